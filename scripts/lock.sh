@@ -1,0 +1,27 @@
+#!/bin/sh
+# Locks every version with its hashes, for all platforms, and without the address of any package index: an
+# installation takes the packages from where its own machine is set up to take them.
+
+set -eu
+cd "$(dirname "$0")/.."
+
+compile() {
+    output=$1
+    shift
+    # --upgrade: a new lock takes the newest versions, whatever the old one says.
+    .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+        --upgrade --custom-compile-command "make lock" --output-file "$output" "$@"
+    echo "$output"
+}
+
+compile requirements/build.txt --group build
+compile requirements/run.txt pyproject.toml
+compile requirements/dev.txt pyproject.toml --group dev
+for sdk in boxsdk3 boxsdk10; do
+    compile "tests/sdk/env/$sdk/requirements.txt" "tests/sdk/env/$sdk/requirements.in"
+done
+for sdk in boxnode3 boxnode10; do
+    # Its .npmrc leaves the addresses out.
+    (cd "tests/sdk/env/$sdk" && rm -f package-lock.json && npm install --silent --package-lock-only --ignore-scripts)
+    echo "tests/sdk/env/$sdk/package-lock.json"
+done
