@@ -10,7 +10,7 @@ for directory in . /; do
         python=$(cd "$directory" && "$name" -c '
 import sys
 if sys.version_info >= (3, 11):
-    print(sys.executable)
+    print(sys._base_executable)  # not the one of a virtual environment that happens to be active
 ' 2>/dev/null) || continue
         [ -n "$python" ] || continue
         # Debian keeps ensurepip, which venv needs, in a package of its own.
