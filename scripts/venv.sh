@@ -40,7 +40,7 @@ install() {
 
 if [ ! -d .venv ]; then
     python=$(sh scripts/python.sh) || exit $?
-    echo "Setting up .venv with $("$python" --version) (once, about a minute) ..." >&2
+    echo "Setting up .venv with $("$python" --version) (once) ..." >&2
     quietly "$python" -m venv .venv
 else
     echo "Bringing .venv up to date ..." >&2

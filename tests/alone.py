@@ -21,22 +21,23 @@ import pytest
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     if not hasattr(item.config, "workerinput"):  # a single process
         return (yield)
-    is_alone = item.get_closest_marker("alone") is not None
-    with _turn(item.config.rootpath, fcntl.LOCK_EX if is_alone else fcntl.LOCK_SH):
+    # One folder for all processes of one checkout.
+    project = sha256(str(item.config.rootpath).encode()).hexdigest()[:12]
+    folder = Path(tempfile.gettempdir(), f"wakeful-tests-{project}")
+    folder.mkdir(exist_ok=True)
+    with turn(folder, alone=item.get_closest_marker("alone") is not None):
         return (yield)
 
 
 @contextmanager
-def _turn(project: Path, kind: int) -> Iterator[None]:
-    """Hold the lock of *project* for one test.
+def turn(folder: Path, *, alone: bool) -> Iterator[None]:
+    """Hold the lock whose files are in *folder*: shared, or *alone*.
 
     Everybody passes the gate first and waits for the lock inside it, so that one who wants to be
     alone is not overtaken for ever by those who share.
     """
-    name = "wakeful-tests-" + sha256(str(project).encode()).hexdigest()[:12]
-    folder = Path(tempfile.gettempdir())
-    with (folder / f"{name}.lock").open("w") as lock:
-        with (folder / f"{name}.gate").open("w") as gate:
+    with (folder / "lock").open("w") as lock:
+        with (folder / "gate").open("w") as gate:
             fcntl.flock(gate, fcntl.LOCK_EX)
-            fcntl.flock(lock, kind)
+            fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
         yield
