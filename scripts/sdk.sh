@@ -66,8 +66,10 @@ case $missing in
 esac
 python=$(sh scripts/python.sh)
 
-# shellcheck disable=SC2086 # a list of names
-[ -z "$(echo $missing)" ] || echo "Setting up SDKs in .sdk:$missing ..." >&2
+case $missing in
+    *box*) echo "Setting up SDKs in .sdk:$missing ..." >&2 ;;
+    *) exit $status ;;
+esac
 processes=""
 for sdk in $missing; do
     case $sdk in

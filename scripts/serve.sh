@@ -22,6 +22,7 @@ name=""
 case $watch in
     [!/~\$.]*=*) name=${watch%%=*}= watch=${watch#*=} ;; # NAME=DIR
 esac
+# shellcheck disable=SC2016,SC2088 # just these characters, not what they stand for
 case $watch in
     "~") watch=$HOME ;;
     "~/"*) watch=$HOME/${watch#"~/"} ;;
