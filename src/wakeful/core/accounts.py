@@ -1,0 +1,319 @@
+"""Commands about people and access: enterprises, users, namespaces, members, grants, tokens.
+
+Rule 1: every user has a home namespace, of which they are the only member and owner; a
+shared namespace is mounted as a top-level folder in the home of each member, at a
+journal row of its own.
+
+Rule 2: a token's text is known to its bearer alone: the store keeps its SHA-256.
+
+Rule 3: who joins or leaves a namespace is told, and so is everybody in it; the event, the
+membership and the journal row are one commit, so that nobody falls between them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+from msgspec.structs import replace
+
+from wakeful.core.census import Census
+from wakeful.core.errors import Conflict, InvalidRequest, NotFound
+from wakeful.core.events import EVERY_CLASS, Entry, Event, MemberEvent
+from wakeful.core.items import (
+    Enterprise,
+    Grant,
+    Item,
+    Kind,
+    Member,
+    Namespace,
+    Role,
+    Token,
+    User,
+)
+from wakeful.core.journal import free_key
+from wakeful.core.lookups import (
+    Enterprises,
+    GrantById,
+    ItemById,
+    Members,
+    NamespaceById,
+    NewIds,
+    TokenById,
+    UserById,
+    UserByLogin,
+)
+from wakeful.core.names import check_name
+from wakeful.core.publish import event_ids
+from wakeful.core.writes import (
+    Append,
+    Command,
+    JournalDrop,
+    JournalPut,
+    PutEnterprise,
+    PutGrant,
+    PutItems,
+    PutMember,
+    PutNamespace,
+    PutToken,
+    PutUser,
+    RemoveMember,
+    Steps,
+)
+
+HOME_NAME = "All Files"
+"""What the root of a home is called (Box's word for folder 0)."""
+
+TOKEN_BYTES = 24
+
+
+def new_token() -> str:
+    """The text of a fresh token: 32 URL-safe characters, 192 random bits."""
+    return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def digest_of(token: str) -> bytes:
+    """What the store knows a token by. It is random, so a plain hash is enough."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def create_enterprise(name: str) -> Command[Enterprise]:
+    def steps(now: int) -> Steps[Enterprise]:
+        fresh: int = yield NewIds()
+        enterprise = Enterprise(fresh, name, now)
+        yield PutEnterprise(enterprise)
+        return enterprise
+
+    return steps
+
+
+def create_user(
+    enterprise: int, login: str, name: str = "", *, is_admin: bool = False
+) -> Command[User]:
+    """A user with an empty home. Raises Conflict where the login is taken (whatever its case)."""
+
+    def steps(now: int) -> Steps[User]:
+        cleaned = login.strip()
+        if not cleaned or len(cleaned) > 254 or any(char.isspace() for char in cleaned):
+            raise InvalidRequest("a login is one word of at most 254 characters", field="login")
+        enterprises: tuple[Enterprise, ...] = yield Enterprises()
+        if all(each.id != enterprise for each in enterprises):
+            raise NotFound(f"no enterprise {enterprise}")
+        present: User | None = yield UserByLogin(cleaned)
+        if present is not None:
+            raise Conflict(f"the login {cleaned!r} is taken")
+        fresh: int = yield NewIds(2)
+        user = User(fresh, enterprise, cleaned, name or cleaned, is_admin, fresh + 1, now)
+        yield PutUser(user)
+        yield from _create_namespace(fresh + 1, user, HOME_NAME, now, is_home=True)
+        yield PutMember(Member(user.home, user.id, Role.OWNER, "", now))
+        return user
+
+    return steps
+
+
+def create_namespace(owner: int, name: str) -> Command[Namespace]:
+    """A shared namespace with a root folder *name*, mounted in its owner's home."""
+
+    def steps(now: int) -> Steps[Namespace]:
+        user: User | None = yield UserById(owner)
+        if user is None:
+            raise NotFound(f"no user {owner}")
+        fresh: int = yield NewIds()
+        namespace = yield from _create_namespace(fresh, user, check_name(name), now, is_home=False)
+        yield from _join(namespace, user, Role.OWNER, now)
+        return namespace
+
+    return steps
+
+
+def add_member(namespace: int, user: int, role: Role, *, by: int | None = None) -> Command[Member]:
+    """Let *user* into a shared namespace; *by* is who does it, the owner where None.
+
+    Where the user is a member already, only the role changes.
+    """
+
+    def steps(now: int) -> Steps[Member]:
+        place, joining = yield from _place_and_user(namespace, user)
+        members: tuple[Member, ...] = yield Members(namespace)
+        present = next((member for member in members if member.user == user), None)
+        if present is not None:
+            if present.role is Role.OWNER or role is Role.OWNER:
+                raise Conflict("a namespace has one owner, who stays")
+            member = replace(present, role=role)
+            yield PutMember(member)
+            return member
+        if role is Role.OWNER:
+            raise Conflict("a namespace has one owner, who stays")
+        member = yield from _join(place, joining, role, now)
+        audience = (*(each.user for each in members), user)
+        yield from _tell(MemberEvent.ADD, place, joining, role, audience, by, now)
+        return member
+
+    return steps
+
+
+def remove_member(namespace: int, user: int, *, by: int | None = None) -> Command[None]:
+    """Put *user* out of a shared namespace. Raises NotFound for somebody who is no member."""
+
+    def steps(now: int) -> Steps[None]:
+        place, leaving = yield from _place_and_user(namespace, user)
+        members: tuple[Member, ...] = yield Members(namespace)
+        present = next((member for member in members if member.user == user), None)
+        if present is None:
+            raise NotFound(f"user {user} is no member of namespace {namespace}")
+        if present.role is Role.OWNER:
+            raise Conflict("a namespace has one owner, who stays")
+        yield RemoveMember(namespace, user)
+        yield JournalDrop(leaving.home, present.mount_key)
+        audience = tuple(each.user for each in members)
+        yield from _tell(MemberEvent.REMOVE, place, leaving, present.role, audience, by, now)
+        return None
+
+    return steps
+
+
+def create_grant(user: int, app: str, scopes: tuple[str, ...]) -> Command[Grant]:
+    def steps(now: int) -> Steps[Grant]:
+        found: User | None = yield UserById(user)
+        if found is None:
+            raise NotFound(f"no user {user}")
+        fresh: int = yield NewIds()
+        grant = Grant(fresh, user, found.enterprise, app, scopes, now, None)
+        yield PutGrant(grant)
+        return grant
+
+    return steps
+
+
+def create_token(
+    grant: int, digest: bytes, *, label: str = "", lifetime: int | None = None
+) -> Command[Token]:
+    """A token under *grant*; *lifetime* in ms, None for one that does not expire."""
+
+    def steps(now: int) -> Steps[Token]:
+        found: Grant | None = yield GrantById(grant)
+        if found is None or found.revoked_at is not None:
+            raise NotFound(f"no grant {grant}")
+        fresh: int = yield NewIds()
+        expires = None if lifetime is None else now + lifetime
+        token = Token(fresh, digest, grant, label, now, expires, None)
+        yield PutToken(token)
+        return token
+
+    return steps
+
+
+def revoke_token(token: int) -> Command[Token]:
+    """End one token; its grant and its other tokens stay. Repeating it changes nothing."""
+
+    def steps(now: int) -> Steps[Token]:
+        found: Token | None = yield TokenById(token)
+        if found is None:
+            raise NotFound(f"no token {token}")
+        if found.revoked_at is None:
+            found = replace(found, revoked_at=now)
+            yield PutToken(found)
+        return found
+
+    return steps
+
+
+def revoke_grant(grant: int) -> Command[Grant]:
+    """End a grant: all its tokens and channels are void. Repeating it changes nothing."""
+
+    def steps(now: int) -> Steps[Grant]:
+        found: Grant | None = yield GrantById(grant)
+        if found is None:
+            raise NotFound(f"no grant {grant}")
+        if found.revoked_at is None:
+            found = replace(found, revoked_at=now)
+            yield PutGrant(found)
+        return found
+
+    return steps
+
+
+def _create_namespace(
+    id: int, owner: User, name: str, now: int, *, is_home: bool
+) -> Steps[Namespace]:
+    root_id: int = yield NewIds()
+    namespace = Namespace(id, owner.enterprise, owner.id, root_id, is_home, now)
+    root = Item(
+        id=root_id,
+        namespace=id,
+        parent=None,
+        kind=Kind.FOLDER,
+        name=name,
+        key="",
+        revision=0,
+        version=0,
+        size=0,
+        sha1="",
+        content_hash="",
+        created_at=now,
+        modified_at=now,
+        content_created_at=now,
+        content_modified_at=now,
+        created_by=owner.id,
+        modified_by=owner.id,
+        trashed_at=None,
+    )
+    yield PutNamespace(namespace)
+    yield PutItems((root,))
+    return namespace
+
+
+def _join(namespace: Namespace, user: User, role: Role, now: int) -> Steps[Member]:
+    """The membership and its mount in the user's home, where the name may be taken already."""
+    root: Item = yield ItemById(namespace.root)
+    key = yield from free_key(user.home, "", root.name, item=root.id)
+    yield JournalPut(user.home, key, root.id, namespace.id)
+    member = Member(namespace.id, user.id, role, key, now)
+    yield PutMember(member)
+    return member
+
+
+def _place_and_user(namespace: int, user: int) -> Steps[tuple[Namespace, User]]:
+    place: Namespace | None = yield NamespaceById(namespace)
+    if place is None:
+        raise NotFound(f"no namespace {namespace}")
+    if place.is_home:
+        raise Conflict("a home has one member: share a namespace instead")
+    found: User | None = yield UserById(user)
+    if found is None or found.enterprise != place.enterprise:
+        raise NotFound(f"no user {user}")
+    return place, found
+
+
+def _tell(
+    type: MemberEvent,
+    namespace: Namespace,
+    user: User,
+    role: Role,
+    audience: tuple[int, ...],
+    by: int | None,
+    now: int,
+) -> Steps[None]:
+    actor: User | None = yield UserById(namespace.owner if by is None else by)
+    if actor is None:
+        raise NotFound(f"no user {by}")
+    census = Census(actor)
+    root: Item = yield ItemById(namespace.root)
+    event = Event(
+        id=next(event_ids(secrets.token_bytes(16))),
+        type=type,
+        created_at=now,
+        recorded_at=now,
+        enterprise=namespace.enterprise,
+        actor=(yield from census.person(actor.id)),
+        source=(yield from census.snapshot(root, ())),
+        namespace=namespace.id,
+        details={
+            "accessible_by": {"id": user.id, "name": user.name, "login": user.login},
+            "role": role.value,
+        },
+    )
+    streams = dict.fromkeys(audience, EVERY_CLASS)
+    streams[namespace.enterprise] = EVERY_CLASS
+    yield Append((Entry(event, streams),))

@@ -1,0 +1,109 @@
+"""What the rules know while they work on one batch: people, members, lineages.
+
+Look-ups repeat within a batch (a hundred uploads into one folder), so answers are kept
+until a change makes them wrong.
+"""
+
+from __future__ import annotations
+
+from wakeful.core.errors import Forbidden, NotFound
+from wakeful.core.events import EVERY_CLASS, ONLY_ALL, Ancestor, Person, Snapshot
+from wakeful.core.items import Item, Member, Namespace, Role, User
+from wakeful.core.lookups import Lineage, Members, NamespaceById, UserById
+from wakeful.core.writes import Steps
+
+
+class Census:
+    """Answers that stay true during a batch, unless `forget_lineages` says otherwise."""
+
+    def __init__(self, actor: User) -> None:
+        self.actor = actor
+        self._people: dict[int, Person] = {actor.id: Person(actor.id, actor.name, actor.login)}
+        self._namespaces: dict[int, Namespace] = {}
+        self._members: dict[int, tuple[Member, ...]] = {}
+        self._lineages: dict[int, tuple[Item, ...]] = {}
+
+    def forget_lineages(self) -> None:
+        """A folder moved, changed its name or went: what was known of paths is void."""
+        self._lineages.clear()
+
+    def person(self, user: int) -> Steps[Person]:
+        """The user as an event remembers them, also one who was removed since."""
+        if user not in self._people:
+            found: User | None = yield UserById(user)
+            self._people[user] = (
+                Person(found.id, found.name, found.login) if found else Person(user, "", "")
+            )
+        return self._people[user]
+
+    def namespace(self, id: int) -> Steps[Namespace]:
+        if id not in self._namespaces:
+            found: Namespace | None = yield NamespaceById(id)
+            if found is None:
+                raise NotFound(f"no namespace {id}")
+            self._namespaces[id] = found
+        return self._namespaces[id]
+
+    def members(self, namespace: int) -> Steps[tuple[Member, ...]]:
+        if namespace not in self._members:
+            self._members[namespace] = yield Members(namespace)
+        return self._members[namespace]
+
+    def lineage(self, item: int) -> Steps[tuple[Item, ...]]:
+        """From the root down to the item itself; raises NotFound."""
+        known = self._lineages.get(item)
+        if known is None:
+            known = yield Lineage(item)
+            if not known:
+                raise NotFound(f"no item {item}")
+            if known[-1].is_folder:
+                self._lineages[item] = known
+        return known
+
+    def may_change(self, namespace: int) -> Steps[None]:
+        """Raise unless the actor may change what is in *namespace*.
+
+        Whoever is no member is told that there is nothing: existence is private too.
+        """
+        members = yield from self.members(namespace)
+        role = next((m.role for m in members if m.user == self.actor.id), None)
+        if role is None:
+            raise NotFound("no such item")
+        if role is Role.VIEWER:
+            raise Forbidden("a viewer changes nothing here")
+
+    def audience(self, namespace: int) -> Steps[dict[int, int]]:
+        """The streams that show a change in *namespace*, each with its mask of classes."""
+        place = yield from self.namespace(namespace)
+        members = yield from self.members(namespace)
+        streams = {member.user: EVERY_CLASS for member in members}
+        streams[place.enterprise] = ONLY_ALL
+        return streams
+
+    def snapshot(self, item: Item, above: tuple[Item, ...]) -> Steps[Snapshot]:
+        """*item* as an event remembers it; *above* runs from the root to its parent."""
+        namespace = yield from self.namespace(item.namespace)
+        created_by = yield from self.person(item.created_by)
+        modified_by = yield from self.person(item.modified_by)
+        owned_by = yield from self.person(namespace.owner)
+        return Snapshot(
+            id=item.id,
+            kind=item.kind,
+            namespace=item.namespace,
+            in_home=namespace.is_home,
+            name=item.name,
+            revision=item.revision,
+            version=item.version,
+            size=item.size,
+            sha1=item.sha1,
+            content_hash=item.content_hash,
+            created_at=item.created_at,
+            modified_at=item.modified_at,
+            content_created_at=item.content_created_at,
+            content_modified_at=item.content_modified_at,
+            trashed_at=item.trashed_at,
+            created_by=created_by,
+            modified_by=modified_by,
+            owned_by=owned_by,
+            path=tuple(Ancestor(folder.id, folder.name, folder.revision) for folder in above),
+        )

@@ -1,0 +1,178 @@
+"""What can happen to items: the input of the tree rules.
+
+A change names items by id, by path, or as what an earlier change of the same batch
+made. `at` is when it happened (ms), the time of the commit where it is None.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from wakeful.core.items import Item, Kind, Seen
+
+
+class ById(msgspec.Struct, frozen=True, gc=False):
+    """An item by its id."""
+
+    id: int
+
+
+class ByPath(msgspec.Struct, frozen=True, gc=False):
+    """An item by the exact names that lead to it; no names is the root. A mount is
+    followed where the first name is that of a mount in a home."""
+
+    namespace: int
+    names: tuple[str, ...]
+
+
+class Made(msgspec.Struct, frozen=True, gc=False):
+    """The item that change number `index` (from 0) of the same batch made or changed."""
+
+    index: int
+
+
+Ref = ById | ByPath | Made
+
+
+class Facts(msgspec.Struct, frozen=True, gc=False):
+    """What is known of a file's content. Times in ms; None leaves them to the rules."""
+
+    size: int = 0
+    sha1: str = ""
+    content_hash: str = ""
+    content_created_at: int | None = None
+    content_modified_at: int | None = None
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The root of all changes."""
+
+    at: int | None = None
+
+
+class CreateFolder(Change, frozen=True, kw_only=True, gc=False):
+    """A new folder. With `parents`, folders that are missing above it are made too."""
+
+    parent: Ref
+    name: str
+    parents: bool = False
+    seen: Seen | None = None
+
+
+class Upload(Change, frozen=True, kw_only=True, gc=False):
+    """A new file, or a new version of the file of that name."""
+
+    parent: Ref
+    name: str
+    facts: Facts
+    parents: bool = False
+    seen: Seen | None = None
+
+
+class NewVersion(Change, frozen=True, kw_only=True, gc=False):
+    """New content of a file."""
+
+    item: Ref
+    facts: Facts
+    seen: Seen | None = None
+
+
+class Move(Change, frozen=True, kw_only=True, gc=False):
+    """Another parent, another name, or both; None leaves it as it is.
+
+    With the same parent this is a rename. `seen` is what the folder source saw
+    of it afterwards; None keeps what it saw before.
+    """
+
+    item: Ref
+    parent: Ref | None = None
+    name: str | None = None
+    seen: Seen | None = None
+
+
+class Copy(Change, frozen=True, kw_only=True, gc=False):
+    """A copy of an item, with all that is in it, in another place or under another name."""
+
+    item: Ref
+    parent: Ref
+    name: str | None = None
+
+
+class Trash(Change, frozen=True, kw_only=True, gc=False):
+    """Into the trash, with all that is in it."""
+
+    item: Ref
+
+
+class Restore(Change, frozen=True, kw_only=True, gc=False):
+    """Back from the trash, to where it was or to another place or name."""
+
+    item: Ref
+    parent: Ref | None = None
+    name: str | None = None
+
+
+class Delete(Change, frozen=True, kw_only=True, gc=False):
+    """Gone for good, from the trash or directly (the feed then shows it as trashed)."""
+
+    item: Ref
+
+
+class Observe(Change, frozen=True, kw_only=True, gc=False):
+    """What a folder source learned without a change: no event, no journal row.
+
+    Empty strings and None keep what is recorded.
+    """
+
+    item: Ref
+    sha1: str = ""
+    content_hash: str = ""
+    seen: Seen | None = None
+
+
+class BaselineEntry(msgspec.Struct, frozen=True, gc=False):
+    """Something that was in a folder before it was watched."""
+
+    kind: Kind
+    name: str
+    facts: Facts
+    seen: Seen
+
+
+class Baseline(Change, frozen=True, kw_only=True, gc=False):
+    """Items that were there before anybody watched: items and journal rows, no events."""
+
+    parent: Ref
+    entries: tuple[BaselineEntry, ...]
+
+
+class Tell(Change, frozen=True, kw_only=True):
+    """Any event that is no change of an item.
+
+    `item` gives the event that item's snapshot as source, `source` any other map.
+    `audience` are user ids; None means the members who may see the item, or without
+    an item the actor alone. `classes` is the mask of stream classes in users' streams.
+    """
+
+    type: str
+    classes: int
+    item: Ref | None = None
+    source: dict[str, Any] | None = None
+    audience: tuple[int, ...] | None = None
+    details: dict[str, Any] | None = None
+    session: str | None = None
+    ip: str | None = None
+
+
+class Applied(msgspec.Struct, frozen=True):
+    """What a batch of changes did.
+
+    `items[i]` is the item of change i as it is now (of a Baseline its parent, None after
+    a Delete and for a Tell without an item); `made` are the ids that Baselines gave, in
+    the order of their entries.
+    """
+
+    items: tuple[Item | None, ...]
+    made: tuple[int, ...] = ()

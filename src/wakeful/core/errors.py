@@ -1,0 +1,100 @@
+"""Everything that can go wrong, in the words of the domain.
+
+    WakefulError
+    ├── InvalidRequest          the request makes no sense, whatever the state
+    │   ├── InvalidPosition     no number, or a negative one
+    │   ├── InvalidName         a name or path that no item can have
+    │   └── TooLarge            more than one request may carry
+    ├── Unauthenticated         no token, or none that is known and valid
+    ├── Forbidden               known, but not allowed
+    ├── NotFound                nothing there that the asker may know of
+    ├── Conflict                the state forbids it
+    │   ├── NameTaken           another item of that name is in the folder
+    │   ├── KeyReused           an idempotency key came back with another body
+    │   └── ImpossibleMove      a folder into itself, or the root anywhere
+    └── Unavailable             try again later
+        ├── StoreFull           no room on the disk: writes stop until there is
+        ├── StoreFailed         the disk broke a promise: writes stop until a restart
+        └── Draining            the server is going down
+
+A class is the machine-readable code. Each dialect maps classes to its own
+status and body, once, in its own table.
+"""
+
+from __future__ import annotations
+
+
+class WakefulError(Exception):
+    """The root of the tree; `str(error)` is a sentence for the client's developer."""
+
+
+class InvalidRequest(WakefulError):
+    """The request makes no sense. `field` names the part at fault, where one is known."""
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class InvalidPosition(InvalidRequest):
+    """The stream position is no number, or a negative one."""
+
+
+class InvalidName(InvalidRequest):
+    """A name or path that no item can have."""
+
+
+class TooLarge(InvalidRequest):
+    """More than one request may carry."""
+
+
+class Unauthenticated(WakefulError):
+    """No token was given, or none that is known and valid."""
+
+
+class Forbidden(WakefulError):
+    """The asker is known, but not allowed to do this."""
+
+
+class NotFound(WakefulError):
+    """Nothing is there that the asker may know of."""
+
+
+class Conflict(WakefulError):
+    """The present state forbids it."""
+
+
+class NameTaken(Conflict):
+    """Another item of that name is in the folder; `item` is its id."""
+
+    def __init__(self, message: str, *, item: int) -> None:
+        super().__init__(message)
+        self.item = item
+
+
+class KeyReused(Conflict):
+    """An idempotency key came back with another body."""
+
+
+class ImpossibleMove(Conflict):
+    """A folder cannot move into itself, and a root cannot move at all."""
+
+
+class Unavailable(WakefulError):
+    """Try again after `retry_after` seconds."""
+
+    def __init__(self, message: str, *, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class StoreFull(Unavailable):
+    """No room on the disk: writes stop until there is some."""
+
+
+class StoreFailed(Unavailable):
+    """The disk broke a promise (a failing fsync): writes stop until a restart."""
+
+
+class Draining(Unavailable):
+    """The server is going down; another one, or the next, will answer."""

@@ -1,0 +1,175 @@
+"""Events: the immutable record of what happened, and how it is kept.
+
+An event is stored once, as a snapshot at event time; narrow rows put it into
+streams. Its stored form is msgpack with a version number in front, so that old
+stores stay readable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum, StrEnum
+from typing import Any
+
+import msgspec
+
+from wakeful.core.items import Kind
+
+
+class StreamClass(IntEnum):
+    """The filtered views of one stream. They share its numbers.
+
+    A head is a tuple with the last number of each class, in this order.
+    """
+
+    ALL = 0
+    CHANGES = 1
+    SYNC = 2
+
+    @property
+    def bit(self) -> int:
+        """The class's bit in the mask that each stream row carries."""
+        return 1 << self
+
+
+EVERY_CLASS = StreamClass.ALL.bit | StreamClass.CHANGES.bit | StreamClass.SYNC.bit
+"""The mask of a change to a tree: every class shows it."""
+
+ONLY_ALL = StreamClass.ALL.bit
+"""The mask of an event that changes no tree."""
+
+Head = tuple[int, ...]
+"""Last number per class of a stream (`StreamClass` order); of a journal, one number."""
+
+NO_HEAD: Head = (0, 0, 0)
+
+
+class ItemEvent(StrEnum):
+    """The types of the events that a change to an item makes."""
+
+    CREATE = "item.create"
+    UPLOAD = "item.upload"
+    RENAME = "item.rename"
+    MOVE = "item.move"
+    COPY = "item.copy"
+    TRASH = "item.trash"
+    RESTORE = "item.restore"
+
+
+class MemberEvent(StrEnum):
+    """The types of the events that a change of membership makes."""
+
+    ADD = "member.add"
+    REMOVE = "member.remove"
+
+
+class Person(msgspec.Struct, frozen=True, array_like=True):
+    """A user as an event remembers them."""
+
+    id: int
+    name: str
+    login: str
+
+
+class Ancestor(msgspec.Struct, frozen=True, array_like=True):
+    """A folder above an item, as it was then."""
+
+    id: int
+    name: str
+    revision: int
+
+
+class Snapshot(msgspec.Struct, frozen=True, array_like=True):
+    """An item at the time of an event.
+
+    `path` runs from the root of the namespace down to the item's parent; it is
+    empty for the root itself. `in_home` tells whether that root is a user's
+    home ("All Files") or the folder of a shared namespace.
+    """
+
+    id: int
+    kind: Kind
+    namespace: int
+    in_home: bool
+    name: str
+    revision: int
+    version: int
+    size: int
+    sha1: str
+    content_hash: str
+    created_at: int
+    modified_at: int
+    content_created_at: int
+    content_modified_at: int
+    trashed_at: int | None
+    created_by: Person
+    modified_by: Person
+    owned_by: Person
+    path: tuple[Ancestor, ...]
+
+
+Source = Snapshot | dict[str, Any] | None
+"""What an event is about: an item, any other map as its producer gave it, or nothing."""
+
+
+class Event(msgspec.Struct, frozen=True, array_like=True):
+    """Something that happened.
+
+    `type` is an `ItemEvent`, a `MemberEvent`, or for any other event the name
+    that its producer gave it (the dialects' own names, such as COMMENT_CREATE).
+    `id` is 40 hex digits. `recorded_at` never falls from one commit to the next.
+    """
+
+    id: str
+    type: str
+    created_at: int
+    recorded_at: int
+    enterprise: int
+    actor: Person
+    source: Source
+    namespace: int | None = None
+    details: dict[str, Any] | None = None
+    session: str | None = None
+    correlation: str | None = None
+    ip: str | None = None
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """An event and its audience: the mask of classes for each stream that shows it."""
+
+    event: Event
+    audience: Mapping[int, int]
+
+
+class Receipt(msgspec.Struct, frozen=True, array_like=True):
+    """What a producer is told of one event: its id and its number in each stream."""
+
+    event: str
+    numbers: dict[int, int]
+
+
+class StoredEvent(msgspec.Struct, frozen=True, gc=False):
+    """One row of a stream: its number, the store's key of the event, the stored form.
+
+    The key is the same for every stream that shows the event, so that rendered
+    forms can be cached under it.
+    """
+
+    number: int
+    key: int
+    body: bytes
+
+
+STORED_VERSION = 1
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(tuple[int, Event])
+
+
+def encode(event: Event) -> bytes:
+    """The stored form of *event*."""
+    return _encoder.encode((STORED_VERSION, event))
+
+
+def decode(body: bytes) -> Event:
+    """The event in the stored form *body*; raises msgspec.MsgspecError on a damaged one."""
+    return _decoder.decode(body)[1]

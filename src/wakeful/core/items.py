@@ -1,0 +1,161 @@
+"""What the store keeps about people, trees and access: plain records.
+
+Ids are integers from one counter, unique across all kinds of record. A stream
+is named by the id of its owner (a user or an enterprise), a journal by the id
+of its namespace, so that one integer is enough wherever something is waited for.
+
+Times are integers: milliseconds since 1970-01-01 UTC, unless a name says otherwise.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Kind(StrEnum):
+    """What an item is."""
+
+    FILE = "file"
+    FOLDER = "folder"
+
+
+class Role(StrEnum):
+    """What a member may do in a namespace."""
+
+    OWNER = "owner"
+    EDITOR = "editor"
+    VIEWER = "viewer"
+
+
+class Seen(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a folder source last saw of an item on the disk.
+
+    Recorded in the same commit as the change that it belongs to, so that a
+    crash neither doubles nor loses a change.
+    """
+
+    inode: int
+    size: int
+    mtime_ns: int
+
+
+class Item(msgspec.Struct, frozen=True, gc=False):
+    """A file or a folder, as it is now.
+
+    `name` is exact; `key` is its segment in the journal (see `core.journal`).
+    `revision` rises by one with every change of the item: it is both `etag`
+    and `sequence_id` on the wire. A trashed item keeps its parent; whatever
+    lies below a trashed folder is not marked itself.
+    `version` is the id of the file's present content (0 for folders);
+    `sha1` and `content_hash` (Dropbox's block hash) are lower-case hex, empty
+    while not yet known.
+    """
+
+    id: int
+    namespace: int
+    parent: int | None  # None: the root of its namespace
+    kind: Kind
+    name: str
+    key: str
+    revision: int
+    version: int
+    size: int  # bytes
+    sha1: str
+    content_hash: str
+    created_at: int
+    modified_at: int
+    content_created_at: int
+    content_modified_at: int
+    created_by: int  # user id
+    modified_by: int  # user id
+    trashed_at: int | None
+    seen: Seen | None = None
+
+    @property
+    def is_folder(self) -> bool:
+        return self.kind is Kind.FOLDER
+
+
+class Enterprise(msgspec.Struct, frozen=True):
+    """A tenant."""
+
+    id: int
+    name: str
+    created_at: int
+
+
+class User(msgspec.Struct, frozen=True):
+    """Somebody with a stream of their own and a home namespace."""
+
+    id: int
+    enterprise: int
+    login: str
+    name: str
+    is_admin: bool
+    home: int  # namespace id
+    created_at: int
+
+
+class Namespace(msgspec.Struct, frozen=True):
+    """A tree of items with an owner and members.
+
+    `root` is the id of its root folder; a home's root is shown as "All Files",
+    a shared namespace's root as a top-level folder of each member's home.
+    """
+
+    id: int
+    enterprise: int
+    owner: int  # user id
+    root: int  # item id
+    is_home: bool
+    created_at: int
+
+
+class Member(msgspec.Struct, frozen=True):
+    """One user in one namespace. `mount_key` is the journal segment of the
+    mount in the user's home (empty in their own home)."""
+
+    namespace: int
+    user: int
+    role: Role
+    mount_key: str
+    created_at: int
+
+
+class Grant(msgspec.Struct, frozen=True):
+    """What a user allowed an app; tokens come and go under it."""
+
+    id: int
+    user: int
+    enterprise: int
+    app: str
+    scopes: tuple[str, ...]
+    created_at: int
+    revoked_at: int | None
+
+
+class Token(msgspec.Struct, frozen=True):
+    """A bearer token, known by the SHA-256 of its text only."""
+
+    id: int
+    digest: bytes  # 32 bytes
+    grant: int
+    label: str
+    created_at: int
+    expires_at: int | None
+    revoked_at: int | None
+
+
+class JournalRow(msgspec.Struct, frozen=True):
+    """The latest change at one path of a namespace.
+
+    `item` is None in a tombstone; `mount` is the namespace that a mount row
+    shows (the row then stands in a home's journal).
+    """
+
+    path: str  # journal keys joined by "/", no leading slash
+    number: int
+    item: int | None
+    mount: int | None

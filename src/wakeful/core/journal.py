@@ -1,0 +1,61 @@
+"""How the journal names its rows.
+
+Rule 1: an item's place in the journal is the keys of the folders above it and its
+own, joined by "/". A key is the name in NFC and lower case: the journal, like
+Dropbox, does not tell `Read.me` from `read.me`.
+
+Rule 2: of two names in one folder that differ only by case, the second to come gets a
+visible suffix in its key, and keeps it for as long as it has that name, also when the
+first is gone: a place never passes silently from one item to another.
+
+Rule 3: a row takes a new number with every change that a reader of the state by path
+can see, and a folder's row only together with those below it, so that parents always
+stand before children.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from itertools import count
+from pathlib import PurePosixPath
+
+from wakeful.core.items import Item, JournalRow
+from wakeful.core.lookups import JournalAt
+from wakeful.core.writes import Steps
+
+
+def fold(name: str) -> str:
+    """The key of *name* where nothing else claims it."""
+    return unicodedata.normalize("NFC", name).lower()
+
+
+def place_of(lineage: Sequence[Item]) -> str:
+    """The path of the last item of *lineage*, which begins with the namespace's root."""
+    return "/".join(item.key for item in lineage[1:])
+
+
+def join(folder: str, key: str) -> str:
+    """The path of *key* in the folder at path *folder*."""
+    return f"{folder}/{key}" if folder else key
+
+
+def free_key(namespace: int, folder: str, name: str, *, item: int | None = None) -> Steps[str]:
+    """The key that *name* gets in the folder at path *folder*.
+
+    *item* is the item that wants it, where it exists already: it may keep what it has.
+    """
+    key = fold(name)
+    for attempt in count():
+        candidate = key if not attempt else _suffixed(key, attempt)
+        row: JournalRow | None = yield JournalAt(namespace, join(folder, candidate))
+        if row is None or row.item is None or row.item == item:
+            return candidate
+    raise AssertionError("unreachable: count() does not end")
+
+
+def _suffixed(key: str, attempt: int) -> str:
+    suffix = PurePosixPath(key).suffix
+    stem = key.removesuffix(suffix) if suffix else key
+    mark = "case conflict" if attempt == 1 else f"case conflict {attempt}"
+    return f"{stem} ({mark}){suffix}"

@@ -1,0 +1,275 @@
+"""What can be asked of a store.
+
+A look-up is a value; its type parameter is the type of the answer. The rules
+(`core.tree` and its neighbours) yield look-ups and writes; a store answers them
+inside its transaction, and `Store.ask` answers a look-up alone, in one snapshot.
+Lists of members, users and so on are in ascending order of id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from wakeful.core.events import StoredEvent, StreamClass
+from wakeful.core.items import (
+    Enterprise,
+    Grant,
+    Item,
+    JournalRow,
+    Member,
+    Namespace,
+    Token,
+    User,
+)
+from wakeful.core.positions import Asked, StreamState
+
+T = TypeVar("T")
+
+
+class Lookup(Generic[T]):
+    """Something that can be asked; the answer has type T."""
+
+    __slots__ = ()
+
+
+# --- trees ---
+
+
+@dataclass(frozen=True, slots=True)
+class ItemById(Lookup[Item | None]):
+    """The item, trashed or not."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChildByName(Lookup[Item | None]):
+    """The item of exactly that name in a folder, trashed ones left out."""
+
+    parent: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage(Lookup[tuple[Item, ...]]):
+    """The item with all above it: from the root of its namespace down to the item itself.
+
+    Empty where there is no such item.
+    """
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Children(Lookup[tuple[Item, ...]]):
+    """A page of what is in a folder, trashed items left out: folders first, then by name.
+
+    `offset` items are skipped.
+    """
+
+    parent: int
+    offset: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class CountChildren(Lookup[int]):
+    """How many items are in a folder, trashed ones left out."""
+
+    parent: int
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsOf(Lookup[tuple[Item, ...]]):
+    """A page of the items of a namespace that are not trashed themselves: ids > `after`, rising."""
+
+    namespace: int
+    after: int
+    limit: int
+
+
+# --- journals ---
+
+
+@dataclass(frozen=True, slots=True)
+class JournalAt(Lookup[JournalRow | None]):
+    """The row at one path, a tombstone too."""
+
+    namespace: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class JournalPage:
+    """Rows in the order of their numbers, and the journal as it was in the same snapshot."""
+
+    rows: tuple[JournalRow, ...]
+    head: int  # the journal's last number, 0 if none
+    trimmed: int  # the greatest number of a tombstone already removed, 0 if none
+
+
+@dataclass(frozen=True, slots=True)
+class ReadJournal(Lookup[JournalPage]):
+    """The rows with a number greater than `after`, at most `limit` of them."""
+
+    namespace: int
+    after: int
+    limit: int
+
+
+# --- streams ---
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a stream, read in one snapshot.
+
+    `next` is the number to go on from: that of the last event given, or the
+    stream's last where nothing that matches remains.
+    """
+
+    events: tuple[StoredEvent, ...]
+    state: StreamState
+    next: int
+    gap: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReadStream(Lookup[Page]):
+    """At most `limit` events of one class, from where `asked` is served."""
+
+    stream: int
+    asked: Asked
+    limit: int
+    cls: StreamClass = StreamClass.ALL
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStates(Lookup[tuple[StreamState, ...]]):
+    """The states of streams, in the order asked. One without events is at number 0."""
+
+    streams: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LastKey(Lookup[int]):
+    """The key of the newest event in the store, 0 if there is none.
+
+    While it stays the same, no stream has grown.
+    """
+
+
+# --- people and access ---
+
+
+@dataclass(frozen=True, slots=True)
+class Enterprises(Lookup[tuple[Enterprise, ...]]):
+    """All of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserById(Lookup[User | None]):
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class UserByLogin(Lookup[User | None]):
+    """Logins are unique in a store, whatever their case."""
+
+    login: str
+
+
+@dataclass(frozen=True, slots=True)
+class Users(Lookup[tuple[User, ...]]):
+    """All users of an enterprise."""
+
+    enterprise: int
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceById(Lookup[Namespace | None]):
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Namespaces(Lookup[tuple[Namespace, ...]]):
+    """All namespaces of an enterprise."""
+
+    enterprise: int
+
+
+@dataclass(frozen=True, slots=True)
+class Members(Lookup[tuple[Member, ...]]):
+    """The members of a namespace, its owner among them."""
+
+    namespace: int
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipsOf(Lookup[tuple[Member, ...]]):
+    """The memberships of a user, the one in their own home among them."""
+
+    user: int
+
+
+@dataclass(frozen=True, slots=True)
+class GrantById(Lookup[Grant | None]):
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grants(Lookup[tuple[Grant, ...]]):
+    """The grants of a user, revoked ones too."""
+
+    user: int
+
+
+@dataclass(frozen=True, slots=True)
+class TokenByDigest(Lookup[Token | None]):
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TokenById(Lookup[Token | None]):
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens(Lookup[tuple[Token, ...]]):
+    """All tokens of an enterprise, revoked ones too."""
+
+    enterprise: int
+
+
+# --- the rest ---
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What was answered to a request under an idempotency key."""
+
+    digest: bytes  # SHA-256 of the request
+    answer: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Remember(Lookup[Remembered | None]):
+    """What this grant was answered under this key, if it is still kept."""
+
+    grant: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting(Lookup[bytes | None]):
+    """A small value that the server keeps for itself (a signing secret, a source's state)."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewIds(Lookup[int]):
+    """Take `count` fresh ids; the answer is the first of them. Only inside a command."""
+
+    count: int = 1

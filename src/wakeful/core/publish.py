@@ -1,0 +1,90 @@
+"""Commands that put changes into the feed.
+
+Rule 1: a batch is all or none. Its events are appended in one step at the end, so that
+a store can take the heads of all streams in one order.
+
+Rule 2: a producer that repeats a request under the same idempotency key adds nothing and
+gets the same answer; another request under that key is refused (KeyReused).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterator, Mapping
+from itertools import count
+
+import msgspec
+
+from wakeful.core.changes import Applied, Change
+from wakeful.core.errors import KeyReused, NotFound
+from wakeful.core.events import Receipt
+from wakeful.core.items import User
+from wakeful.core.lookups import Remember, Remembered, UserById
+from wakeful.core.tree import TreeRules
+from wakeful.core.writes import Append, Command, PutRemembered, Steps
+
+
+class Published(msgspec.Struct, frozen=True):
+    """What became of a batch: the items of its changes, and a receipt for each event, in order.
+
+    `replayed` marks the answer to a repeated request.
+    """
+
+    applied: Applied
+    receipts: tuple[Receipt, ...]
+    replayed: bool = False
+
+
+class Key(msgspec.Struct, frozen=True):
+    """An idempotency key: text of the producer's choice, in the scope of one grant, with the
+    SHA-256 of the request that came under it."""
+
+    grant: int
+    text: str
+    digest: bytes
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Published)
+
+
+def publish(actor: int, changes: tuple[Change, ...], key: Key | None = None) -> Command[Published]:
+    """The command that carries out *changes* in the name of user *actor*.
+
+    Raises what `core.tree` raises, KeyReused, and NotFound for an actor that is gone.
+    """
+    seed = secrets.token_bytes(16)
+
+    def steps(now: int) -> Steps[Published]:
+        if key is not None:
+            before: Remembered | None = yield Remember(key.grant, key.text)
+            if before is not None:
+                if before.digest != key.digest:
+                    raise KeyReused("this idempotency key was used for another request")
+                return msgspec.structs.replace(_decoder.decode(before.answer), replayed=True)
+        user: User | None = yield UserById(actor)
+        if user is None:
+            raise NotFound(f"no user {actor}")
+        rules = TreeRules(user, now, event_ids(seed))
+        applied = yield from rules.apply(changes)
+        receipts: tuple[Receipt, ...] = ()
+        if rules.entries:
+            numbers: tuple[Mapping[int, int], ...] = yield Append(tuple(rules.entries))
+            receipts = tuple(
+                Receipt(entry.event.id, dict(given))
+                for entry, given in zip(rules.entries, numbers, strict=True)
+            )
+        published = Published(applied, receipts)
+        if key is not None:
+            answer = _encoder.encode(published)
+            yield PutRemembered(key.grant, key.text, Remembered(key.digest, answer))
+        return published
+
+    return steps
+
+
+def event_ids(seed: bytes) -> Iterator[str]:
+    """Ids of 40 hex digits, each of them once, from a random *seed*."""
+    for index in count():
+        yield hashlib.sha1(seed + index.to_bytes(8), usedforsecurity=False).hexdigest()

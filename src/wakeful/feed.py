@@ -1,0 +1,342 @@
+"""Publish, read, wait: the one place where the store and the wake bus meet.
+
+Rule 1: publish is commit first, wake second. Heads are known here only after COMMIT.
+
+Rule 2: wait is register first, look second, park third. The other order loses what is
+committed between the look and the registration.
+
+Rule 3: what is cached is merged by maximum and may only be behind, never ahead. A position
+that does not fit the cached state is judged by the store, not by the cache.
+
+Rule 4: hints may be lost. Every `BACKSTOP_SECONDS` the streams that somebody waits for are
+looked at again, unless nothing was committed since.
+
+A waiter is an object with a callback, not a coroutine: tens of thousands of them wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator
+from typing import Protocol
+
+import structlog
+
+from wakeful.core.changes import Change
+from wakeful.core.events import NO_HEAD, Head, StreamClass
+from wakeful.core.lookups import LastKey, Page, ReadStream, StreamStates
+from wakeful.core.ports import Hints, Store, StreamKind, WakeBus
+from wakeful.core.positions import Asked, Place, StreamState, place
+from wakeful.core.publish import Key, Published, publish
+
+BACKSTOP_SECONDS = 10.0
+SLICE = 200
+"""Waiters woken, or streams looked at, before the loop gets its turn again."""
+
+_MOST_HEADS = 200_000  # some 50 MB; beyond it, streams that nobody waits for are forgotten
+_NOT_YET = 1 << 62  # the place of a waiter that has registered and not yet looked
+
+log = structlog.get_logger()
+
+
+class Waiter(Protocol):
+    """Somebody who waits for a stream to grow past a place.
+
+    `wake` is called on the loop, once, after which the feed has forgotten the waiter; it
+    must not raise. `since` is the loop's time at which the growth was heard of. Whoever goes
+    away before calls `Feed.leave`; a wake that was under way by then may still come.
+    """
+
+    stream: int
+    cls: int  # a StreamClass, as the index into a head
+    after: int  # set by the feed: woken by a number greater than this
+
+    def wake(self, since: float) -> None: ...
+
+
+class Observer(Protocol):
+    """Told of what is worth counting."""
+
+    def woken(self, waiters: int) -> None: ...
+
+    def gap_served(self) -> None: ...
+
+    def backstop_found(self, streams: int) -> None:
+        """The backstop saw that many streams grown without a hint."""
+        ...
+
+
+class Feed:
+    """The feed of one process, on one event loop. Use as an async context manager."""
+
+    def __init__(self, store: Store, bus: WakeBus, observer: Observer) -> None:
+        self._store = store
+        self._bus = bus
+        self._observer = observer
+        self._waiters: dict[int, Waiter | set[Waiter]] = {}
+        self._count = 0
+        self._heads: dict[int, Head] = {}
+        self._trimmed: dict[int, int] = {}  # only streams that are in _heads and were trimmed
+        self._to_wake: deque[tuple[Waiter, float]] = deque()
+        self._waking = False
+        # Streams whose state is being read, with what hints said meanwhile: without it, a
+        # commit between the snapshot of the read and its arrival here would be lost.
+        self._meanwhile: dict[int, Head] = {}
+        self._to_look: dict[int, list[tuple[Waiter, Asked]]] = {}
+        self._looker: asyncio.Task[None] | None = None
+        self._backstop: asyncio.Task[None] | None = None
+        self._seen_key = -1
+        bus.listen(self._heard)
+        store.on_commit(bus.tell)
+
+    def __repr__(self) -> str:
+        return f"<Feed [{self._count} waiting on {len(self._waiters)} streams]>"
+
+    async def __aenter__(self) -> Feed:
+        self._backstop = asyncio.create_task(self._look_again(), name="feed backstop")
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        for task in (self._backstop, self._looker):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+
+    @property
+    def store(self) -> Store:
+        """For look-ups and for commands that are not changes."""
+        return self._store
+
+    @property
+    def waiting(self) -> int:
+        """How many waiters there are."""
+        return self._count
+
+    # --- publish and read ---
+
+    async def publish(
+        self, actor: int, changes: tuple[Change, ...], key: Key | None = None
+    ) -> Published:
+        """Carry out *changes* for user *actor*, durably. Raises what `core.publish` raises."""
+        return await self._store.commit(publish(actor, changes, key))
+
+    async def read(
+        self, stream: int, asked: Asked, limit: int, cls: StreamClass = StreamClass.ALL
+    ) -> Page:
+        """One page of a stream, from where *asked* is served."""
+        page = await self._store.ask(ReadStream(stream, asked, limit, cls))
+        self._learn(stream, page.state)
+        if page.gap:
+            self._observer.gap_served()
+            log.warning(
+                "gap served", stream=stream, asked=asked, oldest_kept=page.state.trimmed + 1
+            )
+        return page
+
+    async def head(self, stream: int) -> StreamState:
+        """The state of a stream: from the cache where it is known."""
+        head = self._heads.get(stream)
+        if head is not None:
+            return StreamState(self._store.epoch, self._trimmed.get(stream, 0), head)
+        (state,) = await self._store.ask(StreamStates((stream,)))
+        self._learn(stream, state)
+        return state
+
+    # --- wait ---
+
+    def wait(self, waiter: Waiter, asked: Asked) -> None:
+        """Wake *waiter* once its stream has something of its class after *asked*."""
+        waiter.after = _NOT_YET
+        self._register(waiter)
+        head = self._heads.get(waiter.stream)
+        if head is not None:
+            found = self._cached_place(waiter.stream, head, asked)
+            if found is not None:
+                self._park(waiter, found, head)
+                return
+        self._to_look.setdefault(waiter.stream, []).append((waiter, asked))
+        self._meanwhile.setdefault(waiter.stream, NO_HEAD)
+        if self._looker is None or self._looker.done():
+            self._looker = asyncio.create_task(self._look(), name="feed look")
+
+    def leave(self, waiter: Waiter) -> None:
+        """Forget *waiter*, which may be gone already."""
+        present = self._waiters.get(waiter.stream)
+        if present is waiter:
+            del self._waiters[waiter.stream]
+            self._count -= 1
+        elif isinstance(present, set) and waiter in present:
+            present.remove(waiter)
+            self._count -= 1
+            if not present:
+                del self._waiters[waiter.stream]
+
+    def waiters(self) -> Iterator[Waiter]:
+        """All who wait, in a list of its own: the caller may end them."""
+        everyone: list[Waiter] = []
+        for present in self._waiters.values():
+            if isinstance(present, set):
+                everyone.extend(present)
+            else:
+                everyone.append(present)
+        return iter(everyone)
+
+    def _register(self, waiter: Waiter) -> None:
+        present = self._waiters.get(waiter.stream)
+        if present is None:
+            # One waiter on a stream is the common case: a set for each would cost 216 bytes.
+            self._waiters[waiter.stream] = waiter
+        elif isinstance(present, set):
+            present.add(waiter)
+        else:
+            self._waiters[waiter.stream] = {present, waiter}
+        self._count += 1
+
+    def _cached_place(self, stream: int, head: Head, asked: Asked) -> Place | None:
+        """Where *asked* is served, if the cache is able to tell."""
+        state = StreamState(self._store.epoch, self._trimmed.get(stream, 0), head)
+        found = place(asked, state)
+        return None if found.gap else found
+
+    def _park(self, waiter: Waiter, found: Place, head: Head) -> None:
+        waiter.after = found.number
+        if head[waiter.cls] > found.number:
+            self._wake_later((waiter,))
+
+    async def _look(self) -> None:
+        """Read the states of all streams that were asked for, many at a time."""
+        while self._to_look:
+            streams = tuple(self._to_look)[:SLICE]
+            try:
+                states = await self._store.ask(StreamStates(streams))
+            except Exception:
+                # The waiters stay registered; they are looked for again until the store answers.
+                log.exception("look failed", streams=len(streams))
+                await asyncio.sleep(1)
+                continue
+            for stream, state in zip(streams, states, strict=True):
+                self._looked(stream, state)
+
+    def _looked(self, stream: int, state: StreamState) -> None:
+        head = merge(state.head, self._meanwhile.pop(stream))
+        merged = StreamState(state.epoch, state.trimmed, head)
+        self._learn(stream, merged)
+        for waiter, asked in self._to_look.pop(stream):
+            if not self._is_registered(waiter):
+                continue
+            # A marker is judged by the merged state: NOW means after all that is known.
+            self._park(waiter, place(asked, merged), head)
+
+    def _is_registered(self, waiter: Waiter) -> bool:
+        present = self._waiters.get(waiter.stream)
+        return present is waiter or (isinstance(present, set) and waiter in present)
+
+    # --- wake ---
+
+    def _heard(self, hints: Hints) -> None:
+        for stream, head in hints.items():
+            known = self._heads.get(stream)
+            if known is not None:
+                head = self._heads[stream] = merge(known, head)
+            if stream in self._meanwhile:
+                self._meanwhile[stream] = merge(self._meanwhile[stream], head)
+            present = self._waiters.get(stream)
+            if present is None:
+                continue
+            if isinstance(present, set):
+                self._wake_later(
+                    tuple(waiter for waiter in present if head[waiter.cls] > waiter.after)
+                )
+            elif head[present.cls] > present.after:
+                self._wake_later((present,))
+
+    def _wake_later(self, waiters: tuple[Waiter, ...]) -> None:
+        """Take *waiters* off their streams and wake them, in slices."""
+        loop = asyncio.get_running_loop()
+        since = loop.time()
+        for waiter in waiters:
+            self.leave(waiter)
+            self._to_wake.append((waiter, since))
+        if not self._waking:
+            self._waking = True
+            loop.call_soon(self._wake_slice)
+
+    def _wake_slice(self) -> None:
+        queue = self._to_wake
+        size = min(SLICE, len(queue))
+        for _ in range(size):
+            waiter, since = queue.popleft()
+            waiter.wake(since)
+        self._observer.woken(size)
+        if queue:
+            # Through the loop, so that reads and other answers get their turn in between.
+            asyncio.get_running_loop().call_soon(self._wake_slice)
+        else:
+            self._waking = False
+
+    # --- what is known ---
+
+    async def trim(self, kind: StreamKind, before: int, limit: int) -> int:
+        """As `Store.trim`, after which no cached state is behind in what was trimmed.
+
+        A place that the cache took for good would otherwise wake a reader again and again
+        for events that its read no longer finds.
+        """
+        removed = await self._store.trim(kind, before, limit)
+        if removed:
+            self._forget_unwaited()
+            await self._refresh()
+        return removed
+
+    def _learn(self, stream: int, state: StreamState) -> None:
+        known = self._heads.get(stream)
+        if known is None and len(self._heads) >= _MOST_HEADS:
+            self._forget_unwaited()
+        self._heads[stream] = state.head if known is None else merge(known, state.head)
+        if state.trimmed > self._trimmed.get(stream, 0):
+            self._trimmed[stream] = state.trimmed
+
+    def _forget_unwaited(self) -> None:
+        self._heads = {s: head for s, head in self._heads.items() if s in self._waiters}
+        self._trimmed = {s: number for s, number in self._trimmed.items() if s in self._heads}
+
+    async def _look_again(self) -> None:
+        while True:
+            await asyncio.sleep(BACKSTOP_SECONDS)
+            try:
+                await self.look_again()
+            except Exception:
+                log.exception("backstop look failed")
+
+    async def look_again(self) -> None:
+        """Look at every stream that somebody waits for, if anything was committed since."""
+        key = await self._store.ask(LastKey())
+        if key == self._seen_key:
+            return
+        grown = await self._refresh()
+        self._seen_key = key
+        if grown:
+            self._observer.backstop_found(grown)
+
+    async def _refresh(self) -> int:
+        """Read the state of every stream that somebody waits for; how many had grown unheard."""
+        streams = tuple(self._waiters)
+        grown = 0
+        for start in range(0, len(streams), SLICE):
+            part = streams[start : start + SLICE]
+            states = await self._store.ask(StreamStates(part))
+            hints: dict[int, Head] = {}
+            for stream, state in zip(part, states, strict=True):
+                known = self._heads.get(stream, NO_HEAD)
+                if merge(known, state.head) != known:
+                    hints[stream] = state.head
+                self._learn(stream, state)
+            grown += len(hints)
+            self._heard(hints)
+        return grown
+
+
+def merge(one: Head, other: Head) -> Head:
+    """The greater number of each class."""
+    return other if one is NO_HEAD else tuple(map(max, one, other))
