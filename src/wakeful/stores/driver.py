@@ -1,0 +1,56 @@
+"""What every store does alike: drives the rules, and keeps the time from falling."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+from wakeful.core.lookups import Lookup
+from wakeful.core.writes import Steps, Write
+
+T = TypeVar("T")
+
+REMEMBER_MS = 7 * 24 * 3600 * 1000
+"""How long the answer to a request with an idempotency key is kept, at least."""
+
+FORGET_AT_MOST = 16
+"""Older answers are removed in passing, so many for each new one: the work stays bounded,
+and a table that has grown shrinks again."""
+
+LOGIN_TAKEN = "Another user has this login"
+TOKEN_TAKEN = "Another token has this digest"
+
+Clock = Callable[[], int]
+"""Tells the time in milliseconds since 1970-01-01 UTC; it may jump."""
+
+
+def wall_clock() -> int:
+    """The machine's own clock."""
+    return time.time_ns() // 1_000_000
+
+
+class CommitObserver(Protocol):
+    """Is told of each durable commit, on the event loop."""
+
+    def committed(self, commands: int, seconds: float) -> None:
+        """*commands* were made durable together; the disk took *seconds* for it."""
+        ...
+
+
+def drive(steps: Steps[T], answer: Callable[[Lookup[Any] | Write], Any]) -> T:
+    """Run *steps* to their end, sending each what *answer* says, and return their result.
+
+    What *answer* raises ends the steps; they are not asked to handle it, for after
+    a broken write nothing that they could still do would be sound.
+    """
+    try:
+        step = next(steps)
+        while True:
+            reply = answer(step)
+            step = steps.send(reply)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    finally:
+        steps.close()

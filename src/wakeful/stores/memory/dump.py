@@ -1,0 +1,148 @@
+"""The state of a memory store as bytes, so that an emulator can be put back where it was."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from wakeful.core.events import Head
+from wakeful.core.items import (
+    Enterprise,
+    Grant,
+    Item,
+    JournalRow,
+    Member,
+    Namespace,
+    Token,
+    User,
+)
+from wakeful.core.lookups import Remembered
+from wakeful.core.writes import (
+    PutEnterprise,
+    PutGrant,
+    PutMember,
+    PutNamespace,
+    PutToken,
+    PutUser,
+)
+from wakeful.stores.memory.items import Items
+from wakeful.stores.memory.journals import Journal, Journals
+from wakeful.stores.memory.records import Answered, Records
+from wakeful.stores.memory.streams import Body, Row, Stream, Streams
+
+
+class Tables(NamedTuple):
+    """All that a store keeps, by theme."""
+
+    items: Items
+    journals: Journals
+    records: Records
+    streams: Streams
+
+
+class KeptStream(msgspec.Struct, frozen=True, array_like=True):
+    rows: list[Row]
+    trimmed: int
+    head: Head
+
+
+class KeptJournal(msgspec.Struct, frozen=True, array_like=True):
+    rows: list[JournalRow]  # in the order of their numbers
+    head: int
+
+
+class KeptAnswer(msgspec.Struct, frozen=True, array_like=True):
+    grant: int
+    key: str
+    at: int
+    digest: bytes
+    answer: bytes
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """Everything that a memory store holds."""
+
+    epoch: int
+    now: int
+    last_id: int
+    last_key: int
+    items: list[Item]
+    enterprises: list[Enterprise]
+    users: list[User]
+    namespaces: list[Namespace]
+    members: list[Member]
+    grants: list[Grant]
+    tokens: list[Token]
+    answers: list[KeptAnswer]
+    settings: dict[str, bytes]
+    journals: dict[int, KeptJournal]
+    streams: dict[int, KeptStream]
+    bodies: dict[int, Body]
+
+    def fill(self, tables: Tables) -> None:
+        """Put everything into the tables of an empty store."""
+        items, journals, records, streams = tables
+        for item in self.items:
+            items.put_one(item)
+        for enterprise in self.enterprises:
+            records.put_enterprise(PutEnterprise(enterprise))
+        for user in self.users:
+            records.put_user(PutUser(user))
+        for namespace in self.namespaces:
+            records.put_namespace(PutNamespace(namespace))
+        for member in self.members:
+            records.put_member(PutMember(member))
+        for grant in self.grants:
+            records.put_grant(PutGrant(grant))
+        for token in self.tokens:
+            records.put_token(PutToken(token))
+        for kept in self.answers:
+            remembered = Remembered(kept.digest, kept.answer)
+            records.answered[kept.grant, kept.key] = Answered(kept.at, remembered)
+        records.settings.update(self.settings)
+        for id, journal in self.journals.items():
+            journals.by_namespace[id] = Journal.holding(journal.rows, journal.head)
+        for id, stream in self.streams.items():
+            streams.by_owner[id] = Stream.holding(stream.rows, stream.trimmed, stream.head)
+        streams.bodies.update(self.bodies)
+        streams.last_key = self.last_key
+
+
+def dump(epoch: int, now: int, last_id: int, tables: Tables) -> bytes:
+    """The whole state, to be read by `restore`."""
+    items, journals, records, streams = tables
+    return msgspec.msgpack.encode(
+        Kept(
+            epoch=epoch,
+            now=now,
+            last_id=last_id,
+            last_key=streams.last_key,
+            items=list(items.by_id.values()),
+            enterprises=list(records.enterprises.values()),
+            users=list(records.users.values()),
+            namespaces=list(records.namespaces.values()),
+            members=list(records.members.values()),
+            grants=list(records.grants.values()),
+            tokens=list(records.tokens.values()),
+            answers=[
+                KeptAnswer(grant, key, one.at, one.remembered.digest, one.remembered.answer)
+                for (grant, key), one in records.answered.items()
+            ],
+            settings=records.settings,
+            journals={
+                id: KeptJournal(list(journal.after(0, len(journal.rows))), journal.head)
+                for id, journal in journals.by_namespace.items()
+            },
+            streams={
+                id: KeptStream(stream.rows, stream.trimmed, stream.head)
+                for id, stream in streams.by_owner.items()
+            },
+            bodies=streams.bodies,
+        )
+    )
+
+
+def restore(state: bytes) -> Kept:
+    """What `dump` wrote; raises msgspec.MsgspecError where it is damaged."""
+    return msgspec.msgpack.decode(state, type=Kept)

@@ -1,0 +1,103 @@
+"""Items in memory."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from wakeful.core.items import Item
+from wakeful.core.lookups import ChildByName, Children, CountChildren, ItemById, ItemsOf, Lineage
+from wakeful.core.writes import PutItems, RehomeSubtree, RemoveSubtree
+from wakeful.stores.memory.undo import Undo
+
+
+class Items:
+    """All items, with an index for each way to look for them."""
+
+    def __init__(self, undo: Undo) -> None:
+        self._undo = undo
+        self.by_id: dict[int, Item] = {}
+        self._below: dict[int, dict[int, Item]] = {}
+        self._named: dict[tuple[int, str], tuple[int, ...]] = {}
+        self._in_namespace: dict[int, dict[int, Item]] = {}
+
+    def one(self, lookup: ItemById) -> Item | None:
+        return self.by_id.get(lookup.id)
+
+    def named(self, lookup: ChildByName) -> Item | None:
+        ids = self._named.get((lookup.parent, lookup.name))
+        return self.by_id[min(ids)] if ids else None
+
+    def lineage(self, lookup: Lineage) -> tuple[Item, ...]:
+        line: list[Item] = []
+        item = self.by_id.get(lookup.id)
+        while item is not None:
+            line.append(item)
+            item = None if item.parent is None else self.by_id.get(item.parent)
+        return tuple(reversed(line))
+
+    def children(self, lookup: Children) -> tuple[Item, ...]:
+        found = self._present(lookup.parent)
+        found.sort(key=lambda item: (not item.is_folder, item.name, item.id))
+        return tuple(found[lookup.offset : lookup.offset + lookup.limit])
+
+    def count(self, lookup: CountChildren) -> int:
+        return len(self._present(lookup.parent))
+
+    def of(self, lookup: ItemsOf) -> tuple[Item, ...]:
+        found = [
+            item
+            for item in self._in_namespace.get(lookup.namespace, {}).values()
+            if item.id > lookup.after and item.trashed_at is None
+        ]
+        found.sort(key=lambda item: item.id)
+        return tuple(found[: lookup.limit])
+
+    def put(self, write: PutItems) -> None:
+        for item in write.items:
+            self.put_one(item)
+
+    def put_one(self, item: Item) -> None:
+        self._leave(item.id)
+        self._undo.put(self.by_id, item.id, item)
+        self._undo.put(self._in_namespace.setdefault(item.namespace, {}), item.id, item)
+        if item.parent is not None:
+            self._undo.put(self._below.setdefault(item.parent, {}), item.id, item)
+            if item.trashed_at is None:
+                name = (item.parent, item.name)
+                self._undo.put(self._named, name, (*self._named.get(name, ()), item.id))
+
+    def remove_subtree(self, write: RemoveSubtree) -> None:
+        for item in [*self._subtree(write.item), write.item]:
+            self._leave(item)
+            self._undo.drop(self.by_id, item)
+
+    def rehome_subtree(self, write: RehomeSubtree) -> None:
+        for item in self._subtree(write.item):
+            self.put_one(replace(self.by_id[item], namespace=write.namespace))
+
+    def _present(self, parent: int) -> list[Item]:
+        below = self._below.get(parent, {})
+        return [item for item in below.values() if item.trashed_at is None]
+
+    def _subtree(self, top: int) -> list[int]:
+        found = [top]
+        for item in found:  # grows while it is walked
+            found.extend(self._below.get(item, ()))
+        return found[1:]
+
+    def _leave(self, id: int) -> None:
+        """Take the item out of every index."""
+        item = self.by_id.get(id)
+        if item is None:
+            return
+        self._undo.drop(self._in_namespace[item.namespace], id)
+        if item.parent is None:
+            return
+        self._undo.drop(self._below[item.parent], id)
+        if item.trashed_at is None:
+            name = (item.parent, item.name)
+            left = tuple(other for other in self._named[name] if other != id)
+            if left:
+                self._undo.put(self._named, name, left)
+            else:
+                self._undo.drop(self._named, name)

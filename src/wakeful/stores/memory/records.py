@@ -1,0 +1,193 @@
+"""People, access and the small rest in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple, Protocol, TypeVar
+
+from wakeful.core.errors import Conflict
+from wakeful.core.items import Enterprise, Grant, Member, Namespace, Token, User
+from wakeful.core.lookups import (
+    Enterprises,
+    GrantById,
+    Grants,
+    Members,
+    MembershipsOf,
+    NamespaceById,
+    Namespaces,
+    Remember,
+    Remembered,
+    Setting,
+    TokenByDigest,
+    TokenById,
+    Tokens,
+    UserById,
+    UserByLogin,
+    Users,
+)
+from wakeful.core.writes import (
+    PutEnterprise,
+    PutGrant,
+    PutMember,
+    PutNamespace,
+    PutRemembered,
+    PutSetting,
+    PutToken,
+    PutUser,
+    RemoveMember,
+)
+from wakeful.stores.driver import FORGET_AT_MOST, LOGIN_TAKEN, REMEMBER_MS, TOKEN_TAKEN
+from wakeful.stores.memory.undo import Undo
+
+
+class _HasId(Protocol):
+    @property
+    def id(self) -> int: ...
+
+
+R = TypeVar("R", bound=_HasId)
+
+
+def _by_id(records: Iterable[R]) -> tuple[R, ...]:
+    return tuple(sorted(records, key=lambda record: record.id))
+
+
+class Answered(NamedTuple):
+    """What was answered, and when."""
+
+    at: int
+    remembered: Remembered
+
+
+class Records:
+    """Tables of records; the scanned ones are small wherever this store is the right one."""
+
+    def __init__(self, undo: Undo) -> None:
+        self._undo = undo
+        self.enterprises: dict[int, Enterprise] = {}
+        self.users: dict[int, User] = {}
+        self.logins: dict[str, int] = {}
+        self.namespaces: dict[int, Namespace] = {}
+        self.members: dict[tuple[int, int], Member] = {}
+        self.grants: dict[int, Grant] = {}
+        self.tokens: dict[int, Token] = {}
+        self.digests: dict[bytes, int] = {}
+        self.answered: dict[tuple[int, str], Answered] = {}
+        self.settings: dict[str, bytes] = {}
+
+    # --- look-ups ---
+
+    def all_enterprises(self, _lookup: Enterprises) -> tuple[Enterprise, ...]:
+        return _by_id(self.enterprises.values())
+
+    def user(self, lookup: UserById) -> User | None:
+        return self.users.get(lookup.id)
+
+    def user_by_login(self, lookup: UserByLogin) -> User | None:
+        id = self.logins.get(lookup.login.casefold())
+        return None if id is None else self.users[id]
+
+    def users_of(self, lookup: Users) -> tuple[User, ...]:
+        return _by_id(user for user in self.users.values() if user.enterprise == lookup.enterprise)
+
+    def namespace(self, lookup: NamespaceById) -> Namespace | None:
+        return self.namespaces.get(lookup.id)
+
+    def namespaces_of(self, lookup: Namespaces) -> tuple[Namespace, ...]:
+        return _by_id(
+            space for space in self.namespaces.values() if space.enterprise == lookup.enterprise
+        )
+
+    def members_of(self, lookup: Members) -> tuple[Member, ...]:
+        found = (member for key, member in self.members.items() if key[0] == lookup.namespace)
+        return tuple(sorted(found, key=lambda member: member.user))
+
+    def memberships_of(self, lookup: MembershipsOf) -> tuple[Member, ...]:
+        found = (member for key, member in self.members.items() if key[1] == lookup.user)
+        return tuple(sorted(found, key=lambda member: member.namespace))
+
+    def grant(self, lookup: GrantById) -> Grant | None:
+        return self.grants.get(lookup.id)
+
+    def grants_of(self, lookup: Grants) -> tuple[Grant, ...]:
+        return _by_id(grant for grant in self.grants.values() if grant.user == lookup.user)
+
+    def token(self, lookup: TokenById) -> Token | None:
+        return self.tokens.get(lookup.id)
+
+    def token_by_digest(self, lookup: TokenByDigest) -> Token | None:
+        id = self.digests.get(lookup.digest)
+        return None if id is None else self.tokens[id]
+
+    def tokens_of(self, lookup: Tokens) -> tuple[Token, ...]:
+        return _by_id(
+            token
+            for token in self.tokens.values()
+            if token.grant in self.grants
+            and self.grants[token.grant].enterprise == lookup.enterprise
+        )
+
+    def remembered(self, lookup: Remember) -> Remembered | None:
+        answered = self.answered.get((lookup.grant, lookup.key))
+        return None if answered is None else answered.remembered
+
+    def setting(self, lookup: Setting) -> bytes | None:
+        return self.settings.get(lookup.name)
+
+    # --- writes ---
+
+    def put_enterprise(self, write: PutEnterprise) -> None:
+        self._undo.put(self.enterprises, write.enterprise.id, write.enterprise)
+
+    def put_user(self, write: PutUser) -> None:
+        user = write.user
+        login = user.login.casefold()
+        if self.logins.get(login, user.id) != user.id:
+            raise Conflict(LOGIN_TAKEN)
+        before = self.users.get(user.id)
+        if before is not None:
+            self._undo.drop(self.logins, before.login.casefold())
+        self._undo.put(self.users, user.id, user)
+        self._undo.put(self.logins, login, user.id)
+
+    def put_namespace(self, write: PutNamespace) -> None:
+        self._undo.put(self.namespaces, write.namespace.id, write.namespace)
+
+    def put_member(self, write: PutMember) -> None:
+        member = write.member
+        self._undo.put(self.members, (member.namespace, member.user), member)
+
+    def remove_member(self, write: RemoveMember) -> None:
+        self._undo.drop(self.members, (write.namespace, write.user))
+
+    def put_grant(self, write: PutGrant) -> None:
+        self._undo.put(self.grants, write.grant.id, write.grant)
+
+    def put_token(self, write: PutToken) -> None:
+        token = write.token
+        if self.digests.get(token.digest, token.id) != token.id:
+            raise Conflict(TOKEN_TAKEN)
+        before = self.tokens.get(token.id)
+        if before is not None:
+            self._undo.drop(self.digests, before.digest)
+        self._undo.put(self.tokens, token.id, token)
+        self._undo.put(self.digests, token.digest, token.id)
+
+    def put_remembered(self, write: PutRemembered, now: int) -> None:
+        key = (write.grant, write.key)
+        # Dropped first, so that the table stays in order of time.
+        self._undo.drop(self.answered, key)
+        self._undo.put(self.answered, key, Answered(now, write.remembered))
+        old: list[tuple[int, str]] = []
+        for other, answered in self.answered.items():
+            if answered.at >= now - REMEMBER_MS or len(old) >= FORGET_AT_MOST:
+                break
+            old.append(other)
+        for other in old:
+            self._undo.drop(self.answered, other)
+
+    def put_setting(self, write: PutSetting) -> None:
+        if write.value is None:
+            self._undo.drop(self.settings, write.name)
+        else:
+            self._undo.put(self.settings, write.name, write.value)

@@ -1,0 +1,213 @@
+"""The store itself: one thread, one event loop, nothing ever waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from wakeful.core import lookups, writes
+from wakeful.core.errors import StoreFailed
+from wakeful.core.events import Head
+from wakeful.core.lookups import Lookup
+from wakeful.core.ports import Health, Hints, StreamKind
+from wakeful.core.positions import FIRST_EPOCH, StreamState
+from wakeful.core.writes import Command, Write
+from wakeful.stores.driver import Clock, CommitObserver, drive, wall_clock
+from wakeful.stores.memory.dump import Tables, dump, restore
+from wakeful.stores.memory.items import Items
+from wakeful.stores.memory.journals import Journals
+from wakeful.stores.memory.records import Records
+from wakeful.stores.memory.streams import Streams
+from wakeful.stores.memory.undo import Undo
+
+T = TypeVar("T")
+
+
+class MemoryStore:
+    """A `core.ports.Store` that keeps nothing beyond the life of the process.
+
+    Between two commands its state is always whole, so a look-up needs no snapshot.
+    `backup` and `restored` carry a state from one process to another.
+    """
+
+    def __init__(
+        self,
+        *,
+        epoch: int = FIRST_EPOCH,
+        clock: Clock = wall_clock,
+        observer: CommitObserver | None = None,
+    ) -> None:
+        self._epoch = epoch
+        self._clock = clock
+        self._observer = observer
+        self._heard: Callable[[Hints], None] | None = None
+        self._health = Health.WRITABLE
+        self._now = 0
+        self._last_id = 0
+        self._undo = Undo()
+        records = Records(self._undo)
+        self._tables = Tables(
+            Items(self._undo),
+            Journals(self._undo),
+            records,
+            Streams(self._undo, epoch, records.enterprises),
+        )
+        self._answers = self._look_ups()
+        self._steps = self._answers | self._writes()
+
+    def __repr__(self) -> str:
+        return f"<MemoryStore [{self._health}, epoch {self._epoch}]>"
+
+    @classmethod
+    def restored(
+        cls, file: Path, *, clock: Clock = wall_clock, observer: CommitObserver | None = None
+    ) -> MemoryStore:
+        """The store that `backup` wrote to *file*, in an epoch of its own."""
+        kept = restore(file.read_bytes())
+        store = cls(epoch=kept.epoch + 1, clock=clock, observer=observer)
+        store._now, store._last_id = kept.now, kept.last_id
+        kept.fill(store._tables)
+        return store
+
+    @property
+    def epoch(self) -> int:
+        return self._epoch
+
+    @property
+    def health(self) -> Health:
+        return self._health
+
+    def on_commit(self, heard: Callable[[Hints], None]) -> None:
+        self._heard = heard
+
+    async def commit(self, command: Command[T]) -> T:
+        self._check_open()
+        now = max(self._clock(), self._now)
+        last_id = self._last_id
+        self._tables.streams.grown.clear()
+        self._tables.journals.grown.clear()
+        try:
+            result = drive(command(now), self._step(now))
+        except BaseException:
+            self._undo.take_back()
+            self._last_id = last_id
+            raise
+        self._now = now
+        self._undo.forget()
+        hints = self._hints()
+        if self._observer is not None:
+            self._observer.committed(1, 0.0)
+        if hints and self._heard is not None:
+            self._heard(hints)
+        return result
+
+    async def ask(self, lookup: Lookup[T]) -> T:
+        self._check_open()
+        answer: T = self._answer(self._answers, lookup)
+        return answer
+
+    async def trim(self, kind: StreamKind, before: int, limit: int) -> int:
+        self._check_open()
+        return self._tables.streams.trim(kind, before, limit)
+
+    async def backup(self, file: Path) -> None:
+        self._check_open()
+        state = dump(self._epoch, self._now, self._last_id, self._tables)
+        with file.open("xb") as copy:
+            copy.write(state)
+
+    async def close(self) -> None:
+        self._health = Health.CLOSED
+
+    def _check_open(self) -> None:
+        if self._health is Health.CLOSED:
+            raise StoreFailed("The store is closed")
+
+    def _hints(self) -> Hints:
+        """The heads of what the command wrote."""
+        hints: dict[int, Head] = {}
+        for owner in self._tables.streams.grown:
+            hints[owner] = self._tables.streams.by_owner[owner].head
+        for namespace in self._tables.journals.grown:
+            journal = self._tables.journals.by_namespace[namespace]
+            journal.tidy()
+            hints[namespace] = (journal.head,)
+        return hints
+
+    def _step(self, now: int) -> Callable[[Lookup[Any] | Write], Any]:
+        def answer(step: Lookup[Any] | Write) -> Any:
+            match step:
+                case writes.Append():
+                    return self._tables.streams.append(step, now)
+                case writes.PutRemembered():
+                    return self._tables.records.put_remembered(step, now)
+                case lookups.NewIds():
+                    first = self._last_id + 1
+                    self._last_id += step.count
+                    return first
+                case _:
+                    return self._answer(self._steps, step)
+
+        return answer
+
+    @staticmethod
+    def _answer(handlers: Mapping[type, Callable[[Any], Any]], step: object) -> Any:
+        handler = handlers.get(type(step))
+        if handler is None:
+            raise TypeError(f"{type(step).__name__} has no place here")
+        return handler(step)
+
+    def _look_ups(self) -> dict[type, Callable[[Any], Any]]:
+        items, journals, records, streams = self._tables
+
+        def states(lookup: lookups.StreamStates) -> tuple[StreamState, ...]:
+            return tuple(streams.state(owner) for owner in lookup.streams)
+
+        return {
+            lookups.ItemById: items.one,
+            lookups.ChildByName: items.named,
+            lookups.Lineage: items.lineage,
+            lookups.Children: items.children,
+            lookups.CountChildren: items.count,
+            lookups.ItemsOf: items.of,
+            lookups.JournalAt: journals.at,
+            lookups.ReadJournal: journals.read,
+            lookups.ReadStream: streams.read,
+            lookups.StreamStates: states,
+            lookups.LastKey: lambda _: streams.last_key,
+            lookups.Enterprises: records.all_enterprises,
+            lookups.UserById: records.user,
+            lookups.UserByLogin: records.user_by_login,
+            lookups.Users: records.users_of,
+            lookups.NamespaceById: records.namespace,
+            lookups.Namespaces: records.namespaces_of,
+            lookups.Members: records.members_of,
+            lookups.MembershipsOf: records.memberships_of,
+            lookups.GrantById: records.grant,
+            lookups.Grants: records.grants_of,
+            lookups.TokenByDigest: records.token_by_digest,
+            lookups.TokenById: records.token,
+            lookups.Tokens: records.tokens_of,
+            lookups.Remember: records.remembered,
+            lookups.Setting: records.setting,
+        }
+
+    def _writes(self) -> dict[type, Callable[[Any], Any]]:
+        items, journals, records, _ = self._tables
+        return {
+            writes.PutItems: items.put,
+            writes.RemoveSubtree: items.remove_subtree,
+            writes.RehomeSubtree: items.rehome_subtree,
+            writes.JournalPut: journals.put,
+            writes.JournalDrop: journals.drop,
+            writes.JournalMove: journals.move,
+            writes.PutSetting: records.put_setting,
+            writes.PutEnterprise: records.put_enterprise,
+            writes.PutUser: records.put_user,
+            writes.PutNamespace: records.put_namespace,
+            writes.PutMember: records.put_member,
+            writes.RemoveMember: records.remove_member,
+            writes.PutGrant: records.put_grant,
+            writes.PutToken: records.put_token,
+        }
