@@ -60,16 +60,20 @@ class Census:
                 self._lineages[item] = known
         return known
 
-    def may_change(self, namespace: int) -> Steps[None]:
-        """Raise unless the actor may change what is in *namespace*.
+    def check_member(self, namespace: int) -> Steps[Role]:
+        """The actor's role in *namespace*.
 
         Whoever is no member is told that there is nothing: existence is private too.
         """
         members = yield from self.members(namespace)
-        role = next((m.role for m in members if m.user == self.actor.id), None)
-        if role is None:
-            raise NotFound("no such item")
-        if role is Role.VIEWER:
+        for member in members:
+            if member.user == self.actor.id:
+                return member.role
+        raise NotFound("no such item")
+
+    def may_change(self, namespace: int) -> Steps[None]:
+        """Raise unless the actor may change what is in *namespace*."""
+        if (yield from self.check_member(namespace)) is Role.VIEWER:
             raise Forbidden("a viewer changes nothing here")
 
     def audience(self, namespace: int) -> Steps[dict[int, int]]:

@@ -16,6 +16,7 @@ from itertools import count
 
 import msgspec
 
+from wakeful.core.batch import Batch
 from wakeful.core.changes import Applied, Change
 from wakeful.core.errors import KeyReused, NotFound
 from wakeful.core.events import Receipt
@@ -66,14 +67,14 @@ def publish(actor: int, changes: tuple[Change, ...], key: Key | None = None) -> 
         user: User | None = yield UserById(actor)
         if user is None:
             raise NotFound(f"no user {actor}")
-        rules = TreeRules(user, now, event_ids(seed))
-        applied = yield from rules.apply(changes)
+        batch = Batch(user, now, event_ids(seed))
+        applied = yield from TreeRules(batch).apply(changes)
         receipts: tuple[Receipt, ...] = ()
-        if rules.entries:
-            numbers: tuple[Mapping[int, int], ...] = yield Append(tuple(rules.entries))
+        if batch.entries:
+            numbers: tuple[Mapping[int, int], ...] = yield Append(tuple(batch.entries))
             receipts = tuple(
                 Receipt(entry.event.id, dict(given))
-                for entry, given in zip(rules.entries, numbers, strict=True)
+                for entry, given in zip(batch.entries, numbers, strict=True)
             )
         published = Published(applied, receipts)
         if key is not None:

@@ -1,0 +1,89 @@
+"""What a starting server tells the person who started it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from wakeful import __version__
+
+_PYTHON = """\
+from box_sdk_gen import BaseUrls, BoxClient, BoxDeveloperTokenAuth, NetworkSession
+urls = BaseUrls(base_url="{url}", upload_url="{url}/api", oauth_2_url="{url}/api/oauth2")
+client = BoxClient(auth=BoxDeveloperTokenAuth(token="{token}"), \
+network_session=NetworkSession(base_urls=urls))
+for event in client.events.get_event_stream(): \
+print(event.event_type.value, event.source.name)"""
+
+_NODE = """\
+const {{ BoxClient, BoxDeveloperTokenAuth }} = require("box-node-sdk");
+const client = new BoxClient({{ auth: new BoxDeveloperTokenAuth({{ token: "{token}" }}) }})
+  .withCustomBaseUrls({{ baseUrl: "{url}", uploadUrl: "{url}/api", \
+oauth2Url: "{url}/api/oauth2" }});
+client.events.getEventStream().on("error", console.error)
+  .on("data", (event) => console.log(event.eventType.value, event.source.name));"""
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A watched folder, for the eye. `files` and `folders` are None while it was not read yet."""
+
+    path: Path
+    name: str | None
+    files: int | None
+    folders: int | None
+
+
+def print_banner(
+    console: Console,
+    *,
+    url: str,
+    token: str | None,
+    token_file: Path,
+    followed: Sequence[Followed],
+) -> None:
+    """Print what is followed, where, and lines that can be pasted. *token* None keeps it unsaid."""
+    said = f"$(cat {_quoted(token_file)})"
+    lines = Text()
+    lines.append(f"\nWakeful {__version__}\n\n", style="bold")
+    for index, each in enumerate(followed):
+        _field(lines, "" if index else "Following", _describe(each))
+    if not followed:
+        _field(lines, "Following", "no folder (give --watch DIR, or publish changes over HTTP)")
+    _field(lines, "URL", url)
+    _field(lines, "Token", f"{token}  (in {token_file})" if token else f"in {token_file}")
+    _sample(lines, "curl", f'curl -H "Authorization: Bearer {said}" "{url}/2.0/events"')
+    _sample(lines, "Terminal", f"wakeful tail --url {url} --token-file {_quoted(token_file)}")
+    shown = token or "TOKEN"
+    _sample(lines, "Box SDK, Python: pip install boxsdk", _PYTHON.format(url=url, token=shown))
+    _sample(lines, "Box SDK, Node: npm install box-node-sdk", _NODE.format(url=url, token=shown))
+    lines.append("\nCtrl-C stops the server.\n", style="dim")
+    # Lines that are meant for pasting must not be broken by the width of the terminal.
+    console.print(lines, soft_wrap=True, highlight=False)
+
+
+def _describe(followed: Followed) -> str:
+    where = f"{followed.name} = {followed.path}" if followed.name else str(followed.path)
+    if followed.files is None:
+        return f"{where}  (not yet read)"
+    return f"{where}  ({followed.files:,} files in {followed.folders:,} folders)"
+
+
+def _field(lines: Text, label: str, value: str) -> None:
+    lines.append(f"  {label:<11}", style="dim")
+    lines.append(f"{value}\n")
+
+
+def _sample(lines: Text, title: str, code: str) -> None:
+    lines.append(f"\n  {title}\n", style="dim")
+    for line in code.splitlines():
+        lines.append(f"    {line}\n")
+
+
+def _quoted(path: Path) -> str:
+    text = str(path)
+    return text if all(char.isalnum() or char in "/._-~+" for char in text) else f"'{text}'"

@@ -1,0 +1,165 @@
+"""What a server makes for itself: an enterprise, its first user, a namespace for each watched
+folder, a grant and its token.
+
+Every step looks first, so that a start that was interrupted is finished by the next one.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from wakeful.access import ALL_SCOPES, Access
+from wakeful.core.accounts import (
+    create_enterprise,
+    create_grant,
+    create_namespace,
+    create_token,
+    create_user,
+    digest_of,
+    new_token,
+)
+from wakeful.core.errors import Unauthenticated
+from wakeful.core.items import Namespace, User
+from wakeful.core.lookups import Enterprises, Setting, Users
+from wakeful.core.ports import Store
+from wakeful.core.writes import Command, PutSetting, Steps
+from wakeful.settings import SettingsError, Watch
+
+_APP = "wakeful"
+_TOKEN_LABEL = "token file"
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A folder to follow, and the namespace that shows it."""
+
+    watch: Watch
+    namespace: int
+
+
+class _Root(msgspec.Struct, frozen=True):
+    """The folder that a namespace followed last."""
+
+    path: str
+    device: int
+    inode: int
+
+
+async def first_user(store: Store) -> User:
+    """The user whose home is the watched folder, made with an enterprise if there is none."""
+    enterprises = await store.ask(Enterprises())
+    enterprise = enterprises[0] if enterprises else await store.commit(create_enterprise("Wakeful"))
+    users = await store.ask(Users(enterprise.id))
+    if users:
+        return users[0]
+    return await store.commit(create_user(enterprise.id, _login(), is_admin=True))
+
+
+async def place_watches(
+    store: Store, owner: User, watches: tuple[Watch, ...]
+) -> tuple[Watched, ...]:
+    """A namespace for each watched folder. Raises SettingsError where another folder was
+    followed in its place before: to compare the two would delete everything."""
+    placed = []
+    for watch in watches:
+        if watch.name is None:
+            namespace = owner.home
+        else:
+            namespace = await store.commit(_named_namespace(owner.id, watch.name))
+        await _check_root(store, watch, namespace)
+        placed.append(Watched(watch, namespace))
+    return tuple(placed)
+
+
+async def own_token(store: Store, access: Access, owner: User, file: Path) -> str:
+    """The token in *file*, renewed with a grant of its own if it is missing or void."""
+    token = _read_secret(file)
+    try:
+        if token and (await access.identify(token)).user == owner.id:
+            return token
+    except Unauthenticated:
+        pass  # void, as after a restore: it is renewed
+    token = new_token()
+    grant = await store.commit(create_grant(owner.id, _APP, ALL_SCOPES))
+    await store.commit(create_token(grant.id, digest_of(token), label=_TOKEN_LABEL))
+    _write_secret(file, token + "\n")
+    return token
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # No name for this user id, as in some containers.
+        return "user"
+
+
+def _named_namespace(owner: int, name: str) -> Command[int]:
+    """The namespace of the watched folder *name*, made when it is first asked for."""
+
+    def steps(now: int) -> Steps[int]:
+        key = f"watch.namespace.{name}"
+        present: bytes | None = yield Setting(key)
+        if present is not None:
+            return int(present)
+        namespace: Namespace = yield from create_namespace(owner, name)(now)
+        yield PutSetting(key, str(namespace.id).encode())
+        return namespace.id
+
+    return steps
+
+
+async def _check_root(store: Store, watch: Watch, namespace: int) -> None:
+    key = f"watch.root.{namespace}"
+    raw = await store.ask(Setting(key))
+    before = None if raw is None else msgspec.json.decode(raw, type=_Root)
+    now = _root(watch.path)
+    if before is not None and before != now and _is_another(before, now):
+        raise SettingsError(
+            f"this data folder follows {before.path}, not {now.path}: "
+            "choose another with --data, or give the folder a name, as in NAME=DIR"
+        )
+    if before != now:
+        await store.commit(_put_setting(key, msgspec.json.encode(now)))
+
+
+def _root(path: Path) -> _Root:
+    status = path.stat()
+    return _Root(str(path), status.st_dev, status.st_ino)
+
+
+def _is_another(before: _Root, now: _Root) -> bool:
+    """Whether the folder that was followed is still there, beside the one to follow now."""
+    moved = (before.device, before.inode) == (now.device, now.inode)
+    return before.path != now.path and not moved and Path(before.path).is_dir()
+
+
+def _put_setting(name: str, value: bytes) -> Command[None]:
+    def steps(now: int) -> Steps[None]:
+        yield PutSetting(name, value)
+
+    return steps
+
+
+def _read_secret(file: Path) -> str:
+    """The text in *file*, "" where there is none."""
+    try:
+        return file.read_text(encoding="ascii").strip()
+    except (FileNotFoundError, UnicodeDecodeError):
+        return ""
+
+
+def _write_secret(file: Path, text: str) -> None:
+    """Write *text* where only the owner reads it, never a half of it."""
+    temporary = file.with_name(file.name + ".new")
+    temporary.unlink(missing_ok=True)
+    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
+    temporary.replace(file)

@@ -1,0 +1,124 @@
+"""Sockets and the supervisor: listening, socket activation, readiness.
+
+The two protocols are systemd's, and few enough lines to need no library: sockets handed
+over by descriptor (sd_listen_fds(3)) and one datagram for each change of state
+(sd_notify(3)).
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import socket
+from pathlib import Path
+
+BACKLOG = 4096  # a storm of reconnects waits here; the kernel cuts it to net.core.somaxconn
+_FIRST_FD = 3  # SD_LISTEN_FDS_START
+_LONGEST_SOCKET_PATH = 100  # sun_path holds 104 bytes on macOS, 108 on Linux
+
+
+class ListenError(Exception):
+    """The server cannot listen where it was told to. The text is for the user."""
+
+
+def inherited(environ: dict[str, str]) -> list[socket.socket]:
+    """The listening sockets that the supervisor handed over; their variables are removed."""
+    pid, count = environ.pop("LISTEN_PID", ""), environ.pop("LISTEN_FDS", "")
+    environ.pop("LISTEN_FDNAMES", None)
+    # LISTEN_PID tells a child that inherited the variables, but not the sockets.
+    if not count.isdigit() or (pid and pid != str(os.getpid())):
+        return []
+    sockets = []
+    for fd in range(_FIRST_FD, _FIRST_FD + int(count)):
+        os.set_inheritable(fd, False)
+        sockets.append(socket.socket(fileno=fd))
+    return sockets
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Listening sockets on every address of *host*; raises ListenError."""
+    try:
+        found = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+    except socket.gaierror as error:
+        raise ListenError(f"cannot listen on {host}: {error.strerror}") from None
+    sockets: list[socket.socket] = []
+    for family, _, _, _, address in dict.fromkeys(found):
+        try:
+            sockets.append(_bound(family, address))
+        except OSError as error:
+            for each in sockets:
+                each.close()
+            why = "the port is in use" if error.errno == 98 else error.strerror
+            raise ListenError(
+                f"cannot listen on {host}:{port}: {why} (choose another with --port)"
+            ) from None
+        if port == 0:
+            break  # another address would get another free port
+    return sockets
+
+
+def _bound(family: int, address: object) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind(address)  # type: ignore[arg-type]  # as getaddrinfo gave it
+        sock.listen(BACKLOG)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def listen_on_path(path: Path) -> socket.socket:
+    """A listening Unix socket that only its owner may use, in the place of an older one."""
+    path.unlink(missing_ok=True)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    # Made inaccessible from the first moment: a later chmod leaves a gap.
+    before = os.umask(0o177)
+    try:
+        sock.bind(socket_address(path))
+    finally:
+        os.umask(before)
+    sock.listen(16)
+    return sock
+
+
+def socket_address(path: Path) -> str:
+    """*path* in a form that fits into a socket address, however deep the folder is."""
+    if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH:
+        return str(path)
+    shorter = os.path.relpath(path)
+    if len(os.fsencode(shorter)) <= _LONGEST_SOCKET_PATH:
+        return shorter
+    raise ListenError(f"the path of the data folder is too long for a socket: {path.parent}")
+
+
+def notify(state: str, environ: dict[str, str] | None = None) -> None:
+    """Tell the supervisor, if there is one that listens: `READY=1`, `STOPPING=1`, `STATUS=...`."""
+    target = (os.environ if environ is None else environ).get("NOTIFY_SOCKET")
+    if not target:
+        return
+    address = "\0" + target[1:] if target.startswith("@") else target
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        try:
+            sock.sendto(state.encode(), address)
+        except OSError:
+            # A supervisor that is gone must not stop the server.
+            return
+
+
+def raise_file_limit() -> int:
+    """Raise the limit of open files to what is allowed; returns it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard == resource.RLIM_INFINITY:
+        hard = max(soft, 1_048_576)
+    if soft < hard:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        except (OSError, ValueError):
+            return soft
+    return hard

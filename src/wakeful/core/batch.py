@@ -1,0 +1,112 @@
+"""What the tree rules share while they work on one batch: who, when, and what was told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from wakeful.core.census import Census
+from wakeful.core.changes import Facts
+from wakeful.core.errors import InvalidName
+from wakeful.core.events import Entry, Event, ItemEvent
+from wakeful.core.finding import Finder, Lineage
+from wakeful.core.items import Item, Kind, Seen, User
+from wakeful.core.journal import free_key, join, place_of
+from wakeful.core.names import DEEPEST
+from wakeful.core.writes import JournalPut, Steps
+
+
+class Batch:
+    """All changes of one command, by one actor at one time.
+
+    *now* is the time of the commit (ms); *event_ids* gives 40 hex digits each. `results[i]`
+    is the item of change i; `entries` are the events with their audiences, in order.
+    """
+
+    def __init__(self, actor: User, now: int, event_ids: Iterator[str]) -> None:
+        self.actor = actor
+        self.now = now
+        self.event_ids = event_ids
+        self.census = Census(actor)
+        self.results: list[Item | None] = []
+        self.finder = Finder(self.census, self.results)
+        self.entries: list[Entry] = []
+
+    def at(self, at: int | None) -> int:
+        return self.now if at is None else at
+
+    def new_item(
+        self, id: int, parent: Item, kind: Kind, name: str, at: int, seen: Seen | None
+    ) -> Item:
+        return Item(
+            id=id,
+            namespace=parent.namespace,
+            parent=parent.id,
+            kind=kind,
+            name=name,
+            key="",
+            revision=0,
+            version=0,
+            size=0,
+            sha1="",
+            content_hash="",
+            created_at=at,
+            modified_at=at,
+            content_created_at=at,
+            content_modified_at=at,
+            created_by=self.actor.id,
+            modified_by=self.actor.id,
+            trashed_at=None,
+            seen=seen,
+        )
+
+    def placed(self, above: Lineage, item: Item) -> Steps[Item]:
+        """Give *item* its key in a folder and its journal row. The caller puts the item."""
+        if len(above) > DEEPEST:
+            raise InvalidName(f"a path has at most {DEEPEST} names", field="path")
+        folder = place_of(above)
+        key = yield from free_key(item.namespace, folder, item.name, item=item.id)
+        yield JournalPut(item.namespace, join(folder, key), item.id)
+        return replace(item, key=key)
+
+    def tell_item(
+        self,
+        type: ItemEvent,
+        item: Item,
+        above: Lineage,
+        at: int,
+        correlation: str | None = None,
+    ) -> Steps[None]:
+        census = self.census
+        event = Event(
+            id=next(self.event_ids),
+            type=type,
+            created_at=at,
+            recorded_at=self.now,
+            enterprise=self.actor.enterprise,
+            actor=(yield from census.person(self.actor.id)),
+            source=(yield from census.snapshot(item, above)),
+            namespace=item.namespace,
+            correlation=correlation,
+        )
+        # The folder that the change happened in decides who may know: of a move across
+        # namespaces the old audience learns of the trash, the new one of the arrival.
+        self.entries.append(Entry(event, (yield from census.audience(item.namespace))))
+
+
+def with_facts(item: Item, facts: Facts, at: int) -> Item:
+    return replace(
+        item,
+        size=facts.size,
+        sha1=facts.sha1,
+        content_hash=facts.content_hash,
+        content_created_at=(
+            facts.content_created_at
+            if facts.content_created_at is not None
+            else (item.content_created_at if item.revision else at)
+        ),
+        content_modified_at=facts.content_modified_at
+        if facts.content_modified_at is not None
+        else at,
+    )

@@ -1,0 +1,106 @@
+"""How a change finds the items that it names, and whether its actor may know of them."""
+
+from __future__ import annotations
+
+from wakeful.core.census import Census
+from wakeful.core.changes import ById, ByPath, Ref
+from wakeful.core.errors import ImpossibleMove, InvalidRequest, NameTaken, NotFound
+from wakeful.core.items import Item, JournalRow
+from wakeful.core.journal import fold
+from wakeful.core.lookups import ChildByName, JournalAt
+from wakeful.core.names import check_name
+from wakeful.core.writes import Steps
+
+Lineage = tuple[Item, ...]
+"""From the root of a namespace down to an item, which is the last."""
+
+
+class Finder:
+    """Finds items for one batch; `results[i]` is what change i made or changed."""
+
+    def __init__(self, census: Census, results: list[Item | None]) -> None:
+        self._census = census
+        self._results = results
+
+    def found(self, ref: Ref) -> Steps[Lineage]:
+        """The item with all above it, trashed or not, seen by the actor or not."""
+        if isinstance(ref, ById):
+            return (yield from self._census.lineage(ref.id))
+        if isinstance(ref, ByPath):
+            lineage, missing = yield from self.walk(ref)
+            if missing:
+                known = len(ref.names) - len(missing)
+                raise NotFound(f"no item at /{'/'.join(ref.names[: known + 1])}")
+            return lineage
+        if not 0 <= ref.index < len(self._results):
+            raise InvalidRequest("a change can name only an earlier one", field="item")
+        made = self._results[ref.index]
+        if made is None:
+            raise InvalidRequest("that change left no item", field="item")
+        return (yield from self._census.lineage(made.id))
+
+    def seen(self, ref: Ref) -> Steps[Lineage]:
+        """As `found`, but only what the actor may know of."""
+        lineage = yield from self.found(ref)
+        yield from self._census.check_member(lineage[-1].namespace)
+        return lineage
+
+    def active(self, ref: Ref) -> Steps[Lineage]:
+        """As `found`, but nothing in the trash, and only what the actor may change."""
+        lineage = yield from self.found(ref)
+        yield from self._census.may_change(lineage[-1].namespace)
+        check_active(lineage)
+        return lineage
+
+    def folder(self, ref: Ref) -> Steps[Lineage]:
+        """An active folder, in which the actor may make things."""
+        lineage = yield from self.active(ref)
+        check_folder(lineage)
+        return lineage
+
+    def walk(self, ref: ByPath) -> Steps[tuple[Lineage, tuple[str, ...]]]:
+        """Follow names from a root as far as there are items; the rest of the names beside it.
+
+        Where the first name is that of a mount in a home, the way goes on in its namespace.
+        """
+        namespace = yield from self._census.namespace(ref.namespace)
+        yield from self._census.check_member(namespace.id)
+        lineage = yield from self._census.lineage(namespace.root)
+        for depth, name in enumerate(ref.names):
+            check_name(name)
+            child: Item | None = yield ChildByName(lineage[-1].id, name)
+            if child is not None:
+                lineage = (*lineage, child)
+                continue
+            row: JournalRow | None = None
+            if depth == 0 and namespace.is_home:
+                row = yield JournalAt(namespace.id, fold(name))
+            if row is None or row.item is None or row.mount is None:
+                return lineage, ref.names[depth:]
+            lineage = yield from self._census.lineage(row.item)
+        return lineage, ()
+
+
+def check_active(lineage: Lineage) -> None:
+    """Raise NotFound if the item, or a folder above it, is in the trash."""
+    if any(item.trashed_at is not None for item in lineage):
+        raise NotFound("the item is in the trash")
+
+
+def check_folder(lineage: Lineage) -> None:
+    """Raise InvalidRequest if the item is a file."""
+    if not lineage[-1].is_folder:
+        raise InvalidRequest(f"{lineage[-1].name!r} is no folder", field="parent")
+
+
+def check_free(folder: Item, name: str, mine: int | None = None) -> Steps[None]:
+    """Raise NameTaken if another item than *mine* has that name in *folder*."""
+    present: Item | None = yield ChildByName(folder.id, name)
+    if present is not None and present.id != mine:
+        raise NameTaken(f"{name!r} is there already", item=present.id)
+
+
+def check_outside(item: Item, folder: Lineage, what: str) -> None:
+    """Raise ImpossibleMove if *item* is *folder* or above it."""
+    if any(each.id == item.id for each in folder):
+        raise ImpossibleMove(f"a folder cannot be {what} into itself")

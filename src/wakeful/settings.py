@@ -1,0 +1,212 @@
+"""Settings: one frozen value, built once, handed down.
+
+Every setting has one name, in three spellings: the flag `--public-url`, the environment
+variable `WAKEFUL_PUBLIC_URL`, the key `public_url` in a TOML file. A flag wins over the
+environment, the environment over the file, the file over the default. A key that is not
+known is an error that names it: a setting that is silently ignored is a fault in waiting.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import platformdirs
+
+PREFIX = "WAKEFUL_"
+
+ELSEWHERE = frozenset({"CONFIG", "URL", "TOKEN", "TOKEN_FILE"})
+"""Environment variables of the prefix that are no settings of the server: those of the client
+commands, and the one that names the settings file. Those that begin with TEST_ are the tests'."""
+
+
+class SettingsError(Exception):
+    """A setting is unknown, or its value makes no sense. The text is for the user."""
+
+
+class Watch(msgspec.Struct, frozen=True):
+    """A folder to follow: the first user's home, or with a name a folder mounted in it."""
+
+    path: Path
+    name: str | None = None
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that can be set. Times in seconds, sizes in bytes."""
+
+    data: Path = msgspec.field(default_factory=lambda: platformdirs.user_data_path("wakeful"))
+    """Where the store, the token and the control socket live."""
+
+    host: str = "127.0.0.1"
+    """The address to listen on."""
+
+    port: int = 8787
+    """The port to listen on; 0 takes a free one."""
+
+    watch: tuple[str, ...] = ()
+    """Folders to follow: `DIR` for the home, `NAME=DIR` for others."""
+
+    ignore: tuple[str, ...] = ()
+    """Patterns, as in a .gitignore file, of what is not followed, beside the built-in ones."""
+
+    hold: float = 50.0
+    """How long a poll is held when nothing happens, give or take a tenth. Some SDKs give up after
+    60 seconds; a longer hold sends early headers and a blank now and then to keep them waiting."""
+
+    rescan: float = 600.0
+    """How often watched folders are compared as a whole, in case a notice was lost."""
+
+    public_url: str | None = None
+    """The URL under which clients reach the server, where it is not the one they ask for."""
+
+    trust_proxy: bool = False
+    """Believe X-Forwarded-Proto and X-Forwarded-Host: only behind a proxy that sets them."""
+
+    body_limit: int = 8 * 1024 * 1024
+    """The longest request body that is read."""
+
+    max_polls: int | None = None
+    """The most polls that wait at a time; by default what the limit of open files allows."""
+
+    drain: float = 5.0
+    """How long a server that is told to stop spreads the end of its parked polls over."""
+
+    log_format: Literal["auto", "text", "json"] = "auto"
+    """`auto` is text on a terminal, JSON otherwise."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least important message that is still logged."""
+
+    @property
+    def watches(self) -> tuple[Watch, ...]:
+        """The folders to follow; raises SettingsError where they contradict each other."""
+        return parse_watches(self.watch)
+
+
+NAMES = Settings.__struct_fields__
+_LISTS = frozenset({"watch", "ignore"})
+
+
+def load(file: Mapping[str, Any], environ: Mapping[str, str], flags: Mapping[str, Any]) -> Settings:
+    """The settings from the contents of a file, the environment and the flags given.
+
+    A flag that is None or an empty list was not given. Raises SettingsError.
+    """
+    for name in file:
+        if name not in NAMES:
+            raise SettingsError(f"unknown setting {name!r} in the settings file{_nearest(name)}")
+    values = {
+        **file,
+        **_from_environ(environ),
+        **{name: value for name, value in flags.items() if value is not None and value != ()},
+    }
+    try:
+        settings = msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"bad setting: {error}") from None
+    _check(settings)
+    return msgspec.structs.replace(settings, data=settings.data.expanduser().absolute())
+
+
+def read_file(path: Path | None) -> Mapping[str, Any]:
+    """The contents of the settings file *path*; None takes the user's own, if there is one.
+
+    Raises SettingsError.
+    """
+    if path is None:
+        path = platformdirs.user_config_path("wakeful") / "wakeful.toml"
+        if not path.exists():
+            return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"cannot read {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: {error}") from None
+
+
+def parse_watches(texts: Iterable[str]) -> tuple[Watch, ...]:
+    """What `DIR` and `NAME=DIR` mean. Raises SettingsError."""
+    watches: list[Watch] = []
+    for text in texts:
+        watch = _parse_watch(text)
+        for other in watches:
+            if other.name == watch.name:
+                what = "home" if watch.name is None else f"folder named {watch.name!r}"
+                raise SettingsError(
+                    f"--watch: there is one {what}; give {text!r} another name, as in NAME=DIR"
+                )
+            if _contains(other.path, watch.path) or _contains(watch.path, other.path):
+                raise SettingsError(
+                    f"--watch: {watch.path} and {other.path} lie within each other, so each "
+                    "change would be told twice"
+                )
+        watches.append(watch)
+    return tuple(watches)
+
+
+def _parse_watch(text: str) -> Watch:
+    name, equals, rest = text.partition("=")
+    # A folder may have an equals sign in its own name.
+    if equals and not Path(text).expanduser().exists():
+        if not name or "/" in name or name in (".", ".."):
+            raise SettingsError(f"--watch: {name!r} is no name for a folder")
+        path, label = rest, name
+    else:
+        path, label = text, None
+    if not path:
+        raise SettingsError("--watch: which folder?")
+    full = Path(path).expanduser().absolute()
+    if not full.is_dir():
+        raise SettingsError(f"--watch: there is no folder {full}")
+    return Watch(full.resolve(), label)
+
+
+def _contains(outer: Path, inner: Path) -> bool:
+    return inner == outer or outer in inner.parents
+
+
+def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for variable, text in environ.items():
+        if not variable.startswith(PREFIX):
+            continue
+        spelling = variable.removeprefix(PREFIX)
+        if spelling in ELSEWHERE or spelling.startswith("TEST_"):
+            continue
+        name = spelling.lower()
+        if name not in NAMES:
+            raise SettingsError(f"unknown setting {variable} in the environment{_nearest(name)}")
+        if name in _LISTS:
+            values[name] = tuple(part for part in text.split(os.pathsep) if part)
+        else:
+            values[name] = text
+    return values
+
+
+def _nearest(name: str) -> str:
+    close = difflib.get_close_matches(name, NAMES, n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def _check(settings: Settings) -> None:
+    def demand(holds: bool, what: str) -> None:
+        if not holds:
+            raise SettingsError(f"bad setting: {what}")
+
+    demand(0 <= settings.port <= 65535, "port is between 0 and 65535")
+    demand(1 <= settings.hold <= 600, "hold is between 1 and 600 seconds")
+    demand(settings.rescan >= 1, "rescan is at least one second")
+    demand(0 <= settings.drain <= 300, "drain is between 0 and 300 seconds")
+    demand(settings.body_limit >= 1024, "body_limit is at least 1024 bytes")
+    demand(settings.max_polls is None or settings.max_polls >= 1, "max_polls is at least 1")
+    url = settings.public_url
+    demand(
+        url is None or url.startswith(("http://", "https://")),
+        "public_url begins with http:// or https://",
+    )
