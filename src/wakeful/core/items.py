@@ -14,6 +14,11 @@ from enum import StrEnum
 import msgspec
 
 
+FIRST_ID = 1001
+"""The first id that a store gives. Smaller ones mean something on the wire: 0 is the root of
+a home, 2 is Box's anonymous user."""
+
+
 class Kind(StrEnum):
     """What an item is."""
 
