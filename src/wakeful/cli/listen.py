@@ -7,6 +7,7 @@ over by descriptor (sd_listen_fds(3)) and one datagram for each change of state
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import socket
@@ -50,7 +51,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
         except OSError as error:
             for each in sockets:
                 each.close()
-            why = "the port is in use" if error.errno == 98 else error.strerror
+            why = "the port is in use" if error.errno == errno.EADDRINUSE else error.strerror
             raise ListenError(
                 f"cannot listen on {host}:{port}: {why} (choose another with --port)"
             ) from None

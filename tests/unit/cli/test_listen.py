@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from wakeful.cli.listen import (
+    ListenError,
+    inherited,
+    listen,
+    listen_on_path,
+    notify,
+    socket_address,
+)
+
+
+def test_a_port_in_use_is_said_in_words() -> None:
+    (taken,) = listen("127.0.0.1", 0)
+    with taken:
+        port = taken.getsockname()[1]
+
+        with pytest.raises(ListenError, match=f"127.0.0.1:{port}: the port is in use"):
+            listen("127.0.0.1", port)
+
+
+def test_a_host_that_nobody_knows_is_said_in_words() -> None:
+    with pytest.raises(ListenError, match="cannot listen on"):
+        listen("no such host", 0)
+
+
+def test_sockets_for_another_process_are_not_taken() -> None:
+    environ = {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid() + 1), "OTHER": "x"}
+
+    assert inherited(environ) == []
+    assert environ == {"OTHER": "x"}
+
+
+def test_without_a_supervisor_nothing_is_inherited() -> None:
+    assert inherited({}) == []
+
+
+def test_only_the_owner_may_use_the_control_socket(tmp_path: Path) -> None:
+    path = tmp_path / "control.sock"
+    path.write_text("left behind by a server that was killed")
+
+    with listen_on_path(path):
+        assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_socket_in_a_deep_folder_is_reached_by_a_relative_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = tmp_path / ("d" * 120)
+    deep.mkdir()
+    monkeypatch.chdir(deep)
+
+    assert socket_address(deep / "control.sock") == "control.sock"
+
+
+def test_a_socket_that_no_address_can_hold_is_refused_in_words(tmp_path: Path) -> None:
+    with pytest.raises(ListenError, match="too long"):
+        socket_address(tmp_path / ("d" * 120) / "control.sock")
+
+
+def test_the_supervisor_is_told(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
+        supervisor.bind(str(tmp_path / "notify"))
+
+        notify("READY=1", {"NOTIFY_SOCKET": str(tmp_path / "notify")})
+
+        assert supervisor.recv(100) == b"READY=1"
+
+
+def test_a_supervisor_that_is_gone_does_not_stop_the_server(tmp_path: Path) -> None:
+    notify("READY=1", {"NOTIFY_SOCKET": str(tmp_path / "gone")})
+    notify("READY=1", {})

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wakeful.settings import NAMES, Settings, SettingsError, load, parse_watches, read_file
+
+
+def test_a_flag_wins_over_the_environment_and_the_environment_over_the_file() -> None:
+    file = {"port": 1111, "hold": 11.0, "host": "file.example"}
+    environ = {"WAKEFUL_PORT": "2222", "WAKEFUL_HOLD": "22"}
+
+    settings = load(file, environ, {"port": 3333})
+
+    assert (settings.port, settings.hold, settings.host) == (3333, 22.0, "file.example")
+
+
+def test_flags_that_were_not_given_change_nothing() -> None:
+    assert load({"port": 1111, "watch": ["/"]}, {}, {"port": None, "watch": ()}).port == 1111
+    assert load({"watch": ["/"]}, {}, {"watch": ()}).watch == ("/",)
+
+
+@pytest.mark.parametrize(
+    ("file", "environ", "named"),
+    [
+        pytest.param({"prot": 1}, {}, "'prot'", id="in the file"),
+        pytest.param({}, {"WAKEFUL_PROT": "1"}, "WAKEFUL_PROT", id="in the environment"),
+    ],
+)
+def test_an_unknown_key_is_named_with_its_nearest_neighbour(
+    file: dict[str, Any], environ: dict[str, str], named: str
+) -> None:
+    with pytest.raises(SettingsError, match=named) as caught:
+        load(file, environ, {})
+
+    assert "'port'" in str(caught.value)
+
+
+def test_variables_of_others_and_of_the_client_are_left_alone() -> None:
+    environ = {"HOME": "/x", "WAKEFUL_TOKEN": "t", "WAKEFUL_TEST_REQUIRE": "all"}
+
+    assert load({}, environ, {}) == load({}, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"port": "many"}, "port"),
+        ({"port": 70000}, "port"),
+        ({"hold": 0}, "hold"),
+        ({"hold": 601}, "hold"),
+        ({"rescan": 0}, "rescan"),
+        ({"drain": -1}, "drain"),
+        ({"body_limit": 3}, "body_limit"),
+        ({"max_polls": 0}, "max_polls"),
+        ({"public_url": "example.com"}, "public_url"),
+        ({"log_level": "loud"}, "log_level"),
+        ({"trust_proxy": "perhaps"}, "trust_proxy"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_an_error_that_names_it(
+    values: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(SettingsError, match=said):
+        load(values, {}, {})
+
+
+def test_lists_in_the_environment_are_split_like_a_path() -> None:
+    assert load({}, {"WAKEFUL_WATCH": "/a:b=/c"}, {}).watch == ("/a", "b=/c")
+
+
+def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="cannot read"):
+        read_file(tmp_path / "none.toml")
+
+
+def test_a_file_that_is_no_toml_says_where(tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text("port = ?")
+
+    with pytest.raises(SettingsError, match="line 1"):
+        read_file(tmp_path / "bad.toml")
+
+
+def test_without_a_file_of_ones_own_there_is_nothing_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    assert read_file(None) == {}
+
+
+def test_watches_are_a_home_and_named_folders(tmp_path: Path) -> None:
+    home, photos = tmp_path / "home", tmp_path / "photos"
+    home.mkdir()
+    photos.mkdir()
+
+    watches = parse_watches([str(home), f"pics={photos}"])
+
+    assert [(watch.name, watch.path) for watch in watches] == [(None, home), ("pics", photos)]
+
+
+def test_a_folder_with_an_equals_sign_in_its_name_can_be_watched(tmp_path: Path) -> None:
+    odd = tmp_path / "a=b"
+    odd.mkdir()
+
+    assert parse_watches([str(odd)])[0].path == odd
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        pytest.param(["{tmp}/a", "{tmp}/b"], "one home", id="two homes"),
+        pytest.param(["x={tmp}/a", "x={tmp}/b"], "'x'", id="a name twice"),
+        pytest.param(["{tmp}/a", "x={tmp}/a/in"], "within each other", id="one inside the other"),
+        pytest.param(["{tmp}/none"], "no folder", id="missing"),
+        pytest.param(["{tmp}/file"], "no folder", id="a file"),
+        pytest.param(["a/b={tmp}/a"], "no name", id="a slash in the name"),
+        pytest.param(["x="], "which folder", id="nothing after the name"),
+    ],
+)
+def test_watches_that_contradict_each_other_are_refused(
+    tmp_path: Path, texts: list[str], said: str
+) -> None:
+    (tmp_path / "a" / "in").mkdir(parents=True)
+    (tmp_path / "b").mkdir()
+    (tmp_path / "file").touch()
+
+    with pytest.raises(SettingsError, match=said):
+        parse_watches(text.format(tmp=tmp_path) for text in texts)
+
+
+def test_every_setting_says_what_it_is_in_the_documentation() -> None:
+    page = Path(__file__).parents[2].joinpath("docs/settings.md").read_text()
+
+    missing = [name for name in NAMES if f"`{name}`" not in page]
+
+    assert missing == []
+
+
+def test_the_defaults_are_sound() -> None:
+    settings = load({}, {}, {})
+
+    assert settings.data.is_absolute()
+    assert settings == Settings(data=settings.data)
