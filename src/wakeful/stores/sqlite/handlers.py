@@ -1,0 +1,94 @@
+"""Who answers what: the one table for readers and the writer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from wakeful.core import lookups, writes
+from wakeful.core.lookups import Lookup
+from wakeful.core.writes import Command, Write
+from wakeful.stores.driver import drive
+from wakeful.stores.sqlite import access, journals, people, streams, trees
+from wakeful.stores.sqlite.snapshot import Snapshot
+from wakeful.stores.sqlite.transaction import Transaction
+
+T = TypeVar("T")
+
+_LOOK_UPS: dict[type, Callable[[Snapshot, Any], Any]] = {
+    lookups.ItemById: trees.item,
+    lookups.ChildByName: trees.child_by_name,
+    lookups.Lineage: trees.lineage,
+    lookups.Children: trees.children,
+    lookups.CountChildren: trees.count_children,
+    lookups.ItemsOf: trees.items_of,
+    lookups.JournalAt: journals.at,
+    lookups.ReadJournal: journals.page,
+    lookups.ReadStream: streams.page,
+    lookups.StreamStates: streams.states,
+    lookups.LastKey: streams.last_key,
+    lookups.Enterprises: people.enterprises,
+    lookups.UserById: people.user,
+    lookups.UserByLogin: people.user_by_login,
+    lookups.Users: people.users,
+    lookups.NamespaceById: people.namespace,
+    lookups.Namespaces: people.namespaces,
+    lookups.Members: people.members,
+    lookups.MembershipsOf: people.memberships_of,
+    lookups.GrantById: access.grant,
+    lookups.Grants: access.grants,
+    lookups.TokenByDigest: access.token_by_digest,
+    lookups.TokenById: access.token,
+    lookups.Tokens: access.tokens,
+    lookups.Remember: access.remembered,
+    lookups.Setting: access.setting,
+}
+
+_COUNTERS: dict[type, Callable[[Transaction, Any], Any]] = {
+    lookups.NewIds: lambda tx, asked: tx.take_ids(asked.count),
+    lookups.LastKey: lambda tx, _: tx.counters.last_key,
+}
+
+_WRITES: dict[type, Callable[[Transaction, Any], Any]] = {
+    writes.PutItems: trees.put_items,
+    writes.RemoveSubtree: trees.remove_subtree,
+    writes.RehomeSubtree: trees.rehome_subtree,
+    writes.JournalPut: journals.put,
+    writes.JournalDrop: journals.drop,
+    writes.JournalMove: journals.move,
+    writes.Append: streams.append,
+    writes.PutRemembered: access.put_remembered,
+    writes.PutSetting: access.put_setting,
+    writes.PutEnterprise: people.put_enterprise,
+    writes.PutUser: people.put_user,
+    writes.PutNamespace: people.put_namespace,
+    writes.PutMember: people.put_member,
+    writes.RemoveMember: people.remove_member,
+    writes.PutGrant: access.put_grant,
+    writes.PutToken: access.put_token,
+}
+
+_STEPS: dict[type, Callable[[Transaction, Any], Any]] = {**_LOOK_UPS, **_COUNTERS, **_WRITES}
+
+
+def answer(at: Snapshot, lookup: Lookup[T]) -> T:
+    """The answer to *lookup* as things are in the snapshot."""
+    handler = _LOOK_UPS.get(type(lookup))
+    if handler is None:
+        raise TypeError(f"{type(lookup).__name__} can be asked only inside a command")
+    reply: T = handler(at, lookup)
+    return reply
+
+
+def carry_out(tx: Transaction, command: Command[T]) -> T:
+    """Drive the steps of *command* in the transaction."""
+
+    def step(asked: Lookup[Any] | Write) -> Any:
+        handler = _STEPS.get(type(asked))
+        if handler is None:
+            raise TypeError(f"{type(asked).__name__} is no step")
+        if isinstance(asked, Write):
+            tx.write()
+        return handler(tx, asked)
+
+    return drive(command(tx.now), step)

@@ -1,0 +1,19 @@
+-- name: stream
+SELECT kind, head_all, head_changes, head_sync, trimmed, oldest FROM stream WHERE id = ?;
+
+-- name: put_stream
+INSERT INTO stream (id, kind, head_all, head_changes, head_sync, trimmed, oldest)
+    VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET
+        head_all = excluded.head_all,
+        head_changes = excluded.head_changes,
+        head_sync = excluded.head_sync,
+        trimmed = excluded.trimmed,
+        oldest = excluded.oldest;
+
+-- name: journal
+SELECT head, trimmed FROM journal_head WHERE namespace = ?;
+
+-- name: put_journal
+INSERT INTO journal_head (namespace, head, trimmed) VALUES (?, ?, ?)
+    ON CONFLICT (namespace) DO UPDATE SET head = excluded.head, trimmed = excluded.trimmed;

@@ -1,0 +1,65 @@
+"""Journals: every set-based write is a few statements, whatever the size of the subtree."""
+
+from __future__ import annotations
+
+from wakeful.core.items import JournalRow
+from wakeful.core.lookups import JournalAt, JournalPage, ReadJournal
+from wakeful.core.writes import JournalDrop, JournalMove, JournalPut
+from wakeful.stores.sqlite.queries import load
+from wakeful.stores.sqlite.snapshot import Snapshot
+from wakeful.stores.sqlite.transaction import Transaction
+
+_sql = load("journals.sql")
+
+
+def at(at: Snapshot, lookup: JournalAt) -> JournalRow | None:
+    row = at.db.execute(_sql.at, (lookup.namespace, lookup.path)).fetchone()
+    return None if row is None else JournalRow(*row)
+
+
+def page(at: Snapshot, lookup: ReadJournal) -> JournalPage:
+    head, trimmed = at.journal(lookup.namespace)
+    rows = at.db.execute(_sql.page, (lookup.namespace, lookup.after, lookup.limit))
+    return JournalPage(tuple(JournalRow(*row) for row in rows), head, trimmed)
+
+
+def put(tx: Transaction, write: JournalPut) -> None:
+    number = _grow(tx, write.namespace, 1) + 1
+    tx.db.execute(_sql.put, (write.namespace, write.path, number, write.item, write.mount))
+
+
+def drop(tx: Transaction, write: JournalDrop) -> None:
+    head = tx.journal(write.namespace).head
+    tx.db.execute(_sql.drop, {"namespace": write.namespace, "path": write.path, "head": head})
+    _grow(tx, write.namespace, tx.db.changes())
+
+
+def move(tx: Transaction, write: JournalMove) -> None:
+    head = tx.journal(write.namespace).head
+    subtree = {"namespace": write.namespace, "path": write.path, "head": head}
+    tx.db.execute(_sql.renumber, subtree)
+    count = tx.db.changes()
+    _grow(tx, write.namespace, count)
+    if (write.namespace, write.path) == (write.to_namespace, write.to_path) or count == 0:
+        return
+    to_head = _grow(tx, write.to_namespace, count)
+    renumbered = {"namespace": write.namespace, "head": head, "count": count}
+    tx.db.execute(
+        _sql.copy_renumbered,
+        renumbered
+        | {
+            "path": write.path,
+            "to_namespace": write.to_namespace,
+            "to_path": write.to_path,
+            "shift": to_head - head,
+        },
+    )
+    tx.db.execute(_sql.bury_renumbered, renumbered)
+
+
+def _grow(tx: Transaction, namespace: int, count: int) -> int:
+    """Take *count* numbers; returns the last one taken before."""
+    row = tx.journal(namespace)
+    if count:
+        tx.put_journal(namespace, row._replace(head=row.head + count))
+    return row.head

@@ -1,0 +1,180 @@
+-- The first schema.
+--
+-- Rows are found by the keys below and by no others, so that nothing is ever scanned.
+-- Times are milliseconds, ids come from one counter (meta.last_id).
+
+CREATE TABLE meta (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    identity TEXT NOT NULL,       -- of this store, whatever becomes of its file
+    epoch INTEGER NOT NULL,
+    copied INTEGER NOT NULL,      -- 1: a copy that was never opened; it draws a new epoch
+    clock INTEGER NOT NULL,       -- the last time that a command was given
+    last_id INTEGER NOT NULL,
+    last_key INTEGER NOT NULL,    -- of the newest event, kept or not: keys are never used again
+    commits INTEGER NOT NULL      -- how many there were; tells a rolled back file
+) STRICT;
+
+-- Trees.
+
+CREATE TABLE item (
+    id INTEGER PRIMARY KEY,
+    namespace INTEGER NOT NULL,
+    parent INTEGER,
+    is_folder INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    key TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    sha1 TEXT NOT NULL,
+    content_hash TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    modified_at INTEGER NOT NULL,
+    content_created_at INTEGER NOT NULL,
+    content_modified_at INTEGER NOT NULL,
+    created_by INTEGER NOT NULL,
+    modified_by INTEGER NOT NULL,
+    trashed_at INTEGER,
+    seen BLOB                     -- msgpack: an inode may need all 64 bits, which SQLite has not
+) STRICT;
+
+CREATE INDEX item_in_folder ON item (parent, trashed_at, is_folder DESC, name);
+CREATE INDEX item_in_namespace ON item (namespace) WHERE trashed_at IS NULL;
+
+-- Journals.
+
+CREATE TABLE journal (
+    namespace INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    item INTEGER,                 -- NULL: a tombstone
+    mount INTEGER,
+    PRIMARY KEY (namespace, path)
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX journal_number ON journal (namespace, number);
+
+CREATE TABLE journal_head (
+    namespace INTEGER PRIMARY KEY,
+    head INTEGER NOT NULL,
+    trimmed INTEGER NOT NULL
+) STRICT;
+
+-- Streams: bodies are appended by key, which writes several times faster than keeping
+-- them in the order of their streams; the narrow rows find them.
+
+CREATE TABLE event (
+    key INTEGER PRIMARY KEY,
+    recorded_at INTEGER NOT NULL, -- ascending with the key
+    version INTEGER NOT NULL,     -- of the stored form
+    streams INTEGER NOT NULL,     -- how many show it
+    checksum INTEGER NOT NULL,    -- CRC-32 of the body
+    body BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE entry (
+    stream INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    event INTEGER NOT NULL,       -- ascending with the number
+    classes INTEGER NOT NULL,
+    PRIMARY KEY (stream, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE stream (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    head_all INTEGER NOT NULL,
+    head_changes INTEGER NOT NULL,
+    head_sync INTEGER NOT NULL,
+    trimmed INTEGER NOT NULL,
+    oldest INTEGER                -- key of the oldest event kept, NULL if none is
+) STRICT;
+
+-- Finds the streams that have something to trim without looking at the others.
+CREATE INDEX stream_oldest ON stream (kind, oldest) WHERE oldest IS NOT NULL;
+
+-- People and access.
+
+CREATE TABLE enterprise (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE user (
+    id INTEGER PRIMARY KEY,
+    enterprise INTEGER NOT NULL,
+    login TEXT NOT NULL,
+    folded_login TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    is_admin INTEGER NOT NULL,
+    home INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX user_enterprise ON user (enterprise);
+
+CREATE TABLE namespace (
+    id INTEGER PRIMARY KEY,
+    enterprise INTEGER NOT NULL,
+    owner INTEGER NOT NULL,
+    root INTEGER NOT NULL,
+    is_home INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX namespace_enterprise ON namespace (enterprise);
+
+CREATE TABLE member (
+    namespace INTEGER NOT NULL,
+    user INTEGER NOT NULL,
+    role TEXT NOT NULL,
+    mount_key TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (namespace, user)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX member_user ON member (user);
+
+CREATE TABLE access_grant (
+    id INTEGER PRIMARY KEY,
+    user INTEGER NOT NULL,
+    enterprise INTEGER NOT NULL,
+    app TEXT NOT NULL,
+    scopes TEXT NOT NULL,         -- JSON
+    created_at INTEGER NOT NULL,
+    revoked_at INTEGER
+) STRICT;
+
+CREATE INDEX access_grant_user ON access_grant (user);
+CREATE INDEX access_grant_enterprise ON access_grant (enterprise);
+
+CREATE TABLE token (
+    id INTEGER PRIMARY KEY,
+    digest BLOB NOT NULL UNIQUE,
+    access_grant INTEGER NOT NULL,
+    label TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    revoked_at INTEGER
+) STRICT;
+
+CREATE INDEX token_access_grant ON token (access_grant);
+
+-- The rest.
+
+CREATE TABLE remembered (
+    access_grant INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    answer BLOB NOT NULL,
+    PRIMARY KEY (access_grant, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX remembered_at ON remembered (at);
+
+CREATE TABLE setting (
+    name TEXT PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;

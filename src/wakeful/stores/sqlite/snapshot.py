@@ -1,0 +1,56 @@
+"""What is seen inside one transaction: the connection, and the heads.
+
+The heads are asked for through methods, because the writer keeps them in memory
+until it commits and must see its own.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import apsw
+
+from wakeful.core.events import Head
+from wakeful.stores.sqlite.queries import load
+
+_sql = load("heads.sql")
+
+
+class StreamRow(NamedTuple):
+    """A row of the table `stream`, but for its id."""
+
+    kind: str
+    head: Head
+    trimmed: int
+    oldest: int | None  # key of the oldest event kept
+
+
+class JournalRow(NamedTuple):
+    """A row of the table `journal_head`, but for its id."""
+
+    head: int
+    trimmed: int
+
+
+NO_JOURNAL = JournalRow(0, 0)
+
+
+class Snapshot:
+    """A state of the store that does not change while it is looked at."""
+
+    def __init__(self, db: apsw.Connection, epoch: int) -> None:
+        self.db = db
+        self.epoch = epoch
+
+    def stream(self, id: int) -> StreamRow | None:
+        """The stream's head and so on; None if it never had an event."""
+        row = self.db.execute(_sql.stream, (id,)).fetchone()
+        if row is None:
+            return None
+        kind, head_all, head_changes, head_sync, trimmed, oldest = row
+        return StreamRow(kind, (head_all, head_changes, head_sync), trimmed, oldest)
+
+    def journal(self, namespace: int) -> JournalRow:
+        """The journal's head and so on."""
+        row = self.db.execute(_sql.journal, (namespace,)).fetchone()
+        return NO_JOURNAL if row is None else JournalRow(*row)

@@ -1,0 +1,200 @@
+"""The store: what the event loop sees of the threads behind it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import apsw
+
+from wakeful.core.errors import StoreFailed
+from wakeful.core.lookups import Lookup
+from wakeful.core.ports import Health, Hints, StreamKind
+from wakeful.core.writes import Command
+from wakeful.stores.driver import Clock, CommitObserver, wall_clock
+from wakeful.stores.sqlite.database import Meta, connect_reader, read_meta
+from wakeful.stores.sqlite.folder import Folder, Remembered
+from wakeful.stores.sqlite.handlers import carry_out
+from wakeful.stores.sqlite.readers import Question, Readers
+from wakeful.stores.sqlite.restore import backup, open_database
+from wakeful.stores.sqlite.snapshot import Snapshot
+from wakeful.stores.sqlite.transaction import Transaction
+from wakeful.stores.sqlite.trimming import trim
+from wakeful.stores.sqlite.writer import Group, Job, Writer
+
+T = TypeVar("T")
+
+_READERS = 4  # look-ups are short; more threads would only contend for the interpreter
+
+
+class Opened(NamedTuple):
+    """A locked folder, and the connections to its database."""
+
+    folder: Folder
+    db: apsw.Connection
+    meta: Meta
+    readers: list[apsw.Connection]
+
+
+class SqliteStore:
+    """A `core.ports.Store` in one database file of a data folder. Made by `open`."""
+
+    def __init__(
+        self,
+        opened: Opened,
+        *,
+        clock: Clock,
+        observer: CommitObserver | None,
+        vfs: str | None,
+        retry_seconds: float,
+    ) -> None:
+        self._folder = opened.folder
+        self._identity = opened.meta.identity
+        self._epoch = opened.meta.epoch
+        self._observer = observer
+        self._vfs = vfs
+        self._loop = asyncio.get_running_loop()
+        self._heard: Callable[[Hints], None] | None = None
+        self._closing: asyncio.Task[None] | None = None
+        self._writer_ended = self._loop.create_future()
+        self._readers_ended = self._loop.create_future()
+        self._writer = Writer(
+            Transaction(opened.db, opened.meta),
+            clock=clock,
+            deliver=partial(self._on_loop, self._delivered),
+            remember=self._remember,
+            ended=partial(self._on_loop, _resolve, self._writer_ended, None, None),
+            retry_seconds=retry_seconds,
+        )
+        self._readers = Readers(
+            [Snapshot(db, self._epoch) for db in opened.readers],
+            reply=partial(self._on_loop, _resolve),
+            ended=partial(self._on_loop, _resolve, self._readers_ended, None, None),
+        )
+
+    def __repr__(self) -> str:
+        return f"<SqliteStore {self._folder.path} [{self.health}, epoch {self._epoch}]>"
+
+    @classmethod
+    async def open(
+        cls,
+        data: Path,
+        *,
+        observer: CommitObserver | None = None,
+        clock: Clock = wall_clock,
+        vfs: str | None = None,
+        retry_seconds: float = 1.0,
+    ) -> SqliteStore:
+        """The store in the folder *data*, which is made where it is missing.
+
+        *vfs* names the layer of SQLite that reads and writes files; *retry_seconds* is the
+        pause before a full disk is tried again. Raises FolderError, and OSError.
+        """
+        opened = await asyncio.to_thread(_open, data, vfs)
+        return cls(opened, clock=clock, observer=observer, vfs=vfs, retry_seconds=retry_seconds)
+
+    @property
+    def epoch(self) -> int:
+        return self._epoch
+
+    @property
+    def health(self) -> Health:
+        return Health.CLOSED if self._closing else self._writer.health
+
+    def on_commit(self, heard: Callable[[Hints], None]) -> None:
+        self._heard = heard
+
+    async def commit(self, command: Command[T]) -> T:
+        result: T = await self._run(partial(carry_out, command=command))
+        return result
+
+    async def ask(self, lookup: Lookup[T]) -> T:
+        self._check_open()
+        waiter: asyncio.Future[T] = self._loop.create_future()
+        self._readers.put(Question(lookup, waiter))
+        return await waiter
+
+    async def trim(self, kind: StreamKind, before: int, limit: int) -> int:
+        gone: int = await self._run(partial(trim, kind=kind, before=before, limit=limit))
+        return gone
+
+    async def backup(self, file: Path) -> None:
+        self._check_open()
+        await asyncio.to_thread(backup, self._folder.database, file, vfs=self._vfs)
+
+    async def close(self) -> None:
+        if self._closing is None:
+            self._closing = self._loop.create_task(self._close())
+        # One who is cancelled while waiting does not leave the files half closed.
+        await asyncio.shield(self._closing)
+
+    async def _run(self, work: Callable[[Transaction], T]) -> T:
+        self._check_open()
+        waiter: asyncio.Future[T] = self._loop.create_future()
+        self._writer.put(Job(work, waiter))
+        # Whoever is cancelled here cancels the waiter alone: the command is carried out, and
+        # its hints are told.
+        return await waiter
+
+    async def _close(self) -> None:
+        # The readers first: the writer can empty the log only when nobody looks at it.
+        self._readers.stop()
+        await self._readers_ended
+        self._readers.join()
+        self._writer.stop()
+        await self._writer_ended
+        self._writer.join()
+        self._folder.release()
+
+    def _check_open(self) -> None:
+        if self._closing is not None:
+            raise StoreFailed("The store is closed")
+
+    def _on_loop(self, call: Callable[..., None], *args: Any) -> None:
+        """Call *call* on the event loop; from any thread."""
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(call, *args)
+
+    def _delivered(self, group: Group) -> None:
+        """Tell the listener first, then the callers, so that nobody can be told of a commit
+        whose readers were not yet woken."""
+        try:
+            if group.committed and self._observer is not None:
+                self._observer.committed(len(group.outcomes), group.seconds)
+            if group.hints and self._heard is not None:
+                self._heard(group.hints)
+        finally:
+            for waiter, result, error in group.outcomes:
+                _resolve(waiter, result, error)
+
+    def _remember(self, commits: int) -> None:
+        self._folder.remember(Remembered(self._identity, self._epoch, commits))
+
+
+def _resolve(waiter: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:
+    if waiter.done():  # cancelled
+        return
+    if error is None:
+        waiter.set_result(result)
+    else:
+        waiter.set_exception(error)
+
+
+def _open(data: Path, vfs: str | None) -> Opened:
+    folder = Folder.take(data)
+    connections: list[apsw.Connection] = []
+    try:
+        connections.append(open_database(folder, vfs=vfs))
+        meta = read_meta(connections[0])
+        for _ in range(_READERS):
+            connections.append(connect_reader(folder.database, vfs=vfs))
+    except BaseException:
+        for db in reversed(connections):
+            db.close()
+        folder.release()
+        raise
+    return Opened(folder, connections[0], meta, connections[1:])

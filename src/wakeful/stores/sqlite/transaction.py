@@ -1,0 +1,212 @@
+"""What the writer does inside one transaction: several commands, each undone alone.
+
+Counters and heads live in memory and are written once for the whole group; the
+writer is the only one who writes, so they cannot be out of date. `_undo` holds what
+the command at work has replaced, as the savepoint does for the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
+
+import apsw
+
+from wakeful.core.events import Head
+from wakeful.stores.sqlite.database import Meta
+from wakeful.stores.sqlite.faults import is_fatal
+from wakeful.stores.sqlite.queries import load
+from wakeful.stores.sqlite.snapshot import JournalRow, Snapshot, StreamRow
+
+T = TypeVar("T")
+
+# So many heads are kept from one group to the next; a head is about 200 bytes.
+_MOST_HEADS = 20_000
+
+_sql = load("heads.sql")
+_count_commit = load("database.sql").count_commit
+
+
+class Counters(NamedTuple):
+    """What rises from commit to commit."""
+
+    clock: int
+    last_id: int
+    last_key: int
+
+
+class Transaction(Snapshot):
+    """A group of commands that become durable together, and what is kept between groups."""
+
+    def __init__(self, db: apsw.Connection, meta: Meta) -> None:
+        super().__init__(db, meta.epoch)
+        self.counters = Counters(meta.clock, meta.last_id, meta.last_key)
+        self.commits = meta.commits
+        self.hints: dict[int, Head] = {}
+        self._kept = self.counters
+        self._streams: dict[int, StreamRow] = {}
+        self._journals: dict[int, JournalRow] = {}
+        self._stale_streams: set[int] = set()
+        self._stale_journals: set[int] = set()
+        self._undo: list[tuple[dict[int, Any], int, Any]] = []
+        self._alone = True
+        self._writing = False
+        self._written = False
+
+    # --- the group ---
+
+    def begin(self, now: int) -> None:
+        """Start a group at the time *now* (ms); the time never falls."""
+        self.hints = {}
+        self._written = False
+        if len(self._streams) + len(self._journals) > _MOST_HEADS:
+            self._streams.clear()
+            self._journals.clear()
+        self.db.execute("BEGIN IMMEDIATE")
+        self.counters = self.counters._replace(clock=max(now, self.counters.clock))
+
+    def run(self, work: Callable[[Transaction], T], *, alone: bool) -> T:
+        """Carry out one command. One that raises leaves nothing behind.
+
+        *alone* says that no other is in the group, which saves the savepoint. After an
+        error for which `is_lost` is true, the whole group must be rolled back.
+        """
+        before = self.counters
+        self._undo.clear()
+        self._alone = alone
+        self._writing = False
+        try:
+            result = work(self)
+        except BaseException as error:
+            self.counters = before
+            for table, key, old in reversed(self._undo):
+                if old is None:
+                    del table[key]
+                else:
+                    table[key] = old
+            if self._writing and not self.is_lost(error):
+                self._take_back()
+            raise
+        if self._writing:
+            self._written = True
+            if not alone:
+                self.db.execute("RELEASE command")
+            self._collect_hints()
+        return result
+
+    def commit(self) -> bool:
+        """Make the group durable; False if nothing was written."""
+        if not self._written and self.counters[1:] == self._kept[1:]:
+            self.db.execute("ROLLBACK")
+            self._stale_streams.clear()  # of commands that were undone
+            self._stale_journals.clear()
+            return False
+        self.settle()
+        self.commits += 1
+        try:
+            self.db.execute(_count_commit, (*self.counters, self.commits))
+            self.db.execute("COMMIT")
+        except BaseException:
+            self.commits -= 1
+            raise
+        self._kept = self.counters
+        return True
+
+    def roll_back(self) -> None:
+        """Forget the group."""
+        self.counters = self._kept
+        self.hints = {}
+        self._streams.clear()
+        self._journals.clear()
+        self._stale_streams.clear()
+        self._stale_journals.clear()
+        if self.db.in_transaction:
+            self.db.execute("ROLLBACK")
+
+    def is_lost(self, error: BaseException) -> bool:
+        """Whether the whole group is lost: SQLite may roll back by itself."""
+        return not self.db.in_transaction or (isinstance(error, Exception) and is_fatal(error))
+
+    # --- what commands use ---
+
+    @property
+    def now(self) -> int:
+        """The time of the commit, ms."""
+        return self.counters.clock
+
+    def write(self) -> None:
+        """Call before the first row is written; more often does no harm."""
+        if not self._writing:
+            self._writing = True
+            if not self._alone:
+                self.db.execute("SAVEPOINT command")
+
+    def take_ids(self, count: int) -> int:
+        """The first of *count* fresh ids."""
+        first = self.counters.last_id + 1
+        self.counters = self.counters._replace(last_id=self.counters.last_id + count)
+        return first
+
+    def take_key(self) -> int:
+        """The key of a new event."""
+        key = self.counters.last_key + 1
+        self.counters = self.counters._replace(last_key=key)
+        return key
+
+    def stream(self, id: int) -> StreamRow | None:
+        row = self._streams.get(id)
+        if row is None:
+            row = super().stream(id)
+            if row is not None:
+                self._streams[id] = row
+        return row
+
+    def put_stream(self, id: int, row: StreamRow) -> None:
+        """Let the stream's row be *row*."""
+        self._undo.append((self._streams, id, self._streams.get(id)))
+        self._streams[id] = row
+        self._stale_streams.add(id)
+
+    def journal(self, namespace: int) -> JournalRow:
+        row = self._journals.get(namespace)
+        if row is None:
+            row = self._journals[namespace] = super().journal(namespace)
+        return row
+
+    def put_journal(self, namespace: int, row: JournalRow) -> None:
+        """Let the row of the journal's head be *row*. It was asked for before."""
+        self._undo.append((self._journals, namespace, self._journals[namespace]))
+        self._journals[namespace] = row
+        self._stale_journals.add(namespace)
+
+    def settle(self) -> None:
+        """Write the heads. Inside a command only before its first `write`, for what other
+        commands did must not be undone with it."""
+        streams = (self._row_of(id) for id in self._stale_streams if id in self._streams)
+        journals = ((id, *self._journals[id]) for id in self._stale_journals)
+        if self._stale_streams:
+            self.db.executemany(_sql.put_stream, streams)
+        if self._stale_journals:
+            self.db.executemany(_sql.put_journal, journals)
+        self._stale_streams.clear()
+        self._stale_journals.clear()
+
+    def _row_of(self, id: int) -> tuple[int | str | None, ...]:
+        kind, head, trimmed, oldest = self._streams[id]
+        return (id, kind, *head, trimmed, oldest)
+
+    def _take_back(self) -> None:
+        if self._alone:
+            self.db.execute("ROLLBACK")
+            self.db.execute("BEGIN IMMEDIATE")
+        else:
+            self.db.execute("ROLLBACK TO command; RELEASE command")
+
+    def _collect_hints(self) -> None:
+        for table, key, old in self._undo:
+            if table is self._streams:
+                head = self._streams[key].head
+                if old is None or old.head != head:
+                    self.hints[key] = head
+            else:
+                self.hints[key] = (self._journals[key].head,)

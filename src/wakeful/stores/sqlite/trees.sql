@@ -1,0 +1,87 @@
+-- name: item
+SELECT id, namespace, parent, is_folder, name, key, revision, version, size, sha1, content_hash,
+       created_at, modified_at, content_created_at, content_modified_at, created_by, modified_by,
+       trashed_at, seen
+FROM item WHERE id = ?;
+
+-- name: child_by_name
+-- The index holds folders and files apart, so both are looked for.
+SELECT id, namespace, parent, is_folder, name, key, revision, version, size, sha1, content_hash,
+       created_at, modified_at, content_created_at, content_modified_at, created_by, modified_by,
+       trashed_at, seen
+FROM item
+WHERE parent = ? AND trashed_at IS NULL AND is_folder IN (0, 1) AND name = ?
+ORDER BY id LIMIT 1;
+
+-- name: lineage
+WITH RECURSIVE line (id, parent, depth) AS (
+    SELECT id, parent, 0 FROM item WHERE id = ?
+    UNION ALL
+    SELECT item.id, item.parent, line.depth + 1 FROM line JOIN item ON item.id = line.parent
+)
+SELECT item.id, namespace, item.parent, is_folder, name, key, revision, version, size, sha1,
+       content_hash, created_at, modified_at, content_created_at, content_modified_at, created_by,
+       modified_by, trashed_at, seen
+FROM line CROSS JOIN item ON item.id = line.id
+ORDER BY line.depth DESC;
+
+-- name: children
+SELECT id, namespace, parent, is_folder, name, key, revision, version, size, sha1, content_hash,
+       created_at, modified_at, content_created_at, content_modified_at, created_by, modified_by,
+       trashed_at, seen
+FROM item
+WHERE parent = ? AND trashed_at IS NULL
+ORDER BY is_folder DESC, name, id
+LIMIT ? OFFSET ?;
+
+-- name: count_children
+SELECT count(*) FROM item WHERE parent = ? AND trashed_at IS NULL;
+
+-- name: items_of
+SELECT id, namespace, parent, is_folder, name, key, revision, version, size, sha1, content_hash,
+       created_at, modified_at, content_created_at, content_modified_at, created_by, modified_by,
+       trashed_at, seen
+FROM item
+WHERE namespace = ? AND trashed_at IS NULL AND id > ?
+ORDER BY id LIMIT ?;
+
+-- name: put_item
+INSERT INTO item (id, namespace, parent, is_folder, name, key, revision, version, size, sha1,
+                  content_hash, created_at, modified_at, content_created_at, content_modified_at,
+                  created_by, modified_by, trashed_at, seen)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET
+        namespace = excluded.namespace,
+        parent = excluded.parent,
+        is_folder = excluded.is_folder,
+        name = excluded.name,
+        key = excluded.key,
+        revision = excluded.revision,
+        version = excluded.version,
+        size = excluded.size,
+        sha1 = excluded.sha1,
+        content_hash = excluded.content_hash,
+        created_at = excluded.created_at,
+        modified_at = excluded.modified_at,
+        content_created_at = excluded.content_created_at,
+        content_modified_at = excluded.content_modified_at,
+        created_by = excluded.created_by,
+        modified_by = excluded.modified_by,
+        trashed_at = excluded.trashed_at,
+        seen = excluded.seen;
+
+-- name: remove_subtree
+WITH RECURSIVE subtree (id) AS (
+    VALUES (?)
+    UNION ALL
+    SELECT item.id FROM subtree JOIN item ON item.parent = subtree.id
+)
+DELETE FROM item WHERE id IN subtree;
+
+-- name: rehome_subtree
+WITH RECURSIVE below (id) AS (
+    SELECT id FROM item WHERE parent = :item
+    UNION ALL
+    SELECT item.id FROM below JOIN item ON item.parent = below.id
+)
+UPDATE item SET namespace = :namespace WHERE id IN below;

@@ -1,0 +1,67 @@
+"""Removes old events, in small steps.
+
+Events are stored in the order of their times, and so are those of each stream:
+the newest event that is old enough is found by halving, and each stream is cut there.
+"""
+
+from __future__ import annotations
+
+from wakeful.core.errors import StoreFailed
+from wakeful.core.ports import StreamKind
+from wakeful.stores.sqlite.queries import load
+from wakeful.stores.sqlite.transaction import Transaction
+
+_sql = load("streams.sql")
+
+
+def trim(tx: Transaction, kind: StreamKind, before: int, limit: int) -> int:
+    """As `Store.trim` says."""
+    tx.settle()  # the streams are found through their rows, not through the writer's memory
+    oldest = tx.db.execute(_sql.oldest_key, (kind,)).get
+    if oldest is None or not _is_older(tx, oldest, before):
+        return 0
+    newest = _newest_older(tx, oldest, before)
+    tx.write()
+    streams = [id for (id,) in tx.db.execute(_sql.streams_to_trim, (kind, newest, limit))]
+    gone = 0
+    for stream in streams:
+        if gone >= limit:
+            break
+        gone += _trim_stream(tx, stream, newest, limit - gone)
+    return gone
+
+
+def _is_older(tx: Transaction, key: int, before: int) -> bool:
+    found = tx.db.execute(_sql.event_from, (key,)).fetchone()
+    return found is not None and found[1] < before
+
+
+def _newest_older(tx: Transaction, low: int, before: int) -> int:
+    """A key: every event from *low* (which is older) up to it is older, none after it."""
+    high = tx.counters.last_key + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        found = tx.db.execute(_sql.event_from, (middle,)).fetchone()
+        if found is not None and found[1] < before:
+            low = found[0]
+        else:
+            high = middle
+    return low
+
+
+def _trim_stream(tx: Transaction, stream: int, newest: int, limit: int) -> int:
+    """Remove up to *limit* entries with events up to *newest*; returns how many."""
+    row = tx.stream(stream)
+    if row is None:
+        raise StoreFailed(f"Stream {stream} has gone while it was trimmed")
+    asked = (stream, limit + 1)
+    entries: list[tuple[int, int]] = [*tx.db.execute(_sql.oldest_entries, asked)]
+    going = [entry for entry in entries[:limit] if entry[1] <= newest]
+    left = entries[len(going) :]
+    trimmed = going[-1][0] if going else row.trimmed
+    tx.db.execute(_sql.remove_entries, (stream, trimmed))
+    keys = [(key,) for _, key in going]
+    tx.db.executemany(_sql.show_less, keys)
+    tx.db.executemany(_sql.remove_unseen, keys)
+    tx.put_stream(stream, row._replace(trimmed=trimmed, oldest=left[0][1] if left else None))
+    return len(going)
