@@ -74,7 +74,7 @@ def new_token() -> str:
 
 def digest_of(token: str) -> bytes:
     """What the store knows a token by. It is random, so a plain hash is enough."""
-    return hashlib.sha256(token.encode()).digest()
+    return hashlib.sha256(token.encode(errors="surrogatepass")).digest()
 
 
 def create_enterprise(name: str) -> Command[Enterprise]:

@@ -12,6 +12,10 @@ from wakeful.core.items import Item, Member, Namespace, Role, User
 from wakeful.core.lookups import Lineage, Members, NamespaceById, UserById
 from wakeful.core.writes import Steps
 
+NOT_THERE = "no such item"
+"""Said of what does not exist and of what the actor may not know of: the same, or the
+difference would tell."""
+
 
 class Census:
     """Answers that stay true during a batch, unless `forget_lineages` says otherwise."""
@@ -36,11 +40,18 @@ class Census:
             )
         return self._people[user]
 
+    def check_users(self, users: tuple[int, ...]) -> Steps[None]:
+        """Raise NotFound unless all are users of the actor's enterprise."""
+        for id in users:
+            found: User | None = yield UserById(id)
+            if found is None or found.enterprise != self.actor.enterprise:
+                raise NotFound(f"no user {id}")
+
     def namespace(self, id: int) -> Steps[Namespace]:
         if id not in self._namespaces:
             found: Namespace | None = yield NamespaceById(id)
             if found is None:
-                raise NotFound(f"no namespace {id}")
+                raise NotFound(NOT_THERE)
             self._namespaces[id] = found
         return self._namespaces[id]
 
@@ -55,7 +66,7 @@ class Census:
         if known is None:
             known = yield Lineage(item)
             if not known:
-                raise NotFound(f"no item {item}")
+                raise NotFound(NOT_THERE)
             if known[-1].is_folder:
                 self._lineages[item] = known
         return known
@@ -69,7 +80,7 @@ class Census:
         for member in members:
             if member.user == self.actor.id:
                 return member.role
-        raise NotFound("no such item")
+        raise NotFound(NOT_THERE)
 
     def may_change(self, namespace: int) -> Steps[None]:
         """Raise unless the actor may change what is in *namespace*."""

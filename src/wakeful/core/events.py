@@ -63,6 +63,10 @@ class MemberEvent(StrEnum):
     REMOVE = "member.remove"
 
 
+RESERVED_TYPES = ("item.", "member.")
+"""How the types above begin, which promise more than any other event: a snapshot as source."""
+
+
 class Person(msgspec.Struct, frozen=True, array_like=True):
     """A user as an event remembers them."""
 

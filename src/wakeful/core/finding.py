@@ -5,9 +5,9 @@ from __future__ import annotations
 from wakeful.core.census import Census
 from wakeful.core.changes import ById, ByPath, Ref
 from wakeful.core.errors import ImpossibleMove, InvalidRequest, NameTaken, NotFound
-from wakeful.core.items import Item, JournalRow
-from wakeful.core.journal import fold
-from wakeful.core.lookups import ChildByName, JournalAt
+from wakeful.core.items import Item, JournalRow, Member
+from wakeful.core.journal import fold, is_key_of
+from wakeful.core.lookups import ChildByName, JournalAt, MembershipsOf
 from wakeful.core.names import check_name
 from wakeful.core.writes import Steps
 
@@ -72,13 +72,33 @@ class Finder:
             if child is not None:
                 lineage = (*lineage, child)
                 continue
-            row: JournalRow | None = None
+            mounted: Lineage = ()
             if depth == 0 and namespace.is_home:
-                row = yield JournalAt(namespace.id, fold(name))
-            if row is None or row.item is None or row.mount is None:
+                mounted = yield from self._mounted(namespace.id, name)
+            if not mounted:
                 return lineage, ref.names[depth:]
-            lineage = yield from self._census.lineage(row.item)
+            lineage = mounted
         return lineage, ()
+
+    def _mounted(self, home: int, name: str) -> Steps[Lineage]:
+        """The root of the namespace that is mounted in the actor's home as *name*, if any is.
+
+        That is its own name to the letter, or what the journal calls it where its own was
+        taken. Two mounts may differ only by case: neither stands for the other.
+        """
+        row: JournalRow | None = yield JournalAt(home, fold(name))
+        if row is not None and row.item is not None and row.mount is not None:
+            lineage = yield from self._census.lineage(row.item)
+            if lineage[-1].name == name or fold(lineage[-1].name) != row.path:
+                return lineage
+        memberships: tuple[Member, ...] = yield MembershipsOf(self._census.actor.id)
+        for member in memberships:
+            if is_key_of(member.mount_key, name):
+                namespace = yield from self._census.namespace(member.namespace)
+                lineage = yield from self._census.lineage(namespace.root)
+                if lineage[-1].name == name:
+                    return lineage
+        return ()
 
 
 def check_active(lineage: Lineage) -> None:

@@ -24,6 +24,8 @@ from wakeful.core.items import Item, JournalRow
 from wakeful.core.lookups import JournalAt
 from wakeful.core.writes import Steps
 
+_MARK = "case conflict"
+
 
 def fold(name: str) -> str:
     """The key of *name* where nothing else claims it."""
@@ -54,8 +56,19 @@ def free_key(namespace: int, folder: str, name: str, *, item: int | None = None)
     raise AssertionError("unreachable: count() does not end")
 
 
+def is_key_of(key: str, name: str) -> bool:
+    """Whether *key* is one that `free_key` gives *name*, with or without a suffix."""
+    plain = fold(name)
+    stem, suffix = _split(plain)
+    return key == plain or (key.startswith(f"{stem} ({_MARK}") and key.endswith(f"){suffix}"))
+
+
 def _suffixed(key: str, attempt: int) -> str:
-    suffix = PurePosixPath(key).suffix
-    stem = key.removesuffix(suffix) if suffix else key
-    mark = "case conflict" if attempt == 1 else f"case conflict {attempt}"
+    stem, suffix = _split(key)
+    mark = _MARK if attempt == 1 else f"{_MARK} {attempt}"
     return f"{stem} ({mark}){suffix}"
+
+
+def _split(key: str) -> tuple[str, str]:
+    suffix = PurePosixPath(key).suffix
+    return key.removesuffix(suffix), suffix

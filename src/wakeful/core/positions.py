@@ -16,6 +16,7 @@ SDK that is refused stops for good.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import Enum
@@ -30,6 +31,8 @@ LAST_EPOCH = 8191
 # No position that we ever gave has more digits; a longer exponent would only
 # cost memory (int(Decimal("1e999999999")) has a billion digits).
 _MOST_DIGITS = 30
+
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 class Marker(Enum):
@@ -90,11 +93,16 @@ def parse(text: str | None) -> Asked:
         return Marker.NOW
     if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS:
         return int(text) or Marker.START
+    # Decimal alone would also take underscores, digits of other scripts, "Infinity" and "NaN".
+    if not _NUMBER.fullmatch(text):
+        raise InvalidPosition("Invalid stream position", field="stream_position")
     try:
         number = Decimal(text)
-    except InvalidOperation:
+    except InvalidOperation:  # an exponent beyond all bounds
         raise InvalidPosition("Invalid stream position", field="stream_position") from None
-    if not number.is_finite() or number < 0 or number.adjusted() > _MOST_DIGITS:
+    if number.is_zero():  # whatever its exponent
+        return Marker.START
+    if number < 0 or number.adjusted() > _MOST_DIGITS:
         raise InvalidPosition("Invalid stream position", field="stream_position")
     return int(number) or Marker.START
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from wakeful.core.errors import InvalidName
 from wakeful.core.items import Item
 from wakeful.core.journal import join
 from wakeful.core.lookups import Children
+from wakeful.core.names import DEEPEST
 from wakeful.core.writes import JournalPut, Steps
 
 _PAGE = 500  # children looked at in one step
@@ -18,6 +22,32 @@ def all_children(folder: int) -> Steps[list[Item]]:
         found.extend(page)
         if len(page) < _PAGE:
             return found
+
+
+def check_depth(item: Item, above: Sequence[Item]) -> Steps[None]:
+    """Raise InvalidName if *item*, or something below it, would stand too deep in the folder
+    at the end of *above*."""
+    depth = len(above)
+    level = [item]
+    while level:
+        if depth > DEEPEST:
+            raise InvalidName(f"a path has at most {DEEPEST} names", field="path")
+        below = []
+        for folder in level:
+            if folder.is_folder:
+                below += yield from _folders_first(folder.id)
+        level = below
+        depth += 1
+
+
+def _folders_first(folder: int) -> Steps[list[Item]]:
+    """The folders in a folder, and a file if it has one."""
+    found: list[Item] = []
+    while True:
+        page: tuple[Item, ...] = yield Children(folder, len(found), _PAGE)
+        found.extend(page)
+        if len(page) < _PAGE or not page[-1].is_folder:
+            return [item for item in found if item.is_folder] or found[:1]
 
 
 def journal_below(folder: Item, path: str) -> Steps[None]:

@@ -50,7 +50,16 @@ from wakeful.core.errors import (
     NameTaken,
     NotFound,
 )
-from wakeful.core.events import Entry, Event, ItemEvent, Source
+from wakeful.core.events import (
+    EVERY_CLASS,
+    ONLY_ALL,
+    RESERVED_TYPES,
+    Entry,
+    Event,
+    ItemEvent,
+    Source,
+    encode,
+)
 from wakeful.core.finding import (
     Lineage,
     check_active,
@@ -60,9 +69,9 @@ from wakeful.core.finding import (
 )
 from wakeful.core.items import Item, Kind, Seen
 from wakeful.core.journal import free_key, join, place_of
-from wakeful.core.lookups import ChildByName, NewIds
+from wakeful.core.lookups import ChildByName, CountChildren, NewIds
 from wakeful.core.names import check_name
-from wakeful.core.subtrees import all_children, journal_below
+from wakeful.core.subtrees import all_children, check_depth, journal_below
 from wakeful.core.writes import (
     JournalDrop,
     JournalMove,
@@ -134,9 +143,11 @@ class TreeRules:
             to_above = yield from self._batch.finder.folder(change.parent)
         name = item.name if change.name is None else check_name(change.name)
         if to_above[-1].id == above[-1].id and name == item.name:
-            return item
+            return (yield from self._observed(item, seen=change.seen))
         check_outside(item, to_above, "moved")
         yield from check_free(to_above[-1], name, item.id)
+        if len(to_above) > len(above):
+            yield from check_depth(item, to_above)
         if to_above[-1].namespace != item.namespace:
             return (yield from self._move_across(lineage, to_above, name, change))
         return (yield from self._move_within(lineage, to_above, name, change))
@@ -179,6 +190,7 @@ class TreeRules:
             check_outside(item, above, "restored")
         name = item.name if change.name is None else check_name(change.name)
         yield from check_free(above[-1], name)
+        yield from check_depth(item, above)
         at = self._batch.at(change.at)
         item = replace(
             item,
@@ -211,23 +223,28 @@ class TreeRules:
 
     def observe(self, change: Observe) -> Steps[Item]:
         item = (yield from self._batch.finder.found(change.item))[-1]
-        item = replace(
-            item,
-            sha1=change.sha1 or item.sha1,
-            content_hash=change.content_hash or item.content_hash,
-            seen=change.seen or item.seen,
-        )
-        yield PutItems((item,))
-        return item
+        yield from self._batch.census.may_change(item.namespace)
+        return (yield from self._observed(item, change.sha1, change.content_hash, seen=change.seen))
 
     def baseline(self, change: Baseline) -> Steps[Item]:
         above = yield from self._batch.finder.folder(change.parent)
+        # Mostly the folder is empty, and only the entries themselves could be in the way.
+        present: int = yield CountChildren(above[-1].id)
+        taken: dict[str, int] = {}
         first: int = yield NewIds(2 * len(change.entries))
         items = []
         for index, entry in enumerate(change.entries):
-            at = entry.facts.content_modified_at or self._batch.now
+            check_name(entry.name)
+            if present:
+                yield from check_free(above[-1], entry.name)
+            if entry.name in taken:
+                raise NameTaken(f"{entry.name!r} is there already", item=taken[entry.name])
+            taken[entry.name] = first + 2 * index
+            at = entry.facts.content_modified_at
+            if at is None:
+                at = self._batch.now
             item = self._batch.new_item(
-                first + 2 * index, above[-1], entry.kind, check_name(entry.name), at, entry.seen
+                first + 2 * index, above[-1], entry.kind, entry.name, at, entry.seen
             )
             item = yield from self._batch.placed(above, item)
             if entry.kind is Kind.FILE:
@@ -241,7 +258,10 @@ class TreeRules:
         item: Item | None = None
         source: Source = change.source
         namespace: int | None = None
-        streams = {self._batch.actor.id: change.classes}
+        classes = _checked_classes(change.classes)
+        if change.type.startswith(RESERVED_TYPES) or not change.type:
+            raise InvalidRequest(f"{change.type!r} is no type of your own", field="type")
+        streams = {self._batch.actor.id: classes}
         enterprise = self._batch.actor.enterprise
         if change.item is not None:
             lineage = yield from self._batch.finder.seen(change.item)
@@ -249,10 +269,11 @@ class TreeRules:
             namespace = item.namespace
             members = yield from self._batch.census.members(namespace)
             source = yield from self._batch.census.snapshot(item, lineage[:-1])
-            streams = {member.user: change.classes for member in members}
+            streams = {member.user: classes for member in members}
         if change.audience is not None:
-            streams = dict.fromkeys(change.audience, change.classes)
-        streams[enterprise] = change.classes
+            yield from self._batch.census.check_users(change.audience)
+            streams = dict.fromkeys(change.audience, classes)
+        streams[enterprise] = classes
         at = self._batch.at(change.at)
         event = Event(
             id=next(self._batch.event_ids),
@@ -267,6 +288,10 @@ class TreeRules:
             session=change.session,
             ip=change.ip,
         )
+        try:
+            encode(event)
+        except (OverflowError, RecursionError, TypeError, ValueError) as error:
+            raise InvalidRequest(f"the event cannot be kept: {error}", field="source") from None
         self._batch.entries.append(Entry(event, streams))
         return item
 
@@ -324,6 +349,21 @@ class TreeRules:
         yield JournalPut(item.namespace, join(place_of(above), item.key), item.id)
         yield from self._batch.tell_item(ItemEvent.UPLOAD, item, above, when)
         return item
+
+    def _observed(
+        self, item: Item, sha1: str = "", content_hash: str = "", *, seen: Seen | None
+    ) -> Steps[Item]:
+        """*item* with what a source learned of it, without a change."""
+        observed = replace(
+            item,
+            sha1=sha1 or item.sha1,
+            content_hash=content_hash or item.content_hash,
+            seen=seen or item.seen,
+        )
+        if observed != item:
+            yield PutItems((observed,))
+            self._batch.census.forget_lineages()
+        return observed
 
     def _move_within(
         self, lineage: Lineage, to_above: Lineage, name: str, change: Move
@@ -422,6 +462,13 @@ class TreeRules:
             for child in (yield from all_children(item.id)):
                 yield from self._copy_tree(child, below, child.name, at)
         return copied
+
+
+def _checked_classes(classes: int) -> int:
+    """The mask, in which what is in any class is in the class of all."""
+    if classes <= 0 or classes & ~EVERY_CLASS:
+        raise InvalidRequest("no such classes of streams", field="classes")
+    return classes | ONLY_ALL
 
 
 _RULES: dict[type[Change], Callable[[TreeRules, Any], Steps[Item | None]]] = {

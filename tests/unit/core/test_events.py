@@ -1,0 +1,94 @@
+"""How events are kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wakeful.core.events import (
+    EVERY_CLASS,
+    ONLY_ALL,
+    STORED_VERSION,
+    Ancestor,
+    Event,
+    Person,
+    Snapshot,
+    StreamClass,
+    decode,
+    encode,
+)
+from wakeful.core.items import Kind
+
+texts = st.text(max_size=8)
+numbers = st.integers(-(2**63), 2**63 - 1)
+people = st.builds(Person, id=numbers, name=texts, login=texts)
+snapshots = st.builds(
+    Snapshot,
+    id=numbers,
+    kind=st.sampled_from(Kind),
+    namespace=numbers,
+    in_home=st.booleans(),
+    name=texts,
+    revision=numbers,
+    version=numbers,
+    size=numbers,
+    sha1=texts,
+    content_hash=texts,
+    created_at=numbers,
+    modified_at=numbers,
+    content_created_at=numbers,
+    content_modified_at=numbers,
+    trashed_at=st.none() | numbers,
+    created_by=people,
+    modified_by=people,
+    owned_by=people,
+    path=st.lists(st.builds(Ancestor, id=numbers, name=texts, revision=numbers), max_size=3).map(
+        tuple
+    ),
+)
+maps: st.SearchStrategy[dict[str, Any]] = st.dictionaries(
+    texts, st.none() | st.booleans() | numbers | texts | st.lists(texts, max_size=2), max_size=3
+)
+events = st.builds(
+    Event,
+    id=texts,
+    type=texts,
+    created_at=numbers,
+    recorded_at=numbers,
+    enterprise=numbers,
+    actor=people,
+    source=st.none() | maps | snapshots,
+    namespace=st.none() | numbers,
+    details=st.none() | maps,
+    session=st.none() | texts,
+    correlation=st.none() | texts,
+    ip=st.none() | texts,
+)
+
+
+@given(events)
+def test_an_event_comes_back_as_it_was(event: Event) -> None:
+    assert decode(encode(event)) == event
+
+
+@given(events)
+def test_the_stored_form_says_its_version_first(event: Event) -> None:
+    version, _ = msgspec.msgpack.decode(encode(event))
+
+    assert version == STORED_VERSION
+
+
+@pytest.mark.parametrize("body", [b"", b"\x92\x01", b"\x92\x01\x01", b"\xff"])
+def test_a_damaged_event_is_no_event(body: bytes) -> None:
+    with pytest.raises(msgspec.MsgspecError):
+        decode(body)
+
+
+def test_each_class_has_a_bit_of_its_own() -> None:
+    assert [cls.bit for cls in StreamClass] == [1, 2, 4]
+    assert sum(cls.bit for cls in StreamClass) == EVERY_CLASS
+    assert StreamClass.ALL.bit == ONLY_ALL
