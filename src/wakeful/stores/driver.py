@@ -6,10 +6,14 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
+from wakeful.core.events import Head, StreamClass
 from wakeful.core.lookups import Lookup
 from wakeful.core.writes import Steps, Write
 
 T = TypeVar("T")
+
+_CHANGES = StreamClass.CHANGES.bit
+_SYNC = StreamClass.SYNC.bit
 
 REMEMBER_MS = 7 * 24 * 3600 * 1000
 """How long the answer to a request with an idempotency key is kept, at least."""
@@ -36,6 +40,17 @@ class CommitObserver(Protocol):
     def committed(self, commands: int, seconds: float) -> None:
         """*commands* were made durable together; the disk took *seconds* for it."""
         ...
+
+
+def head_after(head: Head, classes: int) -> Head:
+    """The head of a stream with one more event, which *classes* show."""
+    number = head[0] + 1
+    _, changes, sync = head
+    return (
+        number,
+        number if classes & _CHANGES else changes,
+        number if classes & _SYNC else sync,
+    )
 
 
 def drive(steps: Steps[T], answer: Callable[[Lookup[Any] | Write], Any]) -> T:

@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from wakeful.core.events import NO_HEAD, Event, Head, StoredEvent, StreamClass, encode
+from wakeful.core.events import NO_HEAD, Event, Head, StoredEvent, encode
 from wakeful.core.lookups import Page, ReadStream
 from wakeful.core.ports import StreamKind
 from wakeful.core.positions import StreamState, place
 from wakeful.core.writes import Append
+from wakeful.stores.driver import head_after
 from wakeful.stores.memory.undo import Undo
 
 
@@ -48,22 +49,11 @@ class Stream:
 
     def append(self, undo: Undo, row: Row) -> int:
         """Add *row*; returns its number."""
-        number = self.head[0] + 1
-        undo.append(self.rows, row)
-        self.be_at(
-            undo,
-            tuple(
-                number if cls is StreamClass.ALL or row.classes & cls.bit else self.head[cls]
-                for cls in StreamClass
-            ),
-        )
-        return number
-
-    def be_at(self, undo: Undo, head: Head) -> None:
-        """Move the head."""
         before = self.head
+        undo.append(self.rows, row)
         undo.note(lambda: setattr(self, "head", before))
-        self.head = head
+        self.head = head_after(before, row.classes)
+        return self.head[0]
 
 
 class Streams:

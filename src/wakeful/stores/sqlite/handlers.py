@@ -44,9 +44,11 @@ _LOOK_UPS: dict[type, Callable[[Snapshot, Any], Any]] = {
     lookups.Setting: access.setting,
 }
 
-_COUNTERS: dict[type, Callable[[Transaction, Any], Any]] = {
+# Kept in memory until the group ends: these need no savepoint.
+_IN_MEMORY: dict[type, Callable[[Transaction, Any], Any]] = {
     lookups.NewIds: lambda tx, asked: tx.take_ids(asked.count),
-    lookups.LastKey: lambda tx, _: tx.counters.last_key,
+    lookups.LastKey: lambda tx, _: tx.last_key,
+    writes.Append: streams.append,
 }
 
 _WRITES: dict[type, Callable[[Transaction, Any], Any]] = {
@@ -56,7 +58,6 @@ _WRITES: dict[type, Callable[[Transaction, Any], Any]] = {
     writes.JournalPut: journals.put,
     writes.JournalDrop: journals.drop,
     writes.JournalMove: journals.move,
-    writes.Append: streams.append,
     writes.PutRemembered: access.put_remembered,
     writes.PutSetting: access.put_setting,
     writes.PutEnterprise: people.put_enterprise,
@@ -68,7 +69,7 @@ _WRITES: dict[type, Callable[[Transaction, Any], Any]] = {
     writes.PutToken: access.put_token,
 }
 
-_STEPS: dict[type, Callable[[Transaction, Any], Any]] = {**_LOOK_UPS, **_COUNTERS, **_WRITES}
+_STEPS: dict[type, Callable[[Transaction, Any], Any]] = {**_LOOK_UPS, **_IN_MEMORY, **_WRITES}
 
 
 def answer(at: Snapshot, lookup: Lookup[T]) -> T:
@@ -84,10 +85,11 @@ def carry_out(tx: Transaction, command: Command[T]) -> T:
     """Drive the steps of *command* in the transaction."""
 
     def step(asked: Lookup[Any] | Write) -> Any:
-        handler = _STEPS.get(type(asked))
+        kind = type(asked)
+        handler = _STEPS.get(kind)
         if handler is None:
-            raise TypeError(f"{type(asked).__name__} is no step")
-        if isinstance(asked, Write):
+            raise TypeError(f"{kind.__name__} is no step")
+        if kind in _WRITES:
             tx.write()
         return handler(tx, asked)
 

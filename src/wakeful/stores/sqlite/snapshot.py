@@ -14,6 +14,7 @@ from wakeful.core.events import Head
 from wakeful.stores.sqlite.queries import load
 
 _sql = load("heads.sql")
+_page = load("streams.sql").page
 
 
 class StreamRow(NamedTuple):
@@ -35,6 +36,10 @@ class JournalRow(NamedTuple):
 NO_JOURNAL = JournalRow(0, 0)
 
 
+Found = list[tuple[int, int, int, int, bytes | None]]
+"""Number, key, version of the stored form, checksum and body of each event found."""
+
+
 class Snapshot:
     """A state of the store that does not change while it is looked at."""
 
@@ -49,6 +54,11 @@ class Snapshot:
             return None
         kind, head_all, head_changes, head_sync, trimmed, oldest = row
         return StreamRow(kind, (head_all, head_changes, head_sync), trimmed, oldest)
+
+    def entries(self, stream: int, after: int, until: int, classes: int, limit: int) -> Found:
+        """Up to *limit* events of a stream with numbers from *after* (left out) to *until*
+        that any of *classes* shows; the body is None where the event is missing."""
+        return [*self.db.execute(_page, (stream, after, until, classes, limit))]
 
     def journal(self, namespace: int) -> JournalRow:
         """The journal's head and so on."""

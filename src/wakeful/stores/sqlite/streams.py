@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
 from zlib import crc32
 
 from msgspec.structs import replace
 
 from wakeful.core.errors import StoreFailed
-from wakeful.core.events import NO_HEAD, STORED_VERSION, StoredEvent, StreamClass, encode
+from wakeful.core.events import NO_HEAD, STORED_VERSION, Entry, StoredEvent, StreamClass, encode
 from wakeful.core.lookups import LastKey, Page, ReadStream, StreamStates
 from wakeful.core.ports import StreamKind
 from wakeful.core.positions import StreamState, place
 from wakeful.core.writes import Append
+from wakeful.stores.driver import head_after
 from wakeful.stores.sqlite.queries import load
-from wakeful.stores.sqlite.snapshot import Snapshot, StreamRow
+from wakeful.stores.sqlite.snapshot import Found, Snapshot, StreamRow
 from wakeful.stores.sqlite.transaction import Transaction
 
 _sql = load("streams.sql")
@@ -38,8 +38,16 @@ def page(at: Snapshot, lookup: ReadStream) -> Page:
     if start.number >= head:
         # Nothing that matches remains: the rows of other classes need no look.
         return Page((), state, state.last, start.gap)
-    asked = (lookup.stream, start.number, head, lookup.cls.bit, lookup.limit)
-    events = tuple(_stored(at.db.execute(_sql.page, asked), lookup.stream))
+    found = at.entries(lookup.stream, start.number, head, lookup.cls.bit, lookup.limit)
+    events = tuple(
+        [
+            StoredEvent(number, key, body)
+            for number, key, version, checksum, body in found
+            if body is not None and version <= STORED_VERSION and crc32(body) == checksum
+        ]
+    )
+    if len(events) != len(found):
+        raise StoreFailed(f"Stream {lookup.stream} {_damage(found)}")
     last = events[-1].number if events else start.number
     if lookup.cls is StreamClass.ALL and last - start.number != len(events):
         raise StoreFailed(f"Stream {lookup.stream} lacks events after {start.number}")
@@ -47,25 +55,20 @@ def page(at: Snapshot, lookup: ReadStream) -> Page:
 
 
 def append(tx: Transaction, write: Append) -> tuple[Mapping[int, int], ...]:
-    now = tx.now
-    events: list[tuple[Any, ...]] = []
-    entries: list[tuple[int, int, int, int]] = []
-    answer: list[dict[int, int]] = []
-    for entry in write.entries:
-        numbers: dict[int, int] = {}
-        answer.append(numbers)
-        if not entry.audience:
-            continue
-        key = tx.take_key()
-        body = encode(replace(entry.event, recorded_at=now))
-        events.append((key, now, STORED_VERSION, len(entry.audience), crc32(body), body))
-        for stream, classes in entry.audience.items():
-            number = _grow(tx, stream, key, classes)
-            numbers[stream] = number
-            entries.append((stream, number, key, classes))
-    tx.db.executemany(_sql.put_event, events)
-    tx.db.executemany(_sql.put_entry, entries)
-    return tuple(answer)
+    return tuple([_append(tx, entry) for entry in write.entries])
+
+
+def _append(tx: Transaction, entry: Entry) -> dict[int, int]:
+    if not entry.audience:
+        return {}  # nobody could ever read it
+    key = tx.last_key + 1
+    numbers = {
+        stream: _grow(tx, stream, key, classes) for stream, classes in entry.audience.items()
+    }
+    body = encode(replace(entry.event, recorded_at=tx.now))
+    entries = [(stream, number, entry.audience[stream]) for stream, number in numbers.items()]
+    tx.append(tx.now, STORED_VERSION, crc32(body), body, entries)
+    return numbers
 
 
 def _state(at: Snapshot, stream: int) -> StreamState:
@@ -75,15 +78,16 @@ def _state(at: Snapshot, stream: int) -> StreamState:
     return StreamState(at.epoch, row.trimmed, row.head)
 
 
-def _stored(rows: Iterator[Any], stream: int) -> Iterator[StoredEvent]:
-    for number, key, version, checksum, body in rows:
+def _damage(found: Found) -> str:
+    """What is wrong with the first of *found* that cannot be served."""
+    for number, key, version, checksum, body in found:
         if body is None:
-            raise StoreFailed(f"Event {key}, number {number} of stream {stream}, is missing")
+            return f"lacks event {key} at number {number}"
         if version > STORED_VERSION:
-            raise StoreFailed(f"Event {key} was stored by a later version ({version})")
+            return f"has event {key} at number {number} in the form of a later version ({version})"
         if crc32(body) != checksum:
-            raise StoreFailed(f"Event {key}, number {number} of stream {stream}, is damaged")
-        yield StoredEvent(number, key, body)
+            return f"has damaged event {key} at number {number}"
+    return "is whole"
 
 
 def _grow(tx: Transaction, stream: int, key: int, classes: int) -> int:
@@ -93,13 +97,7 @@ def _grow(tx: Transaction, stream: int, key: int, classes: int) -> int:
         is_enterprise = tx.db.execute(_sql.is_enterprise, (stream,)).get
         kind = StreamKind.ENTERPRISE if is_enterprise else StreamKind.USER
         row = StreamRow(kind, NO_HEAD, 0, None)
-    _, changes, sync = row.head
-    number = row.head[0] + 1
-    head = (
-        number,
-        number if classes & StreamClass.CHANGES.bit else changes,
-        number if classes & StreamClass.SYNC.bit else sync,
-    )
+    head = head_after(row.head, classes)
     oldest = key if row.oldest is None else row.oldest
     tx.put_stream(stream, StreamRow(row.kind, head, row.trimmed, oldest))
-    return number
+    return head[0]

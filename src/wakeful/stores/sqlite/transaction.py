@@ -1,14 +1,17 @@
 """What the writer does inside one transaction: several commands, each undone alone.
 
-Counters and heads live in memory and are written once for the whole group; the
-writer is the only one who writes, so they cannot be out of date. `_undo` holds what
-the command at work has replaced, as the savepoint does for the rows.
+Counters, heads and new events live in memory and are written once for the whole group,
+which is several times faster than row by row; the writer is the only one who writes, so
+they cannot be out of date. `_undo` holds what the command at work has replaced, as the
+savepoint does for the rows; look-ups inside a command see them through the methods that
+a snapshot has for them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from itertools import islice
+from typing import Any, TypeVar
 
 import apsw
 
@@ -16,23 +19,20 @@ from wakeful.core.events import Head
 from wakeful.stores.sqlite.database import Meta
 from wakeful.stores.sqlite.faults import is_fatal
 from wakeful.stores.sqlite.queries import load
-from wakeful.stores.sqlite.snapshot import JournalRow, Snapshot, StreamRow
+from wakeful.stores.sqlite.snapshot import Found, JournalRow, Snapshot, StreamRow
 
 T = TypeVar("T")
+
+EventRow = tuple[int, int, int, int, int, bytes]
+EntryRow = tuple[int, int, int, int]
 
 # So many heads are kept from one group to the next; a head is about 200 bytes.
 _MOST_HEADS = 20_000
 
 _sql = load("heads.sql")
+_put_event = load("streams.sql").put_event
+_put_entry = load("streams.sql").put_entry
 _count_commit = load("database.sql").count_commit
-
-
-class Counters(NamedTuple):
-    """What rises from commit to commit."""
-
-    clock: int
-    last_id: int
-    last_key: int
 
 
 class Transaction(Snapshot):
@@ -40,10 +40,14 @@ class Transaction(Snapshot):
 
     def __init__(self, db: apsw.Connection, meta: Meta) -> None:
         super().__init__(db, meta.epoch)
-        self.counters = Counters(meta.clock, meta.last_id, meta.last_key)
+        self.now = meta.clock
+        self.last_id = meta.last_id
+        self.last_key = meta.last_key
         self.commits = meta.commits
         self.hints: dict[int, Head] = {}
-        self._kept = self.counters
+        self._kept = (meta.last_id, meta.last_key)
+        self._events: list[EventRow] = []
+        self._entries: list[EntryRow] = []
         self._streams: dict[int, StreamRow] = {}
         self._journals: dict[int, JournalRow] = {}
         self._stale_streams: set[int] = set()
@@ -63,7 +67,7 @@ class Transaction(Snapshot):
             self._streams.clear()
             self._journals.clear()
         self.db.execute("BEGIN IMMEDIATE")
-        self.counters = self.counters._replace(clock=max(now, self.counters.clock))
+        self.now = max(now, self.now)
 
     def run(self, work: Callable[[Transaction], T], *, alone: bool) -> T:
         """Carry out one command. One that raises leaves nothing behind.
@@ -71,14 +75,17 @@ class Transaction(Snapshot):
         *alone* says that no other is in the group, which saves the savepoint. After an
         error for which `is_lost` is true, the whole group must be rolled back.
         """
-        before = self.counters
+        before = self.last_id, self.last_key
+        events, entries = len(self._events), len(self._entries)
         self._undo.clear()
         self._alone = alone
         self._writing = False
         try:
             result = work(self)
         except BaseException as error:
-            self.counters = before
+            self.last_id, self.last_key = before
+            del self._events[events:]
+            del self._entries[entries:]
             for table, key, old in reversed(self._undo):
                 if old is None:
                     del table[key]
@@ -91,12 +98,13 @@ class Transaction(Snapshot):
             self._written = True
             if not alone:
                 self.db.execute("RELEASE command")
-            self._collect_hints()
+        self._collect_hints()
         return result
 
     def commit(self) -> bool:
         """Make the group durable; False if nothing was written."""
-        if not self._written and self.counters[1:] == self._kept[1:]:
+        counters = self.last_id, self.last_key
+        if not self._written and counters == self._kept:
             self.db.execute("ROLLBACK")
             self._stale_streams.clear()  # of commands that were undone
             self._stale_journals.clear()
@@ -104,18 +112,20 @@ class Transaction(Snapshot):
         self.settle()
         self.commits += 1
         try:
-            self.db.execute(_count_commit, (*self.counters, self.commits))
+            self.db.execute(_count_commit, (self.now, *counters, self.commits))
             self.db.execute("COMMIT")
         except BaseException:
             self.commits -= 1
             raise
-        self._kept = self.counters
+        self._kept = counters
         return True
 
     def roll_back(self) -> None:
         """Forget the group."""
-        self.counters = self._kept
+        self.last_id, self.last_key = self._kept
         self.hints = {}
+        self._events.clear()
+        self._entries.clear()
         self._streams.clear()
         self._journals.clear()
         self._stale_streams.clear()
@@ -129,11 +139,6 @@ class Transaction(Snapshot):
 
     # --- what commands use ---
 
-    @property
-    def now(self) -> int:
-        """The time of the commit, ms."""
-        return self.counters.clock
-
     def write(self) -> None:
         """Call before the first row is written; more often does no harm."""
         if not self._writing:
@@ -143,15 +148,38 @@ class Transaction(Snapshot):
 
     def take_ids(self, count: int) -> int:
         """The first of *count* fresh ids."""
-        first = self.counters.last_id + 1
-        self.counters = self.counters._replace(last_id=self.counters.last_id + count)
+        first = self.last_id + 1
+        self.last_id += count
         return first
 
-    def take_key(self) -> int:
-        """The key of a new event."""
-        key = self.counters.last_key + 1
-        self.counters = self.counters._replace(last_key=key)
-        return key
+    def append(
+        self,
+        now: int,
+        version: int,
+        checksum: int,
+        body: bytes,
+        entries: list[tuple[int, int, int]],
+    ) -> None:
+        """Keep a new event, and an entry (stream, number, classes) for each stream.
+
+        Its key is `last_key` after the call.
+        """
+        self.last_key += 1
+        key = self.last_key
+        self._events.append((key, now, version, len(entries), checksum, body))
+        self._entries.extend((stream, number, key, classes) for stream, number, classes in entries)
+
+    def entries(self, stream: int, after: int, until: int, classes: int, limit: int) -> Found:
+        found = super().entries(stream, after, until, classes, limit)
+        if self._entries and len(found) < limit:
+            events = {event[0]: event for event in self._events}
+            pending = (
+                (number, key, events[key][2], events[key][4], events[key][5])
+                for owner, number, key, mask in self._entries
+                if owner == stream and after < number <= until and mask & classes
+            )
+            found.extend(islice(pending, limit - len(found)))
+        return found
 
     def stream(self, id: int) -> StreamRow | None:
         row = self._streams.get(id)
@@ -180,14 +208,22 @@ class Transaction(Snapshot):
         self._stale_journals.add(namespace)
 
     def settle(self) -> None:
-        """Write the heads. Inside a command only before its first `write`, for what other
-        commands did must not be undone with it."""
+        """Write what is kept in memory.
+
+        Inside a command only before its first `write`, for what other commands did must not
+        be undone with it.
+        """
         streams = (self._row_of(id) for id in self._stale_streams if id in self._streams)
         journals = ((id, *self._journals[id]) for id in self._stale_journals)
+        if self._entries:
+            self.db.executemany(_put_event, self._events)
+            self.db.executemany(_put_entry, self._entries)
         if self._stale_streams:
             self.db.executemany(_sql.put_stream, streams)
         if self._stale_journals:
             self.db.executemany(_sql.put_journal, journals)
+        self._events.clear()
+        self._entries.clear()
         self._stale_streams.clear()
         self._stale_journals.clear()
 

@@ -38,7 +38,7 @@ def _is_older(tx: Transaction, key: int, before: int) -> bool:
 
 def _newest_older(tx: Transaction, low: int, before: int) -> int:
     """A key: every event from *low* (which is older) up to it is older, none after it."""
-    high = tx.counters.last_key + 1
+    high = tx.last_key + 1
     while high - low > 1:
         middle = (low + high) // 2
         found = tx.db.execute(_sql.event_from, (middle,)).fetchone()

@@ -30,6 +30,12 @@ from wakeful.stores.sqlite.transaction import Transaction
 # A group is bounded so that the first of it need not wait for all that others ask.
 _MOST_COMMANDS = 512
 
+# After a group of so many, the next one may begin so much later (see `_gather`). Fewer
+# gain nothing from it, and one that comes alone never waits.
+_MANY = 8
+_GATHER_SECONDS = 0.005
+_GATHER_STEP_SECONDS = 0.0002
+
 # Pages of 4 KiB in the log. The first bound is used when nothing waits; a checkpoint of
 # so many pages takes about 10 ms. Beyond the last, readers are made to wait too, so that
 # the log starts anew.
@@ -94,6 +100,8 @@ class Writer:
         self._retry_at = 0.0
         self._remember_at = time.monotonic() + _REMEMBER_SECONDS
         self._log_pages = 0
+        self._last_size = 0
+        self._last_end = 0.0
         self._stopping = False
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
         tx.db.set_wal_hook(self._count_pages)
@@ -124,6 +132,8 @@ class Writer:
         try:
             while jobs := self._take():
                 self._deliver(self._carry_out(jobs))
+                self._last_size = len(jobs)
+                self._last_end = time.monotonic()
                 self._tidy()
         finally:
             self._close()
@@ -137,10 +147,20 @@ class Writer:
                 self._add(jobs, self._queue.get(timeout=self._patience()))
             except Empty:
                 self._probe()
+        self._gather()
         with suppress(Empty):
             while len(jobs) < _MOST_COMMANDS and not self._stopping:
                 self._add(jobs, self._queue.get_nowait())
         return jobs
+
+    def _gather(self) -> None:
+        """Where many ask at once, wait a little for those who were just answered: they ask
+        again, and the next group is whole instead of half."""
+        if self._last_size < _MANY:
+            return
+        until = self._last_end + _GATHER_SECONDS
+        while self._queue.qsize() + 1 < self._last_size and time.monotonic() < until:
+            time.sleep(_GATHER_STEP_SECONDS)
 
     def _add(self, jobs: list[Job], job: Job | None) -> None:
         if job is None:
