@@ -13,7 +13,6 @@ from enum import StrEnum
 
 import msgspec
 
-
 FIRST_ID = 1001
 """The first id that a store gives. Smaller ones mean something on the wire: 0 is the root of
 a home, 2 is Box's anonymous user."""
