@@ -1,0 +1,182 @@
+"""`wakeful serve` from the first start on: what it says, what it refuses, what it keeps."""
+
+from __future__ import annotations
+
+import re
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.readers import Progress, Reader, describe
+from tests.servers import Server, ServerFailed, running, wakeful
+
+pytestmark = pytest.mark.acceptance
+
+
+def test_the_banner_says_what_is_followed_and_where(tmp_path: Path, watched: Path) -> None:
+    with running(tmp_path, watch=watched, activated=False) as server:
+        said = server.out
+
+        assert f"{watched}  (2 files in 1 folders)" in said
+        assert server.url in said
+        assert f"in {server.token_file}" in said
+        for way in ("curl", "wakeful tail", "box_sdk_gen", "box-node-sdk"):
+            assert way in said
+        assert f"{server.url}/2.0/events" in said
+
+
+def test_the_token_is_not_written_to_a_log_file(tmp_path: Path, watched: Path) -> None:
+    with running(tmp_path, watch=watched) as server:
+        assert server.token not in server.out
+        assert server.token not in server.err
+
+
+def test_the_first_start_makes_a_token_that_only_its_owner_reads(server: Server) -> None:
+    assert stat.S_IMODE(server.token_file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(server.data.stat().st_mode) == 0o700
+    with Reader(server.url, server.token) as reader:
+        assert reader.get("/2.0/users/me")["type"] == "user"
+
+
+def test_a_token_stays_the_same_over_restarts(server: Server) -> None:
+    before = server.token
+
+    server.restart()
+
+    assert server.token == before
+
+
+def test_what_was_there_before_is_listed_and_not_told(server: Server, reader: Reader) -> None:
+    events, _ = reader.events(0)
+
+    listed = reader.get("/2.0/folders/0/items")["entries"]
+    assert {item["name"] for item in listed} == {"inner", "one.txt"}
+    assert events == []
+
+
+def test_a_folder_with_a_name_is_mounted_in_the_home(tmp_path: Path, watched: Path) -> None:
+    photos = tmp_path / "elsewhere"
+    photos.mkdir()
+    arguments = ("--watch", f"photos={photos}")
+    with (
+        running(tmp_path, watch=watched, arguments=arguments) as server,
+        Reader(server.url, server.token) as reader,
+    ):
+        listed = reader.get("/2.0/folders/0/items")["entries"]
+        progress = Progress(reader, reader.now())
+
+        (photos / "a.jpeg").write_bytes(b"picture")
+
+        progress.wait_until(lambda: bool(progress.events), "the picture is told")
+        assert {item["name"] for item in listed} == {"inner", "one.txt", "photos"}
+        source = progress.events[0]["source"]
+        assert (source["name"], source["parent"]["name"]) == ("a.jpeg", "photos")
+
+
+def test_without_a_supervisor_it_listens_on_a_free_port_and_says_which(
+    tmp_path: Path, watched: Path
+) -> None:
+    with running(tmp_path, watch=watched, activated=False, port=0) as server:
+        found = re.search(r"URL +(http://127\.0\.0\.1:\d+)", server.out)
+        assert found, server.out
+
+        with Reader(found[1], server.token) as reader:
+            assert reader.ask("GET", "/healthz").status_code == 200
+
+
+def test_a_second_server_on_the_same_data_is_refused_and_told_the_first_ones_pid(
+    server: Server, watched: Path
+) -> None:
+    second = wakeful("serve", "--data", server.data, "--watch", watched, "--port", "0")
+
+    assert second.returncode == 2
+    assert str(server.pid) in second.stderr
+    assert "Traceback" not in second.stderr
+    assert server.is_running()
+
+
+def test_a_port_that_is_taken_is_named(server: Server, tmp_path: Path) -> None:
+    second = wakeful("serve", "--data", tmp_path / "other", "--port", str(server.port))
+
+    assert second.returncode == 2
+    assert f":{server.port}" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "file", "named"),
+    [
+        pytest.param(("--wach", "."), {}, "", "--wach", id="flag"),
+        pytest.param((), {"WAKEFUL_WACH": "."}, "", "WAKEFUL_WACH", id="environment"),
+        pytest.param((), {}, "wach = ['.']\n", "wach", id="file"),
+        pytest.param(("--hold", "soon"), {}, "", "soon", id="value of a flag"),
+        pytest.param((), {"WAKEFUL_HOLD": "soon"}, "", "hold", id="value in the environment"),
+        pytest.param(("--watch", "/no/such/folder"), {}, "", "/no/such/folder", id="folder"),
+    ],
+)
+def test_a_setting_that_is_unknown_or_senseless_is_named(
+    tmp_path: Path, arguments: tuple[str, ...], environ: dict[str, str], file: str, named: str
+) -> None:
+    config = tmp_path / "wakeful.toml"
+    config.write_text(file)
+
+    data = tmp_path / "data"
+    answer = wakeful(
+        "serve", "--data", data, "--config", config, "--port", "0", *arguments, environ=environ
+    )
+
+    assert answer.returncode == 2
+    assert named in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert not data.exists(), "a server that cannot start leaves nothing behind"
+
+
+def test_settings_come_from_the_environment_and_a_file_too(tmp_path: Path, watched: Path) -> None:
+    config = tmp_path / "wakeful.toml"
+    config.write_text(f"watch = ['{watched}']\n")
+    arguments = ("--config", str(config))
+    environ = {"WAKEFUL_PUBLIC_URL": "http://feed.example"}
+    with (
+        running(tmp_path, arguments=arguments, environ=environ) as server,
+        Reader(server.url, server.token) as reader,
+    ):
+        assert str(watched) in server.out
+        assert reader.channel().startswith("http://feed.example/")
+
+
+def test_another_folder_in_the_place_of_the_first_is_refused(
+    server: Server, reader: Reader, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    server.terminate()
+    server.watch = other
+
+    with pytest.raises(ServerFailed, match=str(tmp_path / "watched")):
+        server.start()
+
+    server.watch = tmp_path / "watched"
+    server.start()
+    assert reader.events(0)[0] == [], "nothing was taken for deleted"
+
+
+def test_what_changed_while_no_server_ran_is_told_at_the_next_start(
+    server: Server, reader: Reader, watched: Path
+) -> None:
+    begin = reader.now()
+    server.terminate()
+    (watched / "new.txt").write_text("new")
+    (watched / "one.txt").rename(watched / "other name.txt")
+    (watched / "inner" / "two.txt").unlink()
+    server.start()
+
+    told = {
+        (event["event_type"], event["source"]["name"]): event for event in reader.events(begin)[0]
+    }
+
+    assert set(told) == {
+        ("ITEM_UPLOAD", "new.txt"),
+        ("ITEM_RENAME", "other name.txt"),
+        ("ITEM_TRASH", "two.txt"),
+    }, list(map(describe, told.values()))

@@ -1,0 +1,122 @@
+"""How it ends, gracefully or not, and what clients and the feed make of it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.readers import Progress, Reader, ids
+from tests.servers import Server
+
+pytestmark = pytest.mark.acceptance
+
+POLLS = 20
+
+
+def test_p10_sigterm_answers_the_polls_that_wait_and_exits_with_0(
+    server: Server, reader: Reader
+) -> None:
+    channel, position = reader.channel(), reader.now()
+
+    def poll() -> tuple[int, str]:
+        with Reader(server.url, server.token) as own:
+            answer = own.ask("GET", f"{channel}&stream_position={position}")
+            return answer.status_code, answer.headers.get("retry-after", "")
+
+    with ThreadPoolExecutor(POLLS) as pool:
+        polls = [pool.submit(poll) for _ in range(POLLS)]
+        reader.wait_until_parked(POLLS)
+        server.ask_to_end()
+
+        assert server.wait_until_ended() == 0
+        for answered in polls:
+            status, retry_after = answered.result()
+            assert status == 503
+            assert retry_after.isdigit()
+
+
+def test_p10_a_channel_and_a_position_outlive_a_restart(
+    server: Server, reader: Reader, watched: Path
+) -> None:
+    channel, position = reader.channel(), reader.now()
+
+    server.restart()
+    (watched / "new.txt").write_text("new")
+
+    assert reader.poll(channel, position)["message"] == "new_change"
+    events, _ = reader.events(position)
+    assert [event["source"]["name"] for event in events] == ["new.txt"]
+
+
+def test_p10_a_request_that_comes_while_the_server_is_away_waits_for_it(
+    server: Server, reader: Reader
+) -> None:
+    position = reader.now()
+    server.terminate()
+    with ThreadPoolExecutor(1) as pool, Reader(server.url, server.token) as early:
+        # The supervisor's socket takes it; the next server answers it.
+        waiting = pool.submit(early.now)
+        server.start()
+
+        assert waiting.result() == position
+
+
+def test_p1_p3_kill_9_in_a_burst_loses_nothing_and_doubles_nothing(
+    server: Server, reader: Reader, watched: Path
+) -> None:
+    names = [f"{number:04}.txt" for number in range(2_000)]
+    begin = reader.now()
+    progress = Progress(reader, begin)
+    quarter, half = threading.Event(), threading.Event()
+
+    def burst() -> None:
+        for name in names:
+            (watched / "inner" / name).write_text(f"the content of {name}")
+            if name == names[500]:
+                quarter.set()
+            if name == names[1_000]:
+                half.set()
+
+    writer = threading.Thread(target=burst)
+    writer.start()
+    quarter.wait()
+    progress.wait_until(lambda: bool(progress.events), "the burst is being told")
+    server.kill()
+    seen = list(progress.events)
+    half.wait()
+    server.start()
+    writer.join()
+
+    progress.wait_until(lambda: len(progress.events) >= len(names), "the whole burst is told")
+    told, end = reader.events(begin)
+    assert sorted(event["source"]["name"] for event in told) == names
+    assert ids(told)[: len(seen)] == ids(seen), "what was read before stays as it was"
+    assert end - begin == len(names), "numbers are consecutive"
+    assert {event["event_type"] for event in told} == {"ITEM_UPLOAD"}
+
+
+def test_p10_a_server_that_is_stopped_twice_ends_all_the_same(
+    server: Server, reader: Reader
+) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        poll = pool.submit(reader.ask, "GET", f"{reader.channel()}&stream_position={reader.now()}")
+        with Reader(server.url, server.token) as other:
+            other.wait_until_parked(1)
+        server.ask_to_end()
+        server.wait_for_notice("STOPPING=1")
+        server.ask_to_end()
+
+        assert server.wait_until_ended() == 0
+        assert poll.result().status_code == 503
+
+
+def test_its_log_is_json_where_no_terminal_is(server: Server, reader: Reader) -> None:
+    reader.now()
+    server.terminate()
+
+    for line in server.err.splitlines():
+        assert {"event", "level", "timestamp"} <= set(json.loads(line))

@@ -1,0 +1,142 @@
+"""Runs the official SDKs as their users do: each in its own process and environment.
+
+The programs are in `programs/`. Each takes one JSON object: `url` and `token`; `do`, which is
+`follow` or `read`; to follow, `start` (a position, `now`, `0`, or null for the SDK's own
+default) and `stream_type` (or null); to read, the ids of `files` and `folders`; and for Node
+the `home` of its node_modules.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.components import node_sdk, python_sdk
+from tests.processes import Program
+from tests.servers import clean_environ
+
+Json = dict[str, Any]
+
+_PROGRAMS = Path(__file__).with_name("programs")
+
+
+@dataclass(frozen=True, slots=True)
+class Sdk:
+    """An SDK that the tests run, by the name of its folder in `.sdk`."""
+
+    name: str
+    stream_types: bool = True
+    """Whether its event stream can be told a stream type."""
+
+    def command(self, task: Json) -> list[str]:
+        """The command line that does *task*; skips the test where the SDK is missing."""
+        if self.name.startswith("boxnode"):
+            home = node_sdk(self.name)
+            program = _PROGRAMS / f"{self.name}.js"
+            return ["node", str(program), json.dumps(task | {"home": str(home)})]
+        program = _PROGRAMS / f"{self.name}.py"
+        # Warnings as errors are for our own code, not for an SDK's.
+        return [str(python_sdk(self.name)), str(program), json.dumps(task)]
+
+
+BOXSDK3 = Sdk("boxsdk3")
+BOXSDK10 = Sdk("boxsdk10")
+BOXNODE3 = Sdk("boxnode3", stream_types=False)
+BOXNODE10 = Sdk("boxnode10")
+SDKS = (BOXSDK3, BOXSDK10, BOXNODE3, BOXNODE10)
+
+
+class Follower:
+    """One SDK that follows a stream, and everything that it printed, over all its starts."""
+
+    def __init__(self, sdk: Sdk, url: str, token: str, stream_type: str | None = None) -> None:
+        self.sdk = sdk
+        self._task = {"do": "follow", "url": url, "token": token, "stream_type": stream_type}
+        self._program = Program(sdk.name)
+
+    def start(self, position: int | str | None = None) -> None:
+        """Start the program, or start it again."""
+        start = None if position is None else str(position)
+        self._program.start(self.sdk.command(self._task | {"start": start}))
+
+    def is_running(self) -> bool:
+        return self._program.is_running()
+
+    def wait_until_it_gave_up(self, timeout: float) -> None:
+        self._program.wait_until_ended(timeout)
+
+    def close(self) -> None:
+        self._program.close()
+
+    @property
+    def printed(self) -> list[Json]:
+        """Every event that the SDK gave to its user, in that order."""
+        return [json.loads(line) for line in self._program.lines]
+
+    @property
+    def events(self) -> list[Json]:
+        """What it gave, without repeats (the first of each event id counts)."""
+        first: dict[str, Json] = {}
+        for event in self.printed:
+            first.setdefault(event["event_id"], event)
+        return list(first.values())
+
+    @property
+    def complaints(self) -> str:
+        """What it wrote to standard error."""
+        return self._program.complaints
+
+    def wait_for_event(self, event_id: str, timeout: float = 60.0) -> None:
+        """Wait until the SDK gave the event *event_id*."""
+        self._program.wait_for(
+            lambda lines: any(event_id in line for line in reversed(lines)),
+            f"event {event_id}",
+            timeout,
+        )
+
+
+@contextmanager
+def following(
+    sdk: Sdk,
+    url: str,
+    token: str,
+    *,
+    start: int | str | None = None,
+    stream_type: str | None = None,
+) -> Iterator[Follower]:
+    """A follower that runs, and is ended with the test; its complaints are shown if that fails."""
+    follower = Follower(sdk, url, token, stream_type)
+    try:
+        follower.start(start)
+        yield follower
+    finally:
+        follower.close()
+        sys.stderr.write(f"--- {sdk.name} on standard error ---\n{follower.complaints}\n")
+
+
+def read_items(
+    sdk: Sdk, url: str, token: str, *, files: list[str], folders: list[str]
+) -> list[Json]:
+    """What an SDK reads of its user, of some items, and of what is in the folders."""
+    task = {"do": "read", "url": url, "token": token, "files": files, "folders": folders}
+    with tempfile.TemporaryFile() as complaints:
+        done = subprocess.run(
+            sdk.command(task),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            env=clean_environ(),
+            timeout=60,
+            check=False,
+        )
+        complaints.seek(0, os.SEEK_SET)
+        assert done.returncode == 0, complaints.read().decode(errors="replace")
+    return [json.loads(line) for line in done.stdout.decode("utf-8").splitlines()]

@@ -1,0 +1,69 @@
+// What a user of box-node-sdk 10 writes: follow the events, or read items. One JSON line each.
+//
+// It runs beside its own node_modules and knows nothing of this project but the URL. Its only
+// argument is a JSON object: see `tests/sdk/followers.py`.
+
+'use strict';
+
+const { createRequire } = require('node:module');
+
+const task = JSON.parse(process.argv[2]);
+const { BoxClient, BoxDeveloperTokenAuth } = createRequire(`${task.home}/`)('box-node-sdk');
+
+const client = new BoxClient({
+  auth: new BoxDeveloperTokenAuth({ token: task.token }),
+}).withCustomBaseUrls({
+  baseUrl: task.url,
+  uploadUrl: `${task.url}/api`,
+  oauth2Url: `${task.url}/api/oauth2`,
+});
+
+function say(line) {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+function shape(item) {
+  return {
+    id: item.id,
+    type: item.type,
+    name: item.name,
+    sequence_id: item.sequenceId,
+    etag: item.etag,
+    parent: item.parent ? item.parent.id : null,
+  };
+}
+
+function follow() {
+  const params = {};
+  if (task.start !== null) params.streamPosition = task.start;
+  if (task.stream_type !== null) params.streamType = task.stream_type;
+  const stream = client.events.getEventStream(params);
+  stream.on('error', (error) => console.error('the SDK says:', error.message));
+  stream.on('data', (event) =>
+    say({
+      event_id: event.eventId,
+      event_type: event.eventType,
+      source: event.source ? shape(event.source) : null,
+      time: Date.now() / 1000,
+    }),
+  );
+}
+
+async function read() {
+  const me = await client.users.getUserMe();
+  say({ kind: 'me', id: me.id, type: me.type, login: me.login });
+  for (const id of task.files) {
+    say({ kind: 'item', ...shape(await client.files.getFileById(id)) });
+  }
+  for (const id of task.folders) {
+    say({ kind: 'item', ...shape(await client.folders.getFolderById(id)) });
+    for (const item of (await client.folders.getFolderItems(id)).entries) {
+      say({ kind: 'entry', folder: id, ...shape(item) });
+    }
+  }
+}
+
+(async () => (task.do === 'follow' ? follow() : read()))().catch((error) => {
+  console.error(error);
+  process.exit(1);
+});

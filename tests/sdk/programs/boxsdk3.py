@@ -1,0 +1,82 @@
+"""What a user of boxsdk 3 writes: follow the events, or read items. One JSON line each.
+
+It runs in an environment of its own and knows nothing of this project but the URL. Its only
+argument is a JSON object: see `tests/sdk/followers.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import Any
+
+from boxsdk import Client, OAuth2
+from boxsdk.config import API
+
+
+def main() -> None:
+    task = json.loads(sys.argv[1])
+    url = task["url"]
+    API.BASE_API_URL = f"{url}/2.0"
+    API.OAUTH2_API_URL = f"{url}/oauth2"
+    API.OAUTH2_AUTHORIZE_URL = f"{url}/api/oauth2/authorize"
+    API.UPLOAD_URL = f"{url}/api/2.0"
+    client = Client(OAuth2(client_id="", client_secret="", access_token=task["token"]))
+    if task["do"] == "follow":
+        follow(client, task)
+    else:
+        read(client, task)
+
+
+def follow(client: Any, task: dict[str, Any]) -> None:
+    options = {"stream_type": task["stream_type"]} if task["stream_type"] else {}
+    if task["start"] is not None:
+        options["stream_position"] = task["start"]
+    for event in client.events().generate_events_with_long_polling(**options):
+        raw = event.response_object
+        say(
+            event_id=event.event_id,
+            event_type=event.event_type,
+            source=shape(raw["source"]) if raw["source"] else None,
+            time=time.time(),
+        )
+
+
+def read(client: Any, task: dict[str, Any]) -> None:
+    me = client.user().get()
+    say(kind="me", id=me.id, type=me.type, login=me.login)
+    for id in task["files"]:
+        say(kind="item", **shape(client.file(id).get()))
+    for id in task["folders"]:
+        say(kind="item", **shape(client.folder(id).get()))
+        for item in client.folder(id).get_items():
+            say(kind="entry", folder=id, **shape(item))
+
+
+def shape(item: Any) -> dict[str, Any]:
+    """What the tests compare; *item* is an SDK object, which can be asked like a map."""
+    parent = field(item, "parent")
+    return {
+        "id": field(item, "id"),
+        "type": field(item, "type"),
+        "name": field(item, "name"),
+        "sequence_id": field(item, "sequence_id"),
+        "etag": field(item, "etag"),
+        "parent": None if parent is None else field(parent, "id"),
+    }
+
+
+def field(item: Any, name: str) -> Any:
+    try:
+        return item[name]
+    except KeyError:
+        return None
+
+
+def say(**line: Any) -> None:
+    print(json.dumps(line), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,244 @@
+"""Where the SDKs begin, which events they are shown, how often they ask, what they read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.readers import Json, Progress, Reader, ids
+from tests.sdk.counting import relaying
+from tests.sdk.followers import BOXSDK3, BOXSDK10, SDKS, Sdk, following, read_items
+from tests.servers import Server, running
+
+pytestmark = pytest.mark.sdk
+
+each_sdk = pytest.mark.parametrize("sdk", SDKS, ids=lambda sdk: sdk.name)
+HOLD = 3.0  # so that a poll ends a few times in a test
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Path:
+    folder = tmp_path / "watched"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def server(tmp_path: Path, watched: Path) -> Iterator[Server]:
+    arguments = ("--hold", str(HOLD), "--drain", "1")
+    with running(tmp_path, watch=watched, arguments=arguments) as server:
+        yield server
+
+
+@pytest.fixture
+def reader(server: Server) -> Iterator[Reader]:
+    with Reader(server.url, server.token) as reader:
+        yield reader
+
+
+def test_every_sdk_begins_with_what_comes_now_unless_it_is_told_otherwise(
+    server: Server, reader: Reader, watched: Path
+) -> None:
+    before = change_and_see(reader, watched, "before.txt")
+    with ExitStack() as stack:
+        followers = [stack.enter_context(following(sdk, server.url, server.token)) for sdk in SDKS]
+        reader.wait_until_parked(len(SDKS))
+
+        after = change_and_see(reader, watched, "after.txt")
+
+        assert before["event_id"] != after["event_id"]
+        for follower in followers:
+            follower.wait_for_event(after["event_id"])
+            assert ids(follower.printed) == [after["event_id"]], follower.sdk.name
+
+
+def test_every_sdk_begins_with_the_oldest_event_at_position_0(
+    server: Server, reader: Reader, watched: Path
+) -> None:
+    for name in ("one.txt", "two.txt", "three.txt"):
+        change_and_see(reader, watched, name)
+    with ExitStack() as stack:
+        followers = [
+            stack.enter_context(following(sdk, server.url, server.token, start=0)) for sdk in SDKS
+        ]
+
+        fourth = change_and_see(reader, watched, "four.txt")
+
+        truth = ids(reader.events(0)[0])
+        assert len(truth) == 4
+        for follower in followers:
+            follower.wait_for_event(fourth["event_id"])
+            assert ids(follower.printed) == truth, follower.sdk.name
+
+
+@pytest.mark.parametrize("stream_type", ["changes", "sync"])
+def test_the_sdks_are_shown_a_stream_type_and_nothing_else(
+    server: Server, reader: Reader, watched: Path, stream_type: str
+) -> None:
+    begin = reader.now()
+    with ExitStack() as stack:
+        followers = [
+            stack.enter_context(
+                following(sdk, server.url, server.token, start=begin, stream_type=stream_type)
+            )
+            for sdk in SDKS
+            if sdk.stream_types
+        ]
+        comment = tell(reader, "COMMENT_CREATE", source={"type": "comment", "id": "7"})
+        change = change_and_see(reader, watched, "a.txt")
+        tell(reader, "ITEM_DOWNLOAD", source=None)
+
+        last = change_and_see(reader, watched, "b.txt")
+
+        assert comment in ids(reader.events(begin)[0])
+        for follower in followers:
+            follower.wait_for_event(last["event_id"])
+            expected = [change["event_id"], last["event_id"]]
+            assert ids(follower.printed) == expected, follower.sdk.name
+
+
+@each_sdk
+def test_p6_an_idle_sdk_asks_less_than_once_a_second(
+    server: Server, reader: Reader, watched: Path, sdk: Sdk
+) -> None:
+    with (
+        relaying(server.port) as relay,
+        following(sdk, relay.url, server.token) as follower,
+    ):
+        # What wakes it first leaves it as idle as it was, also by an event that it is not shown.
+        relay.wait_for(1, "channel=")
+        seen = change_and_see(reader, watched, "a.txt")
+        follower.wait_for_event(seen["event_id"])
+        began = len(relay.requests)
+
+        requests = relay.wait_for(began_polls(relay.requests) + 3, "channel=")
+
+        idle = requests[began:]
+        seconds = idle[-1][0] - requests[began - 1][0]
+        assert len(idle) < seconds + 2, idle
+        assert follower.is_running()
+
+
+@pytest.mark.parametrize("sdk", [BOXSDK3, BOXSDK10], ids=lambda sdk: sdk.name)
+def test_p6_an_event_that_an_sdk_is_not_shown_does_not_make_it_ask(
+    server: Server, reader: Reader, sdk: Sdk
+) -> None:
+    # boxsdk 3 keeps its position when a page is empty: woken by what its stream type does not
+    # show, it would ask again and again without a pause.
+    with (
+        relaying(server.port) as relay,
+        following(sdk, relay.url, server.token, start="now", stream_type="changes"),
+    ):
+        relay.wait_for(1, "channel=")
+        reader.wait_until_parked(1)
+        before = len(relay.requests)
+
+        tell(reader, "COMMENT_CREATE", source={"type": "comment", "id": "7"})
+
+        after = relay.wait_for(began_polls(relay.requests[:before]) + 2, "channel=")[before:]
+        assert len(after) <= 4, after
+
+
+@each_sdk
+def test_p10_no_sdk_notices_a_restart_behind_socket_activation(
+    server: Server, reader: Reader, watched: Path, sdk: Sdk
+) -> None:
+    with following(sdk, server.url, server.token, start=reader.now()) as follower:
+        first = change_and_see(reader, watched, "before.txt")
+        follower.wait_for_event(first["event_id"])
+        reader.wait_until_parked(1)
+
+        server.terminate()
+        (watched / "meanwhile.txt").write_text("while the server was away")
+        server.start()
+        last = change_and_see(reader, watched, "after.txt")
+
+        follower.wait_for_event(last["event_id"])
+        names = [event["source"]["name"] for event in follower.printed]
+        assert names == ["before.txt", "meanwhile.txt", "after.txt"]
+        assert follower.complaints == ""
+        assert follower.is_running()
+
+
+@each_sdk
+def test_what_an_sdk_reads_of_an_item_is_what_the_last_event_said(
+    server: Server, reader: Reader, watched: Path, sdk: Sdk
+) -> None:
+    begin = reader.now()
+    (watched / "folder").mkdir()
+    (watched / "folder" / "old.txt").write_text("first")
+    progress = Progress(reader, begin)
+    progress.wait_until(lambda: len(progress.events) == 2, "both are told")
+    (watched / "folder" / "old.txt").write_text("second, and longer")
+    progress.wait_until(lambda: len(progress.events) == 3, "the new version is told")
+    (watched / "folder" / "old.txt").rename(watched / "folder" / "new.txt")
+    progress.wait_until(lambda: len(progress.events) == 4, "the new name is told")
+    folder, file = progress.events[0]["source"], progress.events[-1]["source"]
+
+    read = read_items(
+        sdk, server.url, server.token, files=[file["id"]], folders=[folder["id"], "0"]
+    )
+
+    me = reader.get("/2.0/users/me")
+    assert read[0] == {"kind": "me", "id": me["id"], "type": "user", "login": me["login"]}
+    found = {(line["kind"], line["id"]): line for line in read[1:]}
+    for kind, source in (("item", folder), ("entry", folder), ("item", file), ("entry", file)):
+        line = found[kind, source["id"]]
+        for field in ("type", "name", "sequence_id", "etag"):
+            assert line[field] == source[field], (kind, field)
+    assert found["item", file["id"]]["parent"] == folder["id"]
+    assert found["entry", file["id"]]["folder"] == folder["id"]
+    assert found["entry", folder["id"]]["folder"] == "0"
+    assert file["sequence_id"] == "2"
+
+
+def test_boxsdk_10_stalls_for_5_seconds_after_1000_events_and_loses_none(
+    server: Server, reader: Reader
+) -> None:
+    # A bug of boxsdk 10: to trim its set of 1,000 event ids it calls `list.map`, which does not
+    # exist; the error is caught, and it waits 5 seconds before it goes on.
+    begin = reader.now()
+    tell_many(reader, 1_200)
+    truth = ids(reader.events(begin)[0])
+
+    with following(BOXSDK10, server.url, server.token, start=begin) as follower:
+        follower.wait_for_event(truth[-1])
+
+        assert ids(follower.printed) == truth
+        times = [event["time"] for event in follower.printed]
+        pauses = [after - before for before, after in pairwise(times)]
+        stalls = [index for index, pause in enumerate(pauses) if pause > 4.5]
+        # The page of 100 in which the id number 1,001 came is given whole.
+        assert stalls == [1_099]
+
+
+def change_and_see(reader: Reader, watched: Path, name: str) -> Json:
+    """Make a file, and wait until it is told; returns that event."""
+    progress = Progress(reader, reader.now())
+    (watched / name).write_text(f"this is {name}")
+    progress.wait_until(lambda: bool(progress.events), f"{name} is told")
+    assert progress.events[0]["source"]["name"] == name
+    return progress.events[0]
+
+
+def tell(reader: Reader, event_type: str, source: Json | None) -> str:
+    """Publish an event that is no change of an item; returns its id."""
+    answer = reader.ask("POST", "/v1/events", json={"type": event_type, "source": source})
+    assert answer.status_code in (200, 201), answer.text
+    event_id: str = answer.json()["events"][0]["event_id"]
+    return event_id
+
+
+def tell_many(reader: Reader, count: int) -> None:
+    for _ in range(count // 100):
+        changes = [{"type": "COMMENT_CREATE"}] * 100
+        answer = reader.ask("POST", "/v1/events", json={"events": changes})
+        assert answer.status_code in (200, 201), answer.text
+
+
+def began_polls(requests: list[tuple[float, str]]) -> int:
+    return sum("channel=" in request for _, request in requests)
