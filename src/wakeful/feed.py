@@ -6,7 +6,8 @@ Rule 2: wait is register first, look second, park third. The other order loses w
 committed between the look and the registration.
 
 Rule 3: what is cached is merged by maximum and may only be behind, never ahead. A position
-that does not fit the cached state is judged by the store, not by the cache.
+that does not fit the cached state is judged by the store, not by the cache. Whatever raises a
+cached head wakes who waits for it: nobody is parked behind a head that is known.
 
 Rule 4: hints may be lost. Every `BACKSTOP_SECONDS` the streams that somebody waits for are
 looked at again, unless nothing was committed since.
@@ -31,11 +32,17 @@ from wakeful.core.positions import Asked, Place, StreamState, place
 from wakeful.core.publish import Key, Published, publish
 
 BACKSTOP_SECONDS = 10.0
+LOOK_AGAIN_SECONDS = 1.0
+"""After a look that the store refused."""
+
 SLICE = 200
 """Waiters woken, or streams looked at, before the loop gets its turn again."""
 
 _MOST_HEADS = 200_000  # some 50 MB; beyond it, streams that nobody waits for are forgotten
-_NOT_YET = 1 << 62  # the place of a waiter that has registered and not yet looked
+
+# Places of waiters that stand nowhere: not to be woken by a hint.
+_NOT_YET = 1 << 62  # registered, but not yet looked for
+_CALLED = _NOT_YET + 1  # off its stream, in the queue of those to be woken
 
 log = structlog.get_logger()
 
@@ -43,9 +50,9 @@ log = structlog.get_logger()
 class Waiter(Protocol):
     """Somebody who waits for a stream to grow past a place.
 
-    `wake` is called on the loop, once, after which the feed has forgotten the waiter; it
-    must not raise. `since` is the loop's time at which the growth was heard of. Whoever goes
-    away before calls `Feed.leave`; a wake that was under way by then may still come.
+    `wake` is called on the loop, once, when the feed has forgotten the waiter; it must not
+    raise. `since` is the loop's time at which the growth was heard of. Whoever goes away
+    before calls `Feed.leave`, after which no wake comes, and may wait again.
     """
 
     stream: int
@@ -80,10 +87,11 @@ class Feed:
         self._trimmed: dict[int, int] = {}  # only streams that are in _heads and were trimmed
         self._to_wake: deque[tuple[Waiter, float]] = deque()
         self._waking = False
-        # Streams whose state is being read, with what hints said meanwhile: without it, a
+        self._to_look: dict[int, dict[Waiter, Asked]] = {}
+        # Those whose streams are being read, and what hints said meanwhile: without it, a
         # commit between the snapshot of the read and its arrival here would be lost.
+        self._looking: dict[int, dict[Waiter, Asked]] = {}
         self._meanwhile: dict[int, Head] = {}
-        self._to_look: dict[int, list[tuple[Waiter, Asked]]] = {}
         self._looker: asyncio.Task[None] | None = None
         self._backstop: asyncio.Task[None] | None = None
         self._seen_key = -1
@@ -136,12 +144,19 @@ class Feed:
 
     async def head(self, stream: int) -> StreamState:
         """The state of a stream: from the cache where it is known."""
-        head = self._heads.get(stream)
-        if head is not None:
-            return StreamState(self._store.epoch, self._trimmed.get(stream, 0), head)
+        known = self.known_head(stream)
+        if known is not None:
+            return known
         (state,) = await self._store.ask(StreamStates((stream,)))
         self._learn(stream, state)
         return state
+
+    def known_head(self, stream: int) -> StreamState | None:
+        """The state of a stream, if it is cached, as it is for every stream somebody waits for."""
+        head = self._heads.get(stream)
+        if head is None:
+            return None
+        return StreamState(self._store.epoch, self._trimmed.get(stream, 0), head)
 
     # --- wait ---
 
@@ -155,22 +170,17 @@ class Feed:
             if found is not None:
                 self._park(waiter, found, head)
                 return
-        self._to_look.setdefault(waiter.stream, []).append((waiter, asked))
-        self._meanwhile.setdefault(waiter.stream, NO_HEAD)
+        self._to_look.setdefault(waiter.stream, {})[waiter] = asked
         if self._looker is None or self._looker.done():
             self._looker = asyncio.create_task(self._look(), name="feed look")
 
     def leave(self, waiter: Waiter) -> None:
         """Forget *waiter*, which may be gone already."""
-        present = self._waiters.get(waiter.stream)
-        if present is waiter:
-            del self._waiters[waiter.stream]
-            self._count -= 1
-        elif isinstance(present, set) and waiter in present:
-            present.remove(waiter)
-            self._count -= 1
-            if not present:
-                del self._waiters[waiter.stream]
+        self._unregister(waiter)
+        waiter.after = _NOT_YET  # so that a wake which is under way passes it by
+        for asking in (self._to_look, self._looking):
+            if waiter.stream in asking:
+                asking[waiter.stream].pop(waiter, None)
 
     def waiters(self) -> Iterator[Waiter]:
         """All who wait, in a list of its own: the caller may end them."""
@@ -193,6 +203,17 @@ class Feed:
             self._waiters[waiter.stream] = {present, waiter}
         self._count += 1
 
+    def _unregister(self, waiter: Waiter) -> None:
+        present = self._waiters.get(waiter.stream)
+        if present is waiter:
+            del self._waiters[waiter.stream]
+            self._count -= 1
+        elif isinstance(present, set) and waiter in present:
+            present.remove(waiter)
+            self._count -= 1
+            if not present:
+                del self._waiters[waiter.stream]
+
     def _cached_place(self, stream: int, head: Head, asked: Asked) -> Place | None:
         """Where *asked* is served, if the cache is able to tell."""
         state = StreamState(self._store.epoch, self._trimmed.get(stream, 0), head)
@@ -208,55 +229,61 @@ class Feed:
         """Read the states of all streams that were asked for, many at a time."""
         while self._to_look:
             streams = tuple(self._to_look)[:SLICE]
+            # Taken out before the read: who comes while it is under way may know of a commit
+            # that its snapshot does not show, and is looked for in the next round.
+            self._looking = {stream: self._to_look.pop(stream) for stream in streams}
+            self._meanwhile = dict.fromkeys(streams, NO_HEAD)
             try:
                 states = await self._store.ask(StreamStates(streams))
             except Exception:
                 # The waiters stay registered; they are looked for again until the store answers.
                 log.exception("look failed", streams=len(streams))
-                await asyncio.sleep(1)
+                for stream, asking in self._looking.items():
+                    self._to_look[stream] = asking | self._to_look.get(stream, {})
+                self._looking = {}
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
                 continue
             for stream, state in zip(streams, states, strict=True):
                 self._looked(stream, state)
 
     def _looked(self, stream: int, state: StreamState) -> None:
-        head = merge(state.head, self._meanwhile.pop(stream))
-        merged = StreamState(state.epoch, state.trimmed, head)
-        self._learn(stream, merged)
-        for waiter, asked in self._to_look.pop(stream):
-            if not self._is_registered(waiter):
-                continue
-            # A marker is judged by the merged state: NOW means after all that is known.
-            self._park(waiter, place(asked, merged), head)
-
-    def _is_registered(self, waiter: Waiter) -> bool:
-        present = self._waiters.get(waiter.stream)
-        return present is waiter or (isinstance(present, set) and waiter in present)
+        heard = self._meanwhile.pop(stream)
+        asking = self._looking.pop(stream)
+        self._know(stream, state.trimmed, merge(state.head, heard))
+        head = self._heads[stream]
+        known = StreamState(state.epoch, self._trimmed.get(stream, 0), head)
+        for waiter, asked in asking.items():
+            # A marker is judged by all that is known: NOW means after it.
+            self._park(waiter, place(asked, known), head)
 
     # --- wake ---
 
     def _heard(self, hints: Hints) -> None:
         for stream, head in hints.items():
-            known = self._heads.get(stream)
-            if known is not None:
-                head = self._heads[stream] = merge(known, head)
             if stream in self._meanwhile:
                 self._meanwhile[stream] = merge(self._meanwhile[stream], head)
-            present = self._waiters.get(stream)
-            if present is None:
-                continue
-            if isinstance(present, set):
-                self._wake_later(
-                    tuple(waiter for waiter in present if head[waiter.cls] > waiter.after)
-                )
-            elif head[present.cls] > present.after:
-                self._wake_later((present,))
+            # Where nothing is known of a stream, nobody is parked on it.
+            if stream in self._heads:
+                self._rise(stream, head)
+
+    def _rise(self, stream: int, head: Head) -> None:
+        """Learn of a head of a known stream, and wake who waits for it."""
+        head = self._heads[stream] = merge(self._heads[stream], head)
+        present = self._waiters.get(stream)
+        if isinstance(present, set):
+            self._wake_later(tuple(waiter for waiter in present if head[waiter.cls] > waiter.after))
+        elif present is not None and head[present.cls] > present.after:
+            self._wake_later((present,))
 
     def _wake_later(self, waiters: tuple[Waiter, ...]) -> None:
         """Take *waiters* off their streams and wake them, in slices."""
+        if not waiters:
+            return
         loop = asyncio.get_running_loop()
         since = loop.time()
         for waiter in waiters:
-            self.leave(waiter)
+            self._unregister(waiter)
+            waiter.after = _CALLED
             self._to_wake.append((waiter, since))
         if not self._waking:
             self._waking = True
@@ -264,11 +291,19 @@ class Feed:
 
     def _wake_slice(self) -> None:
         queue = self._to_wake
-        size = min(SLICE, len(queue))
-        for _ in range(size):
+        woken = 0
+        for _ in range(min(SLICE, len(queue))):
             waiter, since = queue.popleft()
-            waiter.wake(since)
-        self._observer.woken(size)
+            if waiter.after != _CALLED:  # it left, and may wait again by now
+                continue
+            waiter.after = _NOT_YET
+            woken += 1
+            try:
+                waiter.wake(since)
+            except Exception:
+                # One that breaks its word must not take all others with it.
+                log.exception("a waiter failed")
+        self._observer.woken(woken)
         if queue:
             # Through the loop, so that reads and other answers get their turn in between.
             asyncio.get_running_loop().call_soon(self._wake_slice)
@@ -290,12 +325,23 @@ class Feed:
         return removed
 
     def _learn(self, stream: int, state: StreamState) -> None:
-        known = self._heads.get(stream)
-        if known is None and len(self._heads) >= _MOST_HEADS:
-            self._forget_unwaited()
-        self._heads[stream] = state.head if known is None else merge(known, state.head)
-        if state.trimmed > self._trimmed.get(stream, 0):
-            self._trimmed[stream] = state.trimmed
+        """Learn what a read saw of a stream that is known.
+
+        Only a look makes one known: a read may have been overtaken by a hint that nobody kept
+        for it, and a head from before would hide that commit from all who come later.
+        """
+        if stream in self._heads:
+            self._know(stream, state.trimmed, state.head)
+
+    def _know(self, stream: int, trimmed: int, head: Head) -> None:
+        if stream not in self._heads:
+            # Only where it frees at least half, or each further stream would pay for it again.
+            if len(self._heads) >= max(_MOST_HEADS, 2 * len(self._waiters)):
+                self._forget_unwaited()
+            self._heads[stream] = NO_HEAD
+        if trimmed > self._trimmed.get(stream, 0):
+            self._trimmed[stream] = trimmed
+        self._rise(stream, head)
 
     def _forget_unwaited(self) -> None:
         self._heads = {s: head for s, head in self._heads.items() if s in self._waiters}
@@ -326,14 +372,11 @@ class Feed:
         for start in range(0, len(streams), SLICE):
             part = streams[start : start + SLICE]
             states = await self._store.ask(StreamStates(part))
-            hints: dict[int, Head] = {}
             for stream, state in zip(part, states, strict=True):
-                known = self._heads.get(stream, NO_HEAD)
-                if merge(known, state.head) != known:
-                    hints[stream] = state.head
+                known = self._heads.get(stream)
+                if known is not None and merge(known, state.head) != known:
+                    grown += 1
                 self._learn(stream, state)
-            grown += len(hints)
-            self._heard(hints)
         return grown
 
 
