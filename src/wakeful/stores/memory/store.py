@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -95,11 +96,7 @@ class MemoryStore:
             raise
         self._now = now
         self._undo.forget()
-        hints = self._hints()
-        if self._observer is not None:
-            self._observer.committed(1, 0.0)
-        if hints and self._heard is not None:
-            self._heard(hints)
+        self._tell(self._hints())
         return result
 
     async def ask(self, lookup: Lookup[T]) -> T:
@@ -123,6 +120,18 @@ class MemoryStore:
     def _check_open(self) -> None:
         if self._health is Health.CLOSED:
             raise StoreFailed("The store is closed")
+
+    def _tell(self, hints: Hints) -> None:
+        try:
+            if self._observer is not None:
+                self._observer.committed(1, 0.0)
+            if hints and self._heard is not None:
+                self._heard(hints)
+        except Exception as error:
+            # The command is carried out whatever becomes of its hints.
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": "a listener of the store failed", "exception": error}
+            )
 
     def _hints(self) -> Hints:
         """The heads of what the command wrote."""

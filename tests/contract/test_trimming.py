@@ -1,0 +1,138 @@
+"""Retention: old events go, numbers stay."""
+
+from __future__ import annotations
+
+from tests.contract.conftest import Place
+from tests.contract.things import (
+    ANNA,
+    BERT,
+    CARL,
+    ENTERPRISE,
+    an_enterprise,
+    do,
+    names,
+    read,
+    state,
+    tell,
+)
+from wakeful.core.events import ONLY_ALL, StreamClass
+from wakeful.core.lookups import LastKey
+from wakeful.core.ports import Store, StreamKind
+from wakeful.core.positions import position
+
+
+async def written(place: Place, *times: int, to: tuple[int, ...] = (ANNA, ENTERPRISE)) -> Store:
+    """A store with an enterprise and an event at each of *times* (ms), of that name."""
+    place.clock.now = 0
+    store = await place.open()
+    await store.commit(do(an_enterprise()))
+    for time in times:
+        place.clock.now = time
+        await tell(store, f"at {time}", to=to)
+    return store
+
+
+async def test_events_older_than_asked_go_and_the_others_keep_their_numbers(place: Place) -> None:
+    store = await written(place, 1_000, 2_000, 3_000)
+
+    gone = await store.trim(StreamKind.USER, 3_000, 100)
+
+    page = await read(store)
+    assert gone == 2
+    assert [event.number for event in page.events] == [3]
+    assert (page.state.trimmed, page.state.head) == (2, (3, 3, 3))
+    assert await tell(store, "next") == [{ANNA: 4}]
+
+
+async def test_nothing_goes_where_nothing_is_old_enough(place: Place) -> None:
+    store = await written(place, 1_000, 2_000)
+
+    assert await store.trim(StreamKind.USER, 1_000, 100) == 0
+    assert await names(store) == ["at 1000", "at 2000"]
+
+
+async def test_each_kind_of_stream_has_a_retention_of_its_own(place: Place) -> None:
+    store = await written(place, 1_000, 2_000, to=(ANNA, BERT, ENTERPRISE))
+
+    assert await store.trim(StreamKind.USER, 9_000, 100) == 4
+    assert await names(store, ANNA) == []
+    assert await names(store, ENTERPRISE) == ["at 1000", "at 2000"]
+    assert await store.trim(StreamKind.ENTERPRISE, 2_000, 100) == 1
+    assert await names(store, ENTERPRISE) == ["at 2000"]
+
+
+async def test_trimming_goes_in_steps_until_nothing_is_left(place: Place) -> None:
+    store = await written(place, *range(1_000, 1_010), to=(ANNA, BERT))
+
+    steps = []
+    while gone := await store.trim(StreamKind.USER, 1_008, 3):
+        steps.append(gone)
+
+    assert steps == [3, 3, 3, 3, 3, 1]
+    assert await names(store, ANNA) == await names(store, BERT) == ["at 1008", "at 1009"]
+    assert (await state(store, ANNA)).trimmed == 8
+
+
+async def test_a_step_is_never_larger_than_asked(place: Place) -> None:
+    store = await written(place, 1_000, to=(ANNA, BERT, CARL))
+
+    assert await store.trim(StreamKind.USER, 9_000, 2) == 2
+    assert await store.trim(StreamKind.USER, 9_000, 2) == 1
+    assert await store.trim(StreamKind.USER, 9_000, 2) == 0
+
+
+async def test_a_position_that_was_trimmed_is_served_from_the_oldest_kept(place: Place) -> None:
+    store = await written(place, 1_000, 2_000, 3_000, 4_000)
+    await store.trim(StreamKind.USER, 3_000, 100)
+
+    before = await read(store, asked=position(store.epoch, 1))
+    edge = await read(store, asked=position(store.epoch, 2))
+
+    assert ([event.number for event in before.events], before.gap) == ([3, 4], True)
+    assert ([event.number for event in edge.events], edge.gap) == ([3, 4], False)
+
+
+async def test_heads_never_fall_even_when_everything_goes(place: Place) -> None:
+    store = await written(place, 1_000, 2_000)
+    key = await store.ask(LastKey())
+
+    await store.trim(StreamKind.USER, 9_000, 100)
+    await store.trim(StreamKind.ENTERPRISE, 9_000, 100)
+
+    page = await read(store)
+    assert (page.events, page.next, page.state.trimmed) == ((), 2, 2)
+    assert page.state.head == (2, 2, 2)
+    assert await store.ask(LastKey()) == key
+    assert await tell(store, "new") == [{ANNA: 3}]
+    assert [event.key for event in (await read(store)).events] == [key + 1]
+
+
+async def test_a_class_whose_events_all_went_is_empty(place: Place) -> None:
+    store = await written(place, 1_000)
+    place.clock.now = 2_000
+    await tell(store, "login", classes=ONLY_ALL)
+    await store.trim(StreamKind.USER, 2_000, 100)
+
+    page = await read(store, cls=StreamClass.CHANGES)
+
+    assert (page.events, page.next, page.gap) == ((), 2, False)
+    assert await names(store) == ["login"]
+
+
+async def test_a_stream_that_grows_again_is_trimmed_again(place: Place) -> None:
+    store = await written(place, 1_000)
+    await store.trim(StreamKind.USER, 2_000, 100)
+    place.clock.now = 3_000
+    await tell(store, "later", "latest")
+
+    assert await store.trim(StreamKind.USER, 3_001, 100) == 2
+    assert (await state(store)).trimmed == 3
+
+
+async def test_what_others_still_show_stays_readable_for_them(place: Place) -> None:
+    store = await written(place, 1_000, 2_000, to=(ANNA, ENTERPRISE))
+
+    await store.trim(StreamKind.USER, 9_000, 1)
+
+    assert await names(store, ANNA) == ["at 2000"]
+    assert await names(store, ENTERPRISE) == ["at 1000", "at 2000"]
