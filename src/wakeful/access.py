@@ -11,14 +11,16 @@ same channel after they refreshed their token. Only revoking the grant ends it.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import hmac
 import secrets
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from wakeful.core.accounts import digest_of, revoke_grant, revoke_token
 from wakeful.core.errors import Forbidden, NotFound, Unauthenticated
@@ -27,6 +29,8 @@ from wakeful.core.items import Grant, Token, User
 from wakeful.core.lookups import GrantById, Setting, TokenByDigest, UserById
 from wakeful.core.ports import Store
 from wakeful.core.writes import PutSetting, Steps
+
+T = TypeVar("T")
 
 ALL_SCOPES = (
     "root_readwrite",
@@ -89,6 +93,7 @@ class Access:
         self._identities: dict[bytes, Identity] = {}
         self._grants: dict[int, bool] = {}  # whether it is alive
         self._revoked: list[Callable[[int], None]] = []
+        self._ending: set[asyncio.Task[Any]] = set()
         self._revocations = 0  # how many there were: a load that overlaps one is repeated
 
     # --- tokens ---
@@ -191,24 +196,40 @@ class Access:
 
     async def revoke_token(self, token: int) -> Token:
         """End one token at once. Polls go on: they are bound to the grant. Raises NotFound."""
-        revoked = await self._store.commit(revoke_token(token))
-        self._revocations += 1
-        self._identities.pop(revoked.digest, None)
-        return revoked
+
+        async def end() -> Token:
+            revoked = await self._store.commit(revoke_token(token))
+            self._revocations += 1
+            self._identities.pop(revoked.digest, None)
+            return revoked
+
+        return await self._to_the_end(end())
 
     async def revoke_grant(self, grant: int) -> Grant:
         """End a grant, its tokens, its channels and its parked polls at once. Raises NotFound."""
-        revoked = await self._store.commit(revoke_grant(grant))
-        self._revocations += 1
-        self._grants[grant] = False
-        self._identities = {
-            digest: identity
-            for digest, identity in self._identities.items()
-            if identity.grant != grant
-        }
-        for heard in self._revoked:
-            heard(grant)
-        return revoked
+
+        async def end() -> Grant:
+            revoked = await self._store.commit(revoke_grant(grant))
+            self._revocations += 1
+            self._grants[grant] = False
+            self._identities = {
+                digest: identity
+                for digest, identity in self._identities.items()
+                if identity.grant != grant
+            }
+            for heard in self._revoked:
+                heard(grant)
+            return revoked
+
+        return await self._to_the_end(end())
+
+    async def _to_the_end(self, revocation: Coroutine[None, None, T]) -> T:
+        """Carry out *revocation*, though who asked for it may be cancelled: what is revoked in
+        the store must not live on in the cache."""
+        task = asyncio.create_task(revocation, name="revocation")
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+        return await asyncio.shield(task)
 
     # --- channels ---
 
@@ -216,7 +237,7 @@ class Access:
         """The URL-safe text of a new channel."""
         nonce = secrets.token_bytes(8)
         body = _CHANNEL.pack(_CHANNEL_VERSION, stream, grant, cls, position, nonce)
-        return base64.urlsafe_b64encode(body + self._sign(b"channel", body)).rstrip(b"=").decode()
+        return _text(body + self._sign(b"channel", body))
 
     def open_channel(self, text: str) -> Channel:
         """What the text of a channel says; raises NotFound for one that is not ours."""
@@ -227,7 +248,10 @@ class Access:
         except (UnicodeEncodeError, binascii.Error):
             raise NotFound("no such channel") from None
         body, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
-        if len(body) != _CHANNEL.size or not hmac.compare_digest(mac, self._sign(b"channel", body)):
+        # Base64 has several texts for the same bytes: only the one that was given out counts.
+        if len(body) != _CHANNEL.size or _text(raw) != text:
+            raise NotFound("no such channel")
+        if not hmac.compare_digest(mac, self._sign(b"channel", body)):
             raise NotFound("no such channel")
         version, stream, grant, cls, position, nonce = _CHANNEL.unpack(body)
         if version != _CHANNEL_VERSION:
@@ -236,6 +260,10 @@ class Access:
 
     def _sign(self, purpose: bytes, body: bytes) -> bytes:
         return hmac.digest(self._key, purpose + b"\0" + body, "sha256")[:_MAC_BYTES]
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 async def open_access(store: Store, clock: Callable[[], int] = wall_clock) -> Access:
