@@ -1,0 +1,1 @@
+"""The server's HTTP side: parked polls in front, everything else an app of small dialects."""

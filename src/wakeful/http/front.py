@@ -1,0 +1,80 @@
+"""The front: parked polls inside uvicorn.
+
+A poll as an ASGI task costs five times as much memory as one that is a plain object, and there
+are tens of thousands of them. So uvicorn is given a protocol class of ours (its public
+`http=` setting), which answers the routes named here itself and leaves every other request
+to uvicorn, on the same connections.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+
+from wakeful.http.connection import Connection
+from wakeful.http.limits import Limits
+from wakeful.http.poll import Handler, PollObserver, Polls
+from wakeful.http.wheel import SLICE, Wheel
+
+DRAIN_STEP_SECONDS = 0.05
+"""Between two slices of polls that are sent away: fine enough to look even."""
+
+
+class Front:
+    """What is answered beside ASGI, and the polls that wait for it. One for each server."""
+
+    def __init__(self, observer: PollObserver, limits: Limits | None = None) -> None:
+        self._limits = limits or Limits()
+        self._wheel = Wheel()
+        self.polls = Polls(self._wheel, observer, self._limits.parked)
+        self._routes: dict[bytes, dict[bytes | None, Handler]] = {}
+        self._servers: list[type[Connection]] = []
+
+    def __repr__(self) -> str:
+        return f"<Front [{self.polls.parked} parked on {len(self._routes)} routes]>"
+
+    def route(self, path: str, handler: Handler, *methods: str) -> None:
+        """Let *handler* answer requests for exactly *path*: of *methods*, or of any."""
+        route = self._routes.setdefault(path.encode(), {})
+        for method in methods:
+            route[method.encode()] = handler
+        if not methods:
+            route[None] = handler
+
+    def protocol(self) -> type[Connection]:
+        """The class to give to one server as `uvicorn.Config(http=...)`."""
+        server = type(
+            "FrontConnection",
+            (Connection,),
+            {
+                "__slots__": (),
+                "routes": self._routes,
+                "limits": self._limits,
+                "polls": self.polls,
+                "wheel": self._wheel,
+            },
+        )
+        self._servers.append(server)
+        return server
+
+    async def drain(self, seconds: float) -> None:
+        """Refuse new polls, and send the parked ones away in even slices over *seconds*.
+
+        All at once they would come back all at once, to the next server. Idle connections are
+        closed; what is in flight beside polls is left to uvicorn's own graceful stop, which
+        is to follow.
+        """
+        self.polls.is_draining = True
+        for server in self._servers:
+            for connection in tuple(server.served):
+                if isinstance(connection, Connection):
+                    connection.close_idle()
+        waiting = self.polls.waiting()
+        steps = max(1, round(seconds / DRAIN_STEP_SECONDS))
+        size = min(SLICE, max(1, math.ceil(len(waiting) / steps)))
+        pause = min(DRAIN_STEP_SECONDS, seconds * size / max(1, len(waiting)))
+        for start in range(0, len(waiting), size):
+            if start:
+                await asyncio.sleep(pause)
+            for poll in waiting[start : start + size]:
+                poll.drain()

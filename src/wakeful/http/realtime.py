@@ -1,0 +1,345 @@
+"""Box's realtime poll: what it asks, where it is armed, and what it is answered (box.md 3).
+
+Rule 1: what has been read decides. A poll names the position that its reader has reached, and
+is answered at once if its stream has something of its class after that. One without a position
+is armed at the head last announced on its channel, as far as that is remembered, else where
+the channel was made; and when its hold ends it is told of a change all the same, for the answer
+before may have been lost.
+
+Rule 2: a channel never ends with an error while its grant lives, and needs no token. Every
+answer that an SDK should survive is 200 with a message (box.md 3.1), or 503 with Retry-After.
+
+Rule 3: a reader that is answered again and again at the same position is slowed, by at most a
+second. One that gets on never is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from types import TracebackType
+from typing import Generic, TypeVar
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+import structlog
+
+from wakeful.access import Access, Channel
+from wakeful.core import positions
+from wakeful.core.errors import InvalidPosition, NotFound
+from wakeful.core.positions import Asked
+from wakeful.feed import Feed
+from wakeful.http.poll import Answer, Ended, Line, Poll, Polls, Request, error
+
+NEW_CHANGE = Answer(200, msgspec.json.encode({"message": "new_change", "source": "uesi"}))
+RECONNECT = Answer(200, msgspec.json.encode({"version": 1, "message": "reconnect"}))
+
+# Empty: an SDK takes any body for something else than a token that is over (box.md 7).
+NO_ACCESS = Answer(
+    401, headers={"WWW-Authenticate": 'Bearer realm="wakeful", error="invalid_token"'}
+)
+NO_CHANNEL = error(404, "not_found", "There is no such channel: ask OPTIONS /2.0/events for one")
+BAD_POSITION = error(400, "bad_request", "Invalid stream position")
+BAD_METHOD = error(405, "method_not_allowed", "A channel is polled with GET", {"Allow": "GET"})
+# SDKs honour the time, and give up after five attempts (box.md 5.1).
+DRAINING = error(503, "unavailable", "The server is going down", {"Retry-After": "1"})
+FULL = error(503, "unavailable", "Too many polls wait here already", {"Retry-After": "5"})
+FAILED = error(503, "unavailable", "The store does not answer", {"Retry-After": "1"})
+
+LONGEST_SILENCE = 55.0
+"""Holds beyond it, in seconds, are kept alive by blanks: two SDKs give up after 60 s of silence
+(box.md 3.4), and a proxy in between may be stricter."""
+
+_LONGEST_WITH_JITTER = 58.0
+"""The same, once the hold is drawn: still within the 60 s."""
+
+_JITTER = 0.1  # of the hold, either way: polls that began together shall not end together
+_BEAT_SECONDS = 15.0
+
+_HOT_SECONDS = 1.0  # an answer that comes sooner than that may be one of a loop
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 1.0
+_COOL_SECONDS = 10.0  # after which a reader starts afresh
+_REMEMBERED = 4096  # readers and channels, some 200 bytes each
+_LOADED_AT_ONCE = 100  # grants
+
+log = structlog.get_logger()
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Recent(Generic[K, V]):
+    """The values last set, up to a number of them. What falls out is forgotten."""
+
+    def __init__(self, most: int = _REMEMBERED) -> None:
+        self._most = most
+        self._values: dict[K, V] = {}
+
+    def get(self, key: K) -> V | None:
+        return self._values.get(key)
+
+    def set(self, key: K, value: V) -> None:
+        values = self._values
+        values.pop(key, None)  # the newest is last
+        if len(values) >= self._most:
+            del values[next(iter(values))]
+        values[key] = value
+
+
+class Brake:
+    """Slows readers who are answered at once, again and again, without getting on."""
+
+    def __init__(self) -> None:
+        self._recent: Recent[tuple[object, int, Asked], tuple[int, float]] = Recent()
+
+    def pause(self, reader: object, stream: int, asked: Asked) -> float:
+        """Seconds to wait before *reader* is answered at *asked* once more: none for the
+        first time, then more and more. The answer counts as given."""
+        key = (reader, stream, asked)
+        now = time.monotonic()
+        times, last = self._recent.get(key) or (0, now)
+        if now - last > _COOL_SECONDS:
+            times = 0
+        self._recent.set(key, (times + 1, now))
+        if not times:
+            return 0.0
+        return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(times - 1, 10))
+
+
+class RealtimePoll(Poll):
+    """One poll of a channel. A waiter of the feed."""
+
+    __slots__ = (
+        "after",
+        "asked",
+        "cls",
+        "grant",
+        "has_begun",
+        "is_bare",
+        "is_slowed",
+        "nonce",
+        "realtime",
+        "stream",
+        "until",
+    )
+
+    after: int  # the feed's
+
+    def __init__(
+        self, realtime: Realtime, channel: Channel, asked: Asked, *, is_bare: bool, hold: float
+    ) -> None:
+        super().__init__(realtime.polls)
+        self.realtime = realtime
+        self.asked = asked
+        self.stream = channel.stream
+        self.cls: int = channel.cls
+        self.grant = channel.grant
+        self.nonce = channel.nonce
+        self.is_bare = is_bare  # it named no position
+        self.is_slowed = False  # woken, and the brake holds its answer
+        self.has_begun = False  # the head of its answer has been sent
+        self.until = time.monotonic() + hold
+
+    def park(self, line: Line) -> None:
+        super().park(line)
+        left = self.until - self.begun
+        self.polls.wheel.put(self, left if left <= _LONGEST_WITH_JITTER else _BEAT_SECONDS)
+
+    def wake(self, since: float) -> None:
+        """As `feed.Waiter`."""
+        if self.line is None:
+            return
+        pause = self._pause()
+        if pause:
+            self.is_slowed = True
+            self.polls.wheel.put(self, pause)
+        else:
+            self._tell()
+            self.polls.observer.wake_latency(time.monotonic() - since)
+
+    def expire(self) -> None:
+        left = self.until - time.monotonic()
+        if self.is_slowed:
+            self._tell()
+        elif left > 0:
+            self._keep_alive()
+            self.polls.wheel.put(self, min(left, _BEAT_SECONDS))
+        elif self.is_bare:
+            self._tell()
+        else:
+            self.end(RECONNECT, Ended.RECONNECT)
+
+    def drain(self) -> None:
+        self.end(DRAINING, Ended.DRAIN)
+
+    def revoke(self) -> None:
+        self.end(NO_ACCESS, Ended.REVOKED)
+
+    def leave(self) -> None:
+        self.realtime.feed.leave(self)
+
+    def end(self, answer: Answer, how: Ended) -> None:
+        line = self.line
+        if line is None or not self.has_begun:
+            super().end(answer, how)
+            return
+        # The status is out already: what is no message becomes one that makes the client
+        # come back, and then it is told.
+        self._over(how)
+        line.end_early(answer if answer.status == 200 else RECONNECT)
+
+    def _keep_alive(self) -> None:
+        assert self.line is not None
+        if self.has_begun:
+            self.line.beat()
+        else:
+            # Not earlier: a head that is sent at once would be a write of its own before
+            # each answer that comes at once.
+            self.has_begun = True
+            self.line.begin_early()
+
+    def _tell(self) -> None:
+        if self.is_bare:
+            self.realtime.note(self)
+        self.end(NEW_CHANGE, Ended.NEW_CHANGE)
+
+    def _pause(self) -> float:
+        if time.monotonic() - self.begun > _HOT_SECONDS:
+            return 0.0
+        brake = self.realtime.brake
+        # Some SDKs ask for a new channel each time, but on the same connection.
+        return max(
+            brake.pause(self.nonce, self.stream, self.asked),
+            brake.pause(id(self.line), self.stream, self.asked),
+        )
+
+
+class Realtime:
+    """The route of the realtime URL. Use as an async context manager.
+
+    *hold* is how long a poll is kept when nothing happens, in seconds.
+    """
+
+    def __init__(self, feed: Feed, access: Access, polls: Polls, hold: float = 50.0) -> None:
+        self.feed = feed
+        self.polls = polls
+        self.brake = Brake()
+        self._access = access
+        self._hold = hold
+        self._announced: Recent[bytes, int] = Recent()
+        # Polls whose grant is not cached; one task asks for all of them.
+        self._cold: dict[int, list[RealtimePoll]] = {}
+        self._loader: asyncio.Task[None] | None = None
+        access.on_revoked(self._revoked)
+
+    async def __aenter__(self) -> Realtime:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._loader is not None:
+            self._loader.cancel()
+            await asyncio.gather(self._loader, return_exceptions=True)
+
+    def subscribe(self, request: Request) -> Answer | Poll:
+        """The handler of the realtime URL's path."""
+        outcome = self._answer(request)
+        if isinstance(outcome, Answer):
+            self.polls.observer.ended(Ended.REFUSED, 0.0)
+        return outcome
+
+    def note(self, poll: RealtimePoll) -> None:
+        """Remember what *poll*'s channel is about to be told of."""
+        state = self.feed.known_head(poll.stream)
+        if state is not None:
+            self._announced.set(poll.nonce, positions.position(state.epoch, state.last))
+
+    def _answer(self, request: Request) -> Answer | Poll:
+        if self.polls.is_draining:
+            return DRAINING
+        if self.polls.is_full:
+            return FULL
+        if request.method != b"GET":
+            return BAD_METHOD
+        query = parse_query(request.query)
+        try:
+            channel = self._access.open_channel(query.get("channel", ""))
+            given = query.get("stream_position")
+            asked = self._place(channel) if given is None else positions.parse(given)
+        except NotFound:
+            return NO_CHANNEL
+        except InvalidPosition:
+            return BAD_POSITION
+        is_alive = self._access.grant_known(channel.grant)
+        if is_alive is False:
+            return NO_ACCESS
+        hold = self._draw_hold(may_begin_early=not request.is_http10)
+        poll = RealtimePoll(self, channel, asked, is_bare=given is None, hold=hold)
+        if is_alive:
+            self.feed.wait(poll, asked)
+        else:
+            self._load(poll)
+        return poll
+
+    def _draw_hold(self, *, may_begin_early: bool) -> float:
+        hold = self._hold * random.uniform(1 - _JITTER, 1 + _JITTER)
+        if self._hold <= LONGEST_SILENCE or not may_begin_early:
+            return min(hold, _LONGEST_WITH_JITTER)
+        return hold
+
+    def _place(self, channel: Channel) -> Asked:
+        return self._announced.get(channel.nonce) or channel.position
+
+    # --- grants ---
+
+    def _revoked(self, grant: int) -> None:
+        for poll in self.polls.waiting():
+            if isinstance(poll, RealtimePoll) and poll.grant == grant:
+                poll.revoke()
+
+    def _load(self, poll: RealtimePoll) -> None:
+        self._cold.setdefault(poll.grant, []).append(poll)
+        if self._loader is None or self._loader.done():
+            self._loader = asyncio.create_task(self._load_all(), name="grants of polls")
+
+    async def _load_all(self) -> None:
+        while self._cold:
+            grants = tuple(self._cold)[:_LOADED_AT_ONCE]
+            known = await asyncio.gather(
+                *(self._access.grant_alive(grant) for grant in grants), return_exceptions=True
+            )
+            for grant, is_alive in zip(grants, known, strict=True):
+                if isinstance(is_alive, BaseException):
+                    log.error("grant not loaded", grant=grant, exc_info=is_alive)
+                for poll in self._cold.pop(grant):
+                    self._loaded(poll, is_alive)
+
+    def _loaded(self, poll: RealtimePoll, is_alive: bool | BaseException) -> None:
+        if poll.line is None:
+            return
+        if is_alive is True:
+            self.feed.wait(poll, poll.asked)
+        else:
+            poll.end(FAILED if is_alive else NO_ACCESS, Ended.REFUSED)
+
+
+def parse_query(query: bytes) -> dict[str, str]:
+    """The parameters of a poll. Of several with one name the last counts, for SDKs append theirs.
+
+    A plus is a plus, not a blank: no value has blanks, but `1e+15` is a position.
+    """
+    values: dict[str, str] = {}
+    for part in query.split(b"&"):
+        name, _, value = part.partition(b"=")
+        values[_decode(name)] = _decode(value)
+    return values
+
+
+def _decode(text: bytes) -> str:
+    return unquote_to_bytes(text).decode("utf-8", "replace")

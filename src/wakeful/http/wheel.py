@@ -1,0 +1,115 @@
+"""A timer wheel: one timer of the loop for all the polls and connections of a server.
+
+An entry waits in the set of its tick, so that putting it in and taking it out cost as little as
+a set does, and no entry needs a timer, a closure or a task of its own. In exchange an entry
+expires up to one tick late, and never early.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from typing import Protocol
+
+import structlog
+
+TICK_SECONDS = 0.1
+SLICE = 200
+"""Entries that expire before the loop gets its turn again."""
+
+log = structlog.get_logger()
+
+
+class Timed(Protocol):
+    """What can wait in a wheel. It is in one place at most."""
+
+    due: int  # the wheel's: the tick at which it expires, 0 while it does not wait
+
+    def expire(self) -> None:
+        """Called on the loop, once, after which the wheel has forgotten the entry."""
+        ...
+
+
+class Wheel:
+    """Expires what was put in, on the running loop. Ticks only while something waits."""
+
+    def __init__(self, tick: float = TICK_SECONDS) -> None:
+        self._tick = tick  # seconds
+        self._slots: dict[int, set[Timed]] = {}
+        self._done = 0  # every slot up to this tick is empty and gone
+        self._timer: asyncio.Handle | None = None
+
+    def __repr__(self) -> str:
+        return f"<Wheel [{sum(map(len, self._slots.values()))} waiting]>"
+
+    def __iter__(self) -> Iterator[Timed]:
+        """All who wait, in a list of its own: the caller may take them out."""
+        return iter([entry for slot in self._slots.values() for entry in slot])
+
+    def put(self, entry: Timed, seconds: float) -> None:
+        """Let *entry* expire after *seconds*; one that waits already is moved."""
+        if entry.due:
+            self.cancel(entry)
+        now = time.monotonic()
+        # The tick after the moment: never early. It is later than any tick that is under way.
+        due = entry.due = int((now + seconds) / self._tick) + 1
+        slot = self._slots.get(due)
+        if slot is None:
+            self._slots[due] = {entry}
+        else:
+            slot.add(entry)
+        if self._timer is None:
+            self._done = int(now / self._tick)
+            self._wait(now)
+
+    def cancel(self, entry: Timed) -> None:
+        """Take *entry* out, if it is in."""
+        if entry.due:
+            self._slots[entry.due].discard(entry)
+            entry.due = 0
+
+    def stop(self) -> None:
+        """Forget everything."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for entry in self:
+            entry.due = 0
+        self._slots.clear()
+
+    def _wait(self, now: float) -> None:
+        delay = (self._done + 1) * self._tick - now
+        self._timer = asyncio.get_running_loop().call_later(max(delay, 0), self._turn)
+
+    def _turn(self) -> None:
+        now = time.monotonic()
+        reached = int(now / self._tick)
+        left = SLICE
+        while self._done < reached:
+            slot = self._slots.get(self._done + 1)
+            if slot is not None:
+                left = self._expire(slot, left)
+                if slot:
+                    # Through the loop, so that other work gets its turn in between.
+                    self._timer = asyncio.get_running_loop().call_soon(self._turn)
+                    return
+                del self._slots[self._done + 1]
+            self._done += 1
+        if self._slots:
+            self._wait(now)
+        else:
+            self._timer = None
+
+    def _expire(self, slot: set[Timed], left: int) -> int:
+        """Expire up to *left* entries; returns how many more may."""
+        while slot and left:
+            left -= 1
+            entry = slot.pop()
+            entry.due = 0
+            try:
+                entry.expire()
+            except Exception:
+                # One that fails must not stop the time of all others.
+                log.exception("expiry failed", entry=repr(entry))
+        return left
