@@ -1,0 +1,216 @@
+"""A watched folder as a source of changes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import structlog
+
+from wakeful.core.items import Namespace
+from wakeful.sources.guard import Paused, appearance
+from wakeful.sources.ignore import DEFAULT_IGNORE, Ignore
+from wakeful.sources.ledger import Ledger
+from wakeful.sources.notices import Watcher
+from wakeful.sources.session import Counters, Session
+from wakeful.sources.skipped import Skipped
+from wakeful.sources.status import SourceState, SourceStatus
+
+RESCAN_SECONDS = 600.0
+
+_BACK_SECONDS = 1.0
+"""How often a root that went away is looked for."""
+
+_FIRST_DELAY, _LONGEST_DELAY = 0.5, 60.0
+"""Before another start after a failure."""
+
+_CALM_SECONDS = 300.0  # after which a failure counts as the first one again
+
+log = structlog.get_logger()
+
+
+class FolderSource:
+    """Keeps the recorded tree of a namespace equal to a folder, and tells each change.
+
+    Use as an async context manager: it follows the folder until it is left. Whatever fails is
+    logged and makes it start over from the recorded tree; `status` tells.
+
+    *ignore* are patterns as in a .gitignore file, beside `DEFAULT_IGNORE`; *exclude* are
+    folders or files (the data folder) that are left out. *progress* is called with the number of
+    entries read so far while the first scan runs. The folder is the only writer of its
+    namespace: what else is put there stays as long as no file of that name appears.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        namespace: Namespace,
+        ledger: Ledger,
+        *,
+        name: str = "",
+        ignore: Iterable[str] = (),
+        exclude: Iterable[Path] = (),
+        rescan_seconds: float = RESCAN_SECONDS,
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
+        """Raises ValueError for a pattern that means nothing."""
+        # A link to the folder may be followed once, here, and never later.
+        self._root = os.path.realpath(path)
+        self.name = name or path.name
+        self._namespace = namespace
+        self._ledger = ledger
+        excluded = [os.path.realpath(each) for each in exclude]
+        self._ignore = Ignore(
+            ignore,
+            defaults=DEFAULT_IGNORE,
+            excluded=[
+                os.path.relpath(each, self._root)
+                for each in excluded
+                if each.startswith(self._root.rstrip("/") + "/")
+            ],
+        )
+        self._rescan_seconds = rescan_seconds
+        self._progress = progress or (lambda entries: None)
+        self._skipped = Skipped(self.name)
+        self._counters = Counters()
+        self._session: Session | None = None
+        self._state = SourceState.STARTING
+        self._reason = ""
+        self._ready = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def __repr__(self) -> str:
+        pending = len(self._session.marks) if self._session else 0
+        return f"<FolderSource {self.name} [{self._state.value}, {pending} pending]>"
+
+    async def __aenter__(self) -> FolderSource:
+        self._looking = ThreadPoolExecutor(1, f"look {self.name}")
+        self._hashing = ThreadPoolExecutor(1, f"hash {self.name}")
+        self._task = asyncio.create_task(self._run(), name=f"source {self.name}")
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        assert self._task is not None
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        self._state = SourceState.STOPPED
+        # A look or a slice of 4 MiB ends soon; without waiting it would outlive the loop.
+        await asyncio.to_thread(self._looking.shutdown, cancel_futures=True)
+        await asyncio.to_thread(self._hashing.shutdown, cancel_futures=True)
+
+    async def ready(self) -> None:
+        """Return when the first scan is done, and what changed meanwhile is recorded."""
+        await self._ready.wait()
+
+    def status(self) -> SourceStatus:
+        """How the source is now."""
+        session, counters = self._session, self._counters
+        snapshot = session.snapshot if session else None
+        return SourceStatus(
+            name=self.name,
+            path=self._root,
+            state=self._state,
+            reason=self._reason,
+            ready=self._ready.is_set(),
+            files=snapshot.files if snapshot else 0,
+            folders=snapshot.folders if snapshot else 0,
+            bytes=snapshot.bytes if snapshot else 0,
+            pending=len(session.marks) if session else 0,
+            unhashed=session.unhashed_files() if session else 0,
+            overflows=counters.overflows,
+            rescans=counters.rescans,
+            failures=counters.failures,
+            scan_seconds=counters.scan_seconds,
+            skipped=dict(self._skipped.counts()),
+            samples=dict(self._skipped.samples()),
+        )
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        delay = _FIRST_DELAY
+        seen: object = None
+        while True:
+            began = loop.time()
+            session = self._session = self._new_session()
+            try:
+                await session.run()
+            except Exception as error:
+                paused = _paused(error)
+                if paused is not None:
+                    self._enter(SourceState.PAUSED, str(paused))
+                    log.warning("source paused", source=self.name, reason=str(paused))
+                    seen = await self._until_different(seen)
+                    continue
+                self._counters.failures += 1
+                if loop.time() - began > _CALM_SECONDS:
+                    delay = _FIRST_DELAY
+                reason = f"{type(error).__name__}: {error}"
+                log.exception("source failed: starts over", source=self.name, after=delay)
+                self._enter(SourceState.WAITING, reason)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, _LONGEST_DELAY)
+
+    async def _until_different(self, before: object) -> object:
+        """Wait until the root looks different from how it looked at the last pause.
+
+        Another try reads everything that is recorded, so it must have a prospect.
+        """
+        while True:
+            await asyncio.sleep(_BACK_SECONDS)
+            now = await asyncio.get_running_loop().run_in_executor(
+                self._looking, appearance, self._root
+            )
+            if now != before:
+                return now
+
+    def _new_session(self) -> Session:
+        return Session(
+            self._root,
+            self._namespace,
+            self._ledger,
+            _watcher(),
+            ignore=self._ignore,
+            skipped=self._skipped,
+            counters=self._counters,
+            rescan_seconds=self._rescan_seconds,
+            looking=self._looking,
+            hashing=self._hashing,
+            progress=self._progress,
+            entered=self._enter,
+        )
+
+    def _enter(self, state: SourceState, reason: str = "") -> None:
+        if state is SourceState.LIVE:
+            if self._state is not SourceState.LIVE:
+                log.info("source live", source=self.name, **_size(self._session))
+            self._ready.set()
+        self._state, self._reason = state, reason
+
+
+def _watcher() -> Watcher:
+    if platform.system() == "Linux":
+        from wakeful.sources.inotify import InotifyWatcher
+
+        return InotifyWatcher()
+    from wakeful.sources.portable import PortableWatcher
+
+    return PortableWatcher()
+
+
+def _paused(error: BaseException) -> Paused | None:
+    """The pause in what a task group raised."""
+    if isinstance(error, Paused):
+        return error
+    if isinstance(error, BaseExceptionGroup):
+        return next((p for each in error.exceptions if (p := _paused(each))), None)
+    return None
+
+
+def _size(session: Session | None) -> dict[str, int]:
+    if session is None:
+        return {}
+    return {"files": session.snapshot.files, "folders": session.snapshot.folders}

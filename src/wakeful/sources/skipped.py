@@ -1,0 +1,75 @@
+"""What is left out, and why: logged once a path, counted, with samples to show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import structlog
+
+_MOST_PATHS = 10_000
+"""Paths remembered for each reason; more are counted without being known again."""
+
+SAMPLES = 5
+
+log = structlog.get_logger()
+
+
+class Reason(StrEnum):
+    """Why something is not in the feed, or not wholly."""
+
+    LINK = "symbolic link"
+    SPECIAL = "neither file nor folder"
+    NAME = "name is not UTF-8"
+    DEEP = "too deep"
+    LONG = "path too long for the system"
+    UNREADABLE_FOLDER = "folder cannot be read"
+    UNREADABLE_FILE = "file cannot be read: announced without hashes"
+    OTHER_DISK = "another file system is mounted there: watch it as a folder of its own"
+    UNWATCHED = "no watch left: changes are seen at the next re-scan"
+
+
+class Skipped:
+    """The paths that are left out at present, by reason."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._paths: dict[Reason, dict[str, None]] = {reason: {} for reason in Reason}
+        self._more = dict.fromkeys(Reason, 0)
+
+    def add(self, reason: Reason, path: str) -> None:
+        """*path* is below the root; it may hold bytes that are no UTF-8."""
+        shown = path.encode("utf-8", "backslashreplace").decode()
+        paths = self._paths[reason]
+        if shown in paths:
+            return
+        if len(paths) >= _MOST_PATHS:
+            self._more[reason] += 1
+            return
+        paths[shown] = None
+        quiet = reason in (Reason.LINK, Reason.SPECIAL)  # nothing is wrong with those
+        (log.info if quiet else log.warning)(
+            "left out", source=self._name, path=shown, reason=reason.value
+        )
+
+    def discard(self, reason: Reason, path: str) -> None:
+        """*path* is no longer left out for that reason."""
+        self._paths[reason].pop(path, None)
+
+    def discard_all(self, path: str) -> None:
+        """Whatever was at *path* is gone or in order now."""
+        for paths in self._paths.values():
+            paths.pop(path, None)
+
+    def counts(self) -> Mapping[str, int]:
+        """How many, by reason; reasons without any are left out."""
+        counts = {r.value: len(p) + self._more[r] for r, p in self._paths.items()}
+        return {reason: count for reason, count in counts.items() if count}
+
+    def samples(self) -> Mapping[str, tuple[str, ...]]:
+        """Up to five paths for each reason."""
+        return {
+            reason.value: tuple(path for path, _ in zip(paths, range(SAMPLES), strict=False))
+            for reason, paths in self._paths.items()
+            if paths
+        }
