@@ -1,0 +1,1 @@
+"""The Box dialect: events, their sources, positions, errors and reads, in Box's wire form."""

@@ -1,0 +1,88 @@
+"""Errors as Box writes them (box.md 7).
+
+The table maps classes to status and code, once; a class that is not in it is answered as the
+nearest one above it that is.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from wakeful.core import errors
+from wakeful.core.errors import WakefulError
+from wakeful.dialects.box.parameters import InvalidLimit
+
+HELP_URL = "https://developer.box.com/guides/api-calls/permissions-and-errors/common-errors/"
+
+ERRORS: dict[type[WakefulError], tuple[int, str]] = {
+    WakefulError: (500, "internal_server_error"),
+    errors.InvalidRequest: (400, "bad_request"),
+    errors.InvalidPosition: (400, "bad_request"),
+    errors.InvalidName: (400, "item_name_invalid"),
+    errors.TooLarge: (413, "bad_request"),
+    InvalidLimit: (400, "invalid_limit"),
+    errors.Unauthenticated: (401, "unauthorized"),
+    errors.Forbidden: (403, "access_denied_insufficient_permissions"),
+    errors.NotFound: (404, "not_found"),
+    errors.Conflict: (409, "conflict"),
+    errors.NameTaken: (409, "item_name_in_use"),
+    errors.KeyReused: (409, "conflict"),
+    errors.ImpossibleMove: (409, "cyclical_folder_structure"),
+    errors.Unavailable: (503, "unavailable"),
+    errors.StoreFull: (503, "unavailable"),
+    errors.StoreFailed: (503, "unavailable"),
+    errors.Draining: (503, "unavailable"),
+}
+
+_CODES = {
+    404: "not_found",
+    405: "method_not_allowed",
+    429: "rate_limit_exceeded",
+    500: "internal_server_error",
+}
+
+
+class ClientError(msgspec.Struct, frozen=True, kw_only=True):
+    type: str = "error"
+    status: int
+    code: str
+    context_info: dict[str, Any] = msgspec.field(default_factory=dict)
+    help_url: str = HELP_URL
+    message: str
+    request_id: str
+
+
+def answer_for(error: WakefulError) -> tuple[int, str]:
+    """The status and the code of *error*."""
+    return next(ERRORS[cls] for cls in type(error).__mro__ if cls in ERRORS)
+
+
+def error_body(error: WakefulError, request_id: str) -> bytes:
+    """The JSON of *error*. A 401 has none: an SDK tells an expired token by the empty body."""
+    status, code = answer_for(error)
+    field = error.field if isinstance(error, errors.InvalidRequest) else None
+    context = {"errors": [{"reason": "invalid_parameter", "name": field}]} if field else {}
+    return msgspec.json.encode(
+        ClientError(
+            status=status,
+            code=code,
+            context_info=context,
+            message=str(error),
+            request_id=request_id,
+        )
+    )
+
+
+def status_body(status: int, request_id: str) -> bytes:
+    """The JSON of an error that is nothing but an HTTP status."""
+    return msgspec.json.encode(
+        ClientError(
+            status=status,
+            code=_CODES.get(status, "bad_request"),
+            message=HTTPStatus(status).phrase,
+            request_id=request_id,
+        )
+    )

@@ -1,0 +1,43 @@
+"""The answers around a realtime URL (box.md 1 and 3)."""
+
+from __future__ import annotations
+
+import msgspec
+
+CHANNEL_PATH = "/subscribe"
+"""Where a channel is polled: `/subscribe?channel=<text>&stream_type=<type>`."""
+
+NEW_CHANGE = b'{"message":"new_change","source":"uesi"}'
+"""There is something to read. `source` as recorded; nobody knows what it stands for."""
+
+RECONNECT = b'{"version":1,"message":"reconnect"}'
+"""Nothing happened: ask for a channel again, or go on with this one."""
+
+RETRY_TIMEOUT_SECONDS = 610
+"""Box's own number: ten minutes and ten seconds."""
+
+
+class RealtimeServer(msgspec.Struct, frozen=True, kw_only=True):
+    """`ttl` (minutes) and `max_retries` are strings and `retry_timeout` (seconds) is an
+    integer: the other way round sends two SDKs into a loop and kills a third."""
+
+    type: str = "realtime_server"
+    url: str
+    ttl: str = "10"
+    max_retries: str = "10"
+    retry_timeout: int = RETRY_TIMEOUT_SECONDS
+
+
+class RealtimeServers(msgspec.Struct, frozen=True, kw_only=True):
+    chunk_size: int = 1
+    entries: tuple[RealtimeServer, ...]
+
+
+def realtime_servers(base: str, channel: str, stream_type: str, retry_timeout: int) -> bytes:
+    """The answer to `OPTIONS /2.0/events`; *base* is the server's URL without a slash at its end.
+
+    The URL has a query already, for the Java SDK appends `&stream_position=` blindly.
+    """
+    url = f"{base}{CHANNEL_PATH}?channel={channel}&stream_type={stream_type}"
+    server = RealtimeServer(url=url, retry_timeout=retry_timeout)
+    return msgspec.json.encode(RealtimeServers(entries=(server,)))

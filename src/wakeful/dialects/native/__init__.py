@@ -1,0 +1,1 @@
+"""The native dialect: how producers put changes and events in over HTTP."""

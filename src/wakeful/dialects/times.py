@@ -1,0 +1,33 @@
+"""Times on the wire: RFC 3339 text to and from milliseconds since 1970-01-01 UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+LATEST = 253_402_300_799_999
+"""The last millisecond of the year 9999: what is later has no RFC 3339 form."""
+
+
+def text_of(ms: int) -> str:
+    """*ms* as Box writes it: with an offset and no fraction (`2022-07-19T07:18:04+00:00`).
+
+    What no year between 1 and 9999 holds becomes the nearest that does: a file system may
+    hold any time, and one bad time must not make a page unreadable.
+    """
+    seconds = min(max(ms, _EARLIEST), LATEST) // 1000
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat()
+
+
+def parse(text: str) -> int:
+    """The time in *text*, which must have an offset or a Z. Raises ValueError."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time needs an offset, as in 2026-11-21T12:00:00Z")
+    # By subtraction, for the timestamp of a datetime is a float and may round down by one.
+    return (moment - _EPOCH) // _MILLISECOND
+
+
+_EARLIEST = parse("0001-01-01T00:00:00Z")

@@ -1,0 +1,88 @@
+"""One wire protocol's routes, with its own form of every error.
+
+What is raised is answered here and nowhere else: a WakefulError or an HTTP status in the
+dialect's words, anything else as a bug, which is logged in full and told to nobody.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from typing import Protocol
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Router
+from starlette.types import Message, Receive, Scope, Send
+
+from wakeful.core.errors import InvalidRequest, Unavailable, WakefulError
+
+log = structlog.get_logger()
+
+
+class ErrorForm(Protocol):
+    """How a dialect writes errors."""
+
+    def error(self, error: WakefulError, request_id: str) -> Response: ...
+
+    def status(self, status: int, request_id: str) -> Response:
+        """An error that is nothing but its HTTP status: no such route, a method that is not
+        allowed, a bug."""
+        ...
+
+
+class Dialect:
+    """An ASGI app of *routes*, whose errors have the form *errors*."""
+
+    def __init__(self, routes: Sequence[BaseRoute], errors: ErrorForm) -> None:
+        self._router = Router(routes, redirect_slashes=False)
+        self._errors = errors
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._router(scope, receive, send)
+            return
+        # Without an app in the scope, Starlette answers an unknown route itself.
+        scope["app"] = self
+        started = False
+
+        async def note(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._router(scope, receive, note)
+            return
+        except ClientDisconnect:
+            return  # nobody is there to be answered
+        except HTTPException as error:
+            response = self._errors.status(error.status_code, new_request_id())
+            response.headers.update(error.headers or {})
+        except WakefulError as error:
+            response = self._answer(error)
+        except Exception:
+            request_id = new_request_id()
+            log.exception("bug", request_id=request_id, method=scope["method"], path=scope["path"])
+            if started:
+                raise  # half an answer cannot be taken back: the connection must break
+            response = self._errors.status(500, request_id)
+        await response(scope, receive, send)
+
+    def _answer(self, error: WakefulError) -> Response:
+        request_id = new_request_id()
+        response = self._errors.error(error, request_id)
+        if isinstance(error, Unavailable):
+            # Raw, for Starlette writes names in lower case and box-sdk-gen 1 reads only this one.
+            response.raw_headers.append((b"Retry-After", str(error.retry_after).encode()))
+            log.warning("unavailable", request_id=request_id, error=str(error))
+        elif not isinstance(error, InvalidRequest):
+            log.debug("refused", request_id=request_id, error=str(error))
+        return response
+
+
+def new_request_id() -> str:
+    """Names an answer in the log: 16 hex digits."""
+    return secrets.token_hex(8)

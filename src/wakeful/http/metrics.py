@@ -1,0 +1,161 @@
+"""Numbers for operators, in Prometheus' form.
+
+Labels are bounded: routes by their pattern, never by what a client sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+_LATENCY = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+_HOLD = (0.1, 1.0, 5.0, 15.0, 30.0, 45.0, 60.0, 120.0, 300.0, 600.0)
+_GROUP = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+
+SourceNumbers = Callable[[], Mapping[str, Mapping[str, float]]]
+"""For each source by name, its numbers by name; see `Metrics.watch_sources`."""
+
+
+class Metrics:
+    """The numbers of one server, in a registry of their own.
+
+    Is the observer of the feed, of the store and of the polls: its methods are called from
+    the event loop, on the hot path, and only count.
+    """
+
+    def __init__(self) -> None:
+        registry = self.registry = CollectorRegistry()
+        self._parked = Gauge(
+            "wakeful_polls_parked", "Polls that wait at this moment", registry=registry
+        )
+        self._woken = Counter(
+            "wakeful_wakes", "Waiters woken because their stream grew", registry=registry
+        )
+        self._latency = Histogram(
+            "wakeful_wake_latency_seconds",
+            "From hearing of a commit to the answer on the socket",
+            buckets=_LATENCY,
+            registry=registry,
+        )
+        self._held = Histogram(
+            "wakeful_poll_held_seconds",
+            "How long polls were held, by how they ended",
+            ("ended",),
+            buckets=_HOLD,
+            registry=registry,
+        )
+        self._gaps = Counter(
+            "wakeful_gaps_served",
+            "Positions that could not be served exactly",
+            registry=registry,
+        )
+        self._backstop = Counter(
+            "wakeful_backstop_streams_found",
+            "Streams that had grown without a hint",
+            registry=registry,
+        )
+        self._commands = Counter(
+            "wakeful_commands_committed", "Commands made durable", registry=registry
+        )
+        self._commit = Histogram(
+            "wakeful_commit_seconds",
+            "Time to make a group of commands durable",
+            buckets=_LATENCY,
+            registry=registry,
+        )
+        self._group = Histogram(
+            "wakeful_commit_group_size",
+            "Commands made durable together",
+            buckets=_GROUP,
+            registry=registry,
+        )
+        self._requests = Counter(
+            "wakeful_http_requests",
+            "Requests answered by the app, by route and status",
+            ("route", "status"),
+            registry=registry,
+        )
+        self._seconds = Histogram(
+            "wakeful_http_request_seconds",
+            "Time to answer a request, by route",
+            ("route",),
+            buckets=_LATENCY,
+            registry=registry,
+        )
+
+    # --- the feed ---
+
+    def woken(self, waiters: int) -> None:
+        self._woken.inc(waiters)
+
+    def gap_served(self) -> None:
+        self._gaps.inc()
+
+    def backstop_found(self, streams: int) -> None:
+        self._backstop.inc(streams)
+
+    # --- the store ---
+
+    def committed(self, commands: int, seconds: float) -> None:
+        self._commands.inc(commands)
+        self._group.observe(commands)
+        self._commit.observe(seconds)
+
+    # --- polls ---
+
+    def parked(self, delta: int) -> None:
+        self._parked.inc(delta)
+
+    def ended(self, how: str, held_seconds: float) -> None:
+        """A poll ended; *how* is one of a few words (`woken`, `expired`, `left`, `drained`)."""
+        self._held.labels(how).observe(held_seconds)
+
+    def wake_latency(self, seconds: float) -> None:
+        self._latency.observe(seconds)
+
+    # --- requests ---
+
+    def answered(self, route: str, status: int, seconds: float) -> None:
+        """A request was answered; *route* is a method and a pattern, not a path."""
+        self._requests.labels(route, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    # --- sources ---
+
+    def watch_sources(self, numbers: SourceNumbers) -> None:
+        """Show what *numbers* says at each scrape as `wakeful_source_<name>{source="..."}`.
+
+        A name that ends in `_total` is a counter, any other a gauge. Called once.
+        """
+        self.registry.register(_Sources(numbers))
+
+    def text(self) -> bytes:
+        return generate_latest(self.registry)
+
+
+class _Sources(Collector):
+    def __init__(self, numbers: SourceNumbers) -> None:
+        self._numbers = numbers
+
+    def collect(self) -> Iterable[Metric]:
+        families: dict[str, CounterMetricFamily | GaugeMetricFamily] = {}
+        for source, numbers in self._numbers().items():
+            for name, value in numbers.items():
+                family = families.get(name)
+                if family is None:
+                    family = families[name] = _family(name)
+                family.add_metric([source], value)
+        return families.values()
+
+
+def _family(name: str) -> CounterMetricFamily | GaugeMetricFamily:
+    full = f"wakeful_source_{name}"
+    help = f"{name.removesuffix('_total').replace('_', ' ').capitalize()} of a source"
+    if name.endswith("_total"):
+        return CounterMetricFamily(full, help, labels=["source"])
+    return GaugeMetricFamily(full, help, labels=["source"])

@@ -1,0 +1,74 @@
+"""What every dialect does with a request: who asks, with which body, under which URL."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+
+from wakeful.access import Identity
+from wakeful.core.errors import InvalidRequest, TooLarge, Unauthenticated
+from wakeful.http.services import Services
+
+CONTENT_SCOPE = "root_readwrite"
+"""What a grant needs for files, folders and their events."""
+
+_MOST_DIGITS = 18
+
+
+async def identify(services: Services, request: Request) -> Identity:
+    """Who asks, acting for another user where `As-User` says so.
+
+    Raises Unauthenticated, Forbidden, InvalidRequest.
+    """
+    identity = await services.access.identify(bearer_token(request.headers.get("authorization")))
+    as_user = request.headers.get("as-user")
+    if as_user is None:
+        return identity
+    if not (as_user.isascii() and as_user.isdigit()) or len(as_user) > _MOST_DIGITS:
+        raise InvalidRequest("As-User is not a user id", field="As-User")
+    return await services.access.act_for(identity, int(as_user))
+
+
+def bearer_token(header: str | None) -> str:
+    """The token in an Authorization header: after the word Bearer in any case, or bare, as
+    people paste it. Raises Unauthenticated."""
+    words = (header or "").split()
+    if len(words) == 2 and words[0].lower() == "bearer":
+        return words[1]
+    if len(words) == 1 and words[0].lower() != "bearer":
+        return words[0]
+    raise Unauthenticated("no bearer token")
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The body, of which no more than *limit* bytes are ever held. Raises TooLarge."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > limit:
+        raise TooLarge(f"the body has more than {limit} bytes")
+    parts = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            raise TooLarge(f"the body has more than {limit} bytes")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def base_url(services: Services, request: Request) -> str:
+    """The server's URL as this client sees it, without a slash at its end."""
+    if services.public_url is not None:
+        return services.public_url.rstrip("/")
+    scheme = request.scope["scheme"]
+    host = request.headers.get("host")
+    if services.trust_proxy:
+        # Of several proxies the first in the list is the one that the client talked to.
+        scheme = _first(request.headers.get("x-forwarded-proto")) or scheme
+        host = _first(request.headers.get("x-forwarded-host")) or host
+    if not host:  # HTTP/1.0
+        name, port = request.scope.get("server") or ("localhost", None)
+        host = f"{name}:{port}" if port else name
+    return f"{scheme}://{host}"
+
+
+def _first(header: str | None) -> str:
+    return (header or "").split(",")[0].strip()
