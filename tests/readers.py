@@ -106,6 +106,17 @@ class Reader:
         """What a poll is answered with, in the end."""
         return self.get(f"{channel}&stream_position={position}")
 
+    def publish(self, *changes: Json, key: str | None = None) -> httpx2.Response:
+        """Put changes in over HTTP, in one batch."""
+        headers = {} if key is None else {"Idempotency-Key": key}
+        return self.ask("POST", "/v1/changes", json={"changes": changes}, headers=headers)
+
+    def tell(self, *events: Json) -> list[str]:
+        """Put in events that are no changes; returns their ids."""
+        answer = self.ask("POST", "/v1/events", json={"events": events})
+        assert answer.status_code < 300, answer.text
+        return [event["id"] for event in answer.json()["events"]]
+
     def metrics(self) -> dict[str, float]:
         """The samples of `/metrics` by name with labels, as they are written there."""
         samples = {}
@@ -118,7 +129,7 @@ class Reader:
     def wait_until_parked(self, polls: int) -> None:
         """Wait until exactly so many polls wait at the server."""
         eventually(
-            lambda: self.metrics()["wakeful_parked_polls"] == polls, f"{polls} polls are parked"
+            lambda: self.metrics()["wakeful_polls_parked"] == polls, f"{polls} polls are parked"
         )
 
 

@@ -34,7 +34,7 @@ def test_the_metrics_count_what_happened(server: Server, reader: Reader, watched
     progress.wait_until(lambda: bool(progress.events), "the new file is told")
 
     after = reader.metrics()
-    assert after["wakeful_parked_polls"] == 0
+    assert after["wakeful_polls_parked"] == 0
     risen = {name for name, value in after.items() if value > before.get(name, 0.0)}
     assert any("commit" in name for name in risen), risen
     assert any("wake" in name for name in risen), risen

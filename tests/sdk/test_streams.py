@@ -17,6 +17,7 @@ from tests.servers import Server, running
 pytestmark = pytest.mark.sdk
 
 each_sdk = pytest.mark.parametrize("sdk", SDKS, ids=lambda sdk: sdk.name)
+COMMENT = {"type": "COMMENT_CREATE", "source": {"type": "comment", "id": "7"}}
 HOLD = 3.0  # so that a poll ends a few times in a test
 
 
@@ -88,9 +89,9 @@ def test_the_sdks_are_shown_a_stream_type_and_nothing_else(
             for sdk in SDKS
             if sdk.stream_types
         ]
-        comment = tell(reader, "COMMENT_CREATE", source={"type": "comment", "id": "7"})
+        [comment] = reader.tell(COMMENT)
         change = change_and_see(reader, watched, "a.txt")
-        tell(reader, "ITEM_DOWNLOAD", source=None)
+        reader.tell({"type": "ITEM_DOWNLOAD"})
 
         last = change_and_see(reader, watched, "b.txt")
 
@@ -137,7 +138,7 @@ def test_p6_an_event_that_an_sdk_is_not_shown_does_not_make_it_ask(
         reader.wait_until_parked(1)
         before = len(relay.requests)
 
-        tell(reader, "COMMENT_CREATE", source={"type": "comment", "id": "7"})
+        reader.tell(COMMENT)
 
         after = relay.wait_for(began_polls(relay.requests[:before]) + 2, "channel=")[before:]
         assert len(after) <= 4, after
@@ -202,7 +203,8 @@ def test_boxsdk_10_stalls_for_5_seconds_after_1000_events_and_loses_none(
     # A bug of boxsdk 10: to trim its set of 1,000 event ids it calls `list.map`, which does not
     # exist; the error is caught, and it waits 5 seconds before it goes on.
     begin = reader.now()
-    tell_many(reader, 1_200)
+    for _ in range(3):
+        reader.tell(*[COMMENT] * 400)
     truth = ids(reader.events(begin)[0])
 
     with following(BOXSDK10, server.url, server.token, start=begin) as follower:
@@ -223,21 +225,6 @@ def change_and_see(reader: Reader, watched: Path, name: str) -> Json:
     progress.wait_until(lambda: bool(progress.events), f"{name} is told")
     assert progress.events[0]["source"]["name"] == name
     return progress.events[0]
-
-
-def tell(reader: Reader, event_type: str, source: Json | None) -> str:
-    """Publish an event that is no change of an item; returns its id."""
-    answer = reader.ask("POST", "/v1/events", json={"type": event_type, "source": source})
-    assert answer.status_code in (200, 201), answer.text
-    event_id: str = answer.json()["events"][0]["event_id"]
-    return event_id
-
-
-def tell_many(reader: Reader, count: int) -> None:
-    for _ in range(count // 100):
-        changes = [{"type": "COMMENT_CREATE"}] * 100
-        answer = reader.ask("POST", "/v1/events", json={"events": changes})
-        assert answer.status_code in (200, 201), answer.text
 
 
 def began_polls(requests: list[tuple[float, str]]) -> int:
