@@ -1,37 +1,29 @@
-"""The native answers as a client reads them.
-
-What cannot be read raises ValueError with a clause for people.
-"""
+"""The native answers as a client reads them."""
 
 from __future__ import annotations
 
 import msgspec
 
+from wakeful.dialects.native.errors import ErrorAnswer, Told
+from wakeful.dialects.native.results import ChangesAnswer
+
 CHANGES_PATH = "/v1/changes"
 
-
-class PublishedEvent(msgspec.Struct, frozen=True):
-    """An event that a change made, and its position in the publisher's own stream.
-
-    `position` is None where that stream does not show it.
-    """
-
-    id: str
-    position: int | None = None
+_changes = msgspec.json.Decoder(ChangesAnswer)
+_error = msgspec.json.Decoder(ErrorAnswer)
 
 
-class Published(msgspec.Struct, frozen=True):
-    """What became of a batch. `replayed` marks the answer to a repeated request."""
-
-    events: tuple[PublishedEvent, ...]
-    replayed: bool = False
-
-
-_decoder = msgspec.json.Decoder(Published)
-
-
-def read_published(body: bytes) -> Published:
+def read_changes_answer(body: bytes) -> ChangesAnswer:
+    """What became of a batch. Raises ValueError with a clause for people."""
     try:
-        return _decoder.decode(body)
+        return _changes.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ValueError(str(error)) from None
+
+
+def read_error(body: bytes) -> Told | None:
+    """What the body of an error says; None where it is not in this dialect's form."""
+    try:
+        return _error.decode(body).error
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
