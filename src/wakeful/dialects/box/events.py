@@ -25,6 +25,8 @@ from wakeful.dialects.times import text_of
 class UserEvent(msgspec.Struct, frozen=True, kw_only=True):
     """An event in a user's stream.
 
+    `session_id` and `source` are null where there is none, as Box sends them (its schema
+    would have them left out).
     `additional_details` is something that Box gives in the enterprise's stream only; here it
     stands wherever the producer gave any.
     """

@@ -1,0 +1,277 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.box_rules import TIMESTAMP, check_event, check_page, strict_faults
+from wakeful.core.events import (
+    Ancestor,
+    Event,
+    ItemEvent,
+    MemberEvent,
+    Person,
+    Snapshot,
+    Source,
+)
+from wakeful.core.items import Kind
+from wakeful.dialects.box.events import page, render_user_event
+
+ANN = Person(1001, "Ann", "ann@example.com")
+BOB = Person(1002, "Bob", "bob@example.com")
+NOON = 1_795_262_400_000  # 2026-11-21T12:00:00Z
+HOME = Ancestor(1003, "All Files", 0)
+ALL_FILES = {"type": "folder", "id": "0", "sequence_id": None, "etag": None, "name": "All Files"}
+
+
+def snapshot(**fields: Any) -> Snapshot:
+    given: dict[str, Any] = {
+        "id": 1010,
+        "kind": Kind.FILE,
+        "namespace": 1004,
+        "in_home": True,
+        "name": "report.pdf",
+        "revision": 3,
+        "version": 1011,
+        "size": 1234,
+        "sha1": "ab" * 20,
+        "content_hash": "cd" * 32,
+        "created_at": NOON,
+        "modified_at": NOON + 1000,
+        "content_created_at": NOON - 1000,
+        "content_modified_at": NOON - 500,
+        "trashed_at": None,
+        "created_by": ANN,
+        "modified_by": BOB,
+        "owned_by": ANN,
+        "path": (HOME, Ancestor(1005, "Contracts", 2)),
+    }
+    return Snapshot(**(given | fields))
+
+
+def folder(**fields: Any) -> Snapshot:
+    return snapshot(
+        **({"kind": Kind.FOLDER, "name": "Contracts", "version": 0, "size": 0, "sha1": ""} | fields)
+    )
+
+
+def event(type: str = ItemEvent.UPLOAD, source: Source = None, **fields: Any) -> Event:
+    given: dict[str, Any] = {
+        "id": "0a" * 20,
+        "type": type,
+        "created_at": NOON + 999,
+        "recorded_at": NOON + 2000,
+        "enterprise": 1000,
+        "actor": BOB,
+        "source": source,
+    }
+    return Event(**(given | fields))
+
+
+def rendered(event: Event) -> dict[str, Any]:
+    raw: dict[str, Any] = json.loads(render_user_event(event))
+    check_event(raw)
+    return raw
+
+
+def source_of(item: Snapshot, type: str = ItemEvent.UPLOAD) -> dict[str, Any]:
+    raw: dict[str, Any] = rendered(event(type, item))["source"]
+    return raw
+
+
+def test_an_event_has_the_recorded_fields() -> None:
+    raw = rendered(event(source=snapshot(), session="s1"))
+
+    assert raw | {"source": ...} == {
+        "type": "event",
+        "event_id": "0a" * 20,
+        "created_by": {
+            "type": "user",
+            "id": "1002",
+            "name": "Bob",
+            "login": "bob@example.com",
+        },
+        "created_at": "2026-11-21T12:00:00+00:00",
+        "recorded_at": "2026-11-21T12:00:02+00:00",
+        "event_type": "ITEM_UPLOAD",
+        "session_id": "s1",
+        "source": ...,
+    }
+
+
+def test_a_file_is_shown_in_full() -> None:
+    ann = {"type": "user", "id": "1001", "name": "Ann", "login": "ann@example.com"}
+    parent = {
+        "type": "folder",
+        "id": "1005",
+        "sequence_id": "2",
+        "etag": "2",
+        "name": "Contracts",
+    }
+
+    assert source_of(snapshot()) == {
+        "type": "file",
+        "id": "1010",
+        "file_version": {"type": "file_version", "id": "1011", "sha1": "ab" * 20},
+        "sequence_id": "3",
+        "etag": "3",
+        "sha1": "ab" * 20,
+        "name": "report.pdf",
+        "description": "",
+        "size": 1234,
+        "path_collection": {"total_count": 2, "entries": [ALL_FILES, parent]},
+        "created_at": "2026-11-21T12:00:00+00:00",
+        "modified_at": "2026-11-21T12:00:01+00:00",
+        "trashed_at": None,
+        "purged_at": None,
+        "content_created_at": "2026-11-21T11:59:59+00:00",
+        "content_modified_at": "2026-11-21T11:59:59+00:00",
+        "created_by": ann,
+        "modified_by": {"type": "user", "id": "1002", "name": "Bob", "login": "bob@example.com"},
+        "owned_by": ann,
+        "shared_link": None,
+        "parent": parent,
+        "item_status": "active",
+        "synced": True,
+    }
+
+
+def test_a_folder_is_shown_in_full() -> None:
+    raw = source_of(folder(path=(HOME,)), ItemEvent.CREATE)
+
+    assert (raw["type"], raw["id"], raw["etag"], raw["sequence_id"]) == ("folder", "1010", "3", "3")
+    assert raw["folder_upload_email"] is None
+    assert raw["parent"] == ALL_FILES
+    assert "file_version" not in raw
+    assert "item_collection" not in raw
+
+
+@pytest.mark.parametrize("make", [snapshot, folder])
+def test_what_is_in_the_trash_has_no_place_and_an_end(make: Any) -> None:
+    raw = source_of(make(trashed_at=NOON), ItemEvent.TRASH)
+
+    assert raw["item_status"] == "deleted"
+    assert raw["parent"] is None
+    assert raw["path_collection"] == {"total_count": 0, "entries": []}
+    assert raw["trashed_at"] == "2026-11-21T12:00:00+00:00"
+    assert raw["purged_at"] == "2026-12-21T12:00:00+00:00"
+
+
+def test_the_root_of_a_home_is_folder_0() -> None:
+    raw = source_of(folder(id=1003, name="All Files", path=()), "TAG_ITEM_CREATE")
+
+    assert {name: raw[name] for name in ALL_FILES} == ALL_FILES
+    assert raw["parent"] is None
+    assert raw["path_collection"]["entries"] == []
+
+
+def test_the_root_of_a_shared_namespace_is_a_folder_at_the_top() -> None:
+    raw = source_of(folder(name="team", in_home=False, path=()), MemberEvent.ADD)
+
+    assert (raw["id"], raw["name"], raw["etag"]) == ("1010", "team", "3")
+    assert raw["parent"] == ALL_FILES
+    assert raw["path_collection"] == {"total_count": 1, "entries": [ALL_FILES]}
+
+
+def test_what_is_in_a_shared_namespace_lies_below_its_folder() -> None:
+    raw = source_of(snapshot(in_home=False, path=(Ancestor(1020, "team", 7),)))
+
+    team = {"type": "folder", "id": "1020", "sequence_id": "7", "etag": "7", "name": "team"}
+    assert raw["path_collection"]["entries"] == [ALL_FILES, team]
+    assert raw["parent"] == team
+
+
+def test_what_is_right_in_the_home_has_folder_0_as_parent() -> None:
+    assert source_of(snapshot(path=(HOME,)))["parent"] == ALL_FILES
+
+
+def test_times_have_an_offset_and_no_fraction() -> None:
+    raw = rendered(event(source=snapshot(trashed_at=NOON + 1)))
+
+    texts = [raw["created_at"], raw["recorded_at"]]
+    texts += [value for name, value in raw["source"].items() if name.endswith("_at")]
+    assert len(texts) == 8
+    assert all(TIMESTAMP.fullmatch(text) for text in texts)
+
+
+@pytest.mark.parametrize("at", [-(10**18), -1, 10**18])
+def test_a_time_that_no_year_holds_does_not_stop_a_page(at: int) -> None:
+    raw = source_of(snapshot(content_modified_at=at, trashed_at=at))
+
+    assert TIMESTAMP.fullmatch(raw["content_modified_at"])
+    assert TIMESTAMP.fullmatch(raw["purged_at"])
+
+
+def test_a_file_that_is_not_hashed_yet_has_an_empty_sha1() -> None:
+    raw = source_of(snapshot(sha1=""))
+
+    assert raw["sha1"] == raw["file_version"]["sha1"] == ""
+
+
+def test_any_other_source_and_details_pass_as_they_were_given() -> None:
+    raw = rendered(event("COMMENT_CREATE", {"type": "comment", "n": [1]}, details={"a": {"b": 1}}))
+
+    assert raw["source"] == {"type": "comment", "n": [1]}
+    assert raw["additional_details"] == {"a": {"b": 1}}
+
+
+def test_an_event_without_a_source_says_null() -> None:
+    raw = rendered(event("LOGIN"))
+
+    assert raw["source"] is None
+    assert "additional_details" not in raw
+
+
+def test_who_joined_is_told_with_ids_in_text() -> None:
+    details = {"accessible_by": {"id": 1002, "name": "Bob", "login": "b"}, "role": "editor"}
+
+    raw = rendered(event(MemberEvent.ADD, folder(in_home=False, path=()), details=details))
+
+    assert raw["additional_details"] == {
+        "accessible_by": {"type": "user", "id": "1002", "name": "Bob", "login": "b"},
+        "role": "editor",
+    }
+
+
+def test_a_page_is_its_events_joined() -> None:
+    one = render_user_event(event(source=snapshot()))
+    two = render_user_event(event("LOGIN"))
+
+    raw = json.loads(page([one, two], 2**40 + 2))
+
+    check_page(raw)
+    assert raw["entries"] == [json.loads(one), json.loads(two)]
+    assert raw["next_stream_position"] == 2**40 + 2
+
+
+def test_an_empty_page() -> None:
+    assert page([], 2**40) == (
+        b'{"chunk_size":0,"next_stream_position":1099511627776,"entries":[]}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"event_id": 5}, "event_id"),
+        ({"session_id": 5}, "session_id"),
+        ({"source": []}, "source"),
+        ({"source": ""}, "source"),
+        ({"created_by": {"type": "user", "id": 5}}, "created_by.id"),
+        ({"additional_details": []}, "additional_details"),
+        ({"source": {"type": "file", "id": 5}}, "source.id"),
+        ({"source": {"type": "file", "id": "5", "etag": 1}}, "source.etag"),
+        ({"source": {"type": "file", "id": "5", "size": "1"}}, "source.size"),
+        ({"source": {"item_type": "file", "item_id": "5"}}, "source.item_name"),
+        (
+            {"source": {"type": "folder", "id": "5", "path_collection": {"entries": []}}},
+            "source.path_collection.total_count",
+        ),
+    ],
+)
+def test_the_strict_rules_see_each_fault(change: dict[str, Any], fault: str) -> None:
+    raw = msgspec.json.decode(render_user_event(event(source=snapshot())))
+
+    assert fault in list(strict_faults(raw | change))
