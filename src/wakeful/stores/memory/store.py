@@ -69,6 +69,8 @@ class MemoryStore:
         store = cls(epoch=kept.epoch + 1, clock=clock, observer=observer)
         store._now, store._last_id = kept.now, kept.last_id
         kept.fill(store._tables)
+        # What was filled in is no part of the first command, whose failure would take it back.
+        store._undo.forget()
         return store
 
     @property
@@ -84,7 +86,7 @@ class MemoryStore:
 
     async def commit(self, command: Command[T]) -> T:
         self._check_open()
-        now = max(self._clock(), self._now)
+        now = self._now = max(self._clock(), self._now)
         last_id = self._last_id
         self._tables.streams.grown.clear()
         self._tables.journals.grown.clear()
@@ -94,7 +96,6 @@ class MemoryStore:
             self._undo.take_back()
             self._last_id = last_id
             raise
-        self._now = now
         self._undo.forget()
         self._tell(self._hints())
         return result

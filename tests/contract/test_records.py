@@ -1,0 +1,229 @@
+"""People, access, remembered answers and settings."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from tests.contract.conftest import Place
+from tests.contract.things import ANNA, BERT, ENTERPRISE, HOME, SHARED, an_enterprise, do
+from wakeful.core.errors import Conflict
+from wakeful.core.items import Grant, Member, Namespace, Role, Token, User
+from wakeful.core.lookups import (
+    Enterprises,
+    GrantById,
+    Grants,
+    Members,
+    MembershipsOf,
+    NamespaceById,
+    Namespaces,
+    Remember,
+    Remembered,
+    Setting,
+    TokenByDigest,
+    TokenById,
+    Tokens,
+    UserById,
+    UserByLogin,
+    Users,
+)
+from wakeful.core.ports import Store
+from wakeful.core.writes import (
+    PutGrant,
+    PutMember,
+    PutNamespace,
+    PutRemembered,
+    PutSetting,
+    PutToken,
+    PutUser,
+    RemoveMember,
+)
+
+A_USER = User(ANNA, ENTERPRISE, "Anna@Example.com", "Anna", True, HOME, 1_000)
+A_GRANT = Grant(20, ANNA, ENTERPRISE, "app", ("read", "write"), 1_000, None)
+A_TOKEN = Token(30, b"\x00" * 32, A_GRANT.id, "laptop", 1_000, None, None)
+A_DAY = 24 * 3600 * 1000
+
+
+async def test_enterprises_come_by_id(store: Store) -> None:
+    second, first = an_enterprise(2), an_enterprise(1)
+
+    await store.commit(do(second, first, first))
+
+    assert await store.ask(Enterprises()) == (first.enterprise, second.enterprise)
+
+
+async def test_a_user_is_found_by_id_and_by_login_in_any_case(store: Store) -> None:
+    await store.commit(do(PutUser(A_USER)))
+
+    assert await store.ask(UserById(ANNA)) == A_USER
+    assert await store.ask(UserById(BERT)) is None
+    assert await store.ask(UserByLogin("aNNA@example.COM")) == A_USER
+    assert await store.ask(UserByLogin("bert@example.com")) is None
+
+
+async def test_a_user_who_changes_login_gives_the_old_one_free(store: Store) -> None:
+    await store.commit(do(PutUser(A_USER)))
+    other = replace(A_USER, id=BERT, is_admin=False)
+
+    await store.commit(do(PutUser(replace(A_USER, login="new")), PutUser(other)))
+
+    assert await store.ask(UserByLogin("NEW")) == replace(A_USER, login="new")
+    assert await store.ask(UserByLogin("anna@example.com")) == other
+
+
+async def test_a_login_belongs_to_one_user_whatever_its_case(store: Store) -> None:
+    await store.commit(do(PutUser(A_USER)))
+
+    with pytest.raises(Conflict):
+        await store.commit(
+            do(PutSetting("a", b"1"), PutUser(replace(A_USER, id=BERT, login="ANNA@example.com")))
+        )
+
+    assert await store.ask(UserById(BERT)) is None
+    assert await store.ask(Setting("a")) is None
+
+
+async def test_users_of_an_enterprise_come_by_id(store: Store) -> None:
+    users = [replace(A_USER, id=id, login=f"u{id}") for id in (9, 7, 8)]
+    foreign = replace(A_USER, id=6, login="f", enterprise=2)
+
+    await store.commit(do(*(PutUser(user) for user in (*users, foreign))))
+
+    assert [user.id for user in await store.ask(Users(ENTERPRISE))] == [7, 8, 9]
+
+
+async def test_namespaces_are_found_by_id_and_by_enterprise(store: Store) -> None:
+    home = Namespace(HOME, ENTERPRISE, ANNA, 1, True, 1_000)
+    shared = Namespace(SHARED, ENTERPRISE, ANNA, 2, False, 2_000)
+    foreign = Namespace(5, 2, BERT, 3, False, 3_000)
+
+    await store.commit(do(*(PutNamespace(one) for one in (shared, home, foreign))))
+
+    assert await store.ask(NamespaceById(HOME)) == home
+    assert await store.ask(NamespaceById(99)) is None
+    assert await store.ask(Namespaces(ENTERPRISE)) == (home, shared)
+
+
+async def test_members_come_by_user_and_memberships_by_namespace(store: Store) -> None:
+    members = [
+        Member(SHARED, BERT, Role.EDITOR, "photos", 1),
+        Member(SHARED, ANNA, Role.OWNER, "photos", 2),
+        Member(HOME, ANNA, Role.OWNER, "", 3),
+    ]
+
+    await store.commit(do(*(PutMember(member) for member in members)))
+
+    assert await store.ask(Members(SHARED)) == (members[1], members[0])
+    assert await store.ask(MembershipsOf(ANNA)) == (members[2], members[1])
+    assert await store.ask(Members(99)) == ()
+
+
+async def test_a_member_can_change_role_and_leave(store: Store) -> None:
+    member = Member(SHARED, BERT, Role.EDITOR, "photos", 1)
+    viewer = replace(member, role=Role.VIEWER, mount_key="photos (1)")
+
+    await store.commit(do(PutMember(member), PutMember(viewer)))
+    before = await store.ask(Members(SHARED))
+    await store.commit(do(RemoveMember(SHARED, BERT), RemoveMember(SHARED, ANNA)))
+
+    assert before == (viewer,)
+    assert await store.ask(Members(SHARED)) == ()
+
+
+async def test_grants_are_kept_when_they_are_revoked(store: Store) -> None:
+    revoked = replace(A_GRANT, revoked_at=5_000)
+    other = replace(A_GRANT, id=19, scopes=())
+
+    await store.commit(do(PutGrant(A_GRANT), PutGrant(other), PutGrant(revoked)))
+
+    assert await store.ask(GrantById(A_GRANT.id)) == revoked
+    assert await store.ask(Grants(ANNA)) == (other, revoked)
+    assert await store.ask(GrantById(99)) is None
+
+
+async def test_a_token_is_found_by_its_digest(store: Store) -> None:
+    await store.commit(do(PutGrant(A_GRANT), PutToken(A_TOKEN)))
+
+    assert await store.ask(TokenByDigest(b"\x00" * 32)) == A_TOKEN
+    assert await store.ask(TokenById(A_TOKEN.id)) == A_TOKEN
+    assert await store.ask(TokenByDigest(b"\x01" * 32)) is None
+    assert await store.ask(TokenById(99)) is None
+
+
+async def test_a_digest_belongs_to_one_token(store: Store) -> None:
+    await store.commit(do(PutToken(A_TOKEN)))
+
+    with pytest.raises(Conflict):
+        await store.commit(do(PutToken(replace(A_TOKEN, id=31))))
+
+    assert await store.ask(TokenById(31)) is None
+
+
+async def test_the_tokens_of_an_enterprise_come_by_id_revoked_ones_too(store: Store) -> None:
+    foreign_grant = replace(A_GRANT, id=21, enterprise=2)
+    tokens = [
+        replace(A_TOKEN, id=33, digest=b"a", revoked_at=7),
+        replace(A_TOKEN, id=32, digest=b"b", expires_at=9),
+        replace(A_TOKEN, id=31, digest=b"c", grant=foreign_grant.id),
+    ]
+
+    await store.commit(
+        do(PutGrant(A_GRANT), PutGrant(foreign_grant), *(PutToken(token) for token in tokens))
+    )
+
+    assert await store.ask(Tokens(ENTERPRISE)) == (tokens[1], tokens[0])
+
+
+async def test_settings_are_put_replaced_and_removed(store: Store) -> None:
+    await store.commit(do(PutSetting("secret", b"\x00\xff"), PutSetting("empty", b"")))
+    first = await store.ask(Setting("secret"))
+
+    await store.commit(do(PutSetting("secret", b"2"), PutSetting("none", None)))
+    second = await store.ask(Setting("secret"))
+    await store.commit(do(PutSetting("secret", None)))
+
+    assert (first, second) == (b"\x00\xff", b"2")
+    assert await store.ask(Setting("secret")) is None
+    assert await store.ask(Setting("empty")) == b""
+
+
+async def test_an_answer_is_remembered_for_its_grant_and_key(store: Store) -> None:
+    one, other = Remembered(b"d1", b"answer"), Remembered(b"d2", b"")
+
+    await store.commit(do(PutRemembered(1, "key", one), PutRemembered(2, "key", other)))
+
+    assert await store.ask(Remember(1, "key")) == one
+    assert await store.ask(Remember(2, "key")) == other
+    assert await store.ask(Remember(1, "KEY")) is None
+
+
+async def test_answers_are_kept_for_seven_days_and_then_go_in_passing(place: Place) -> None:
+    place.clock.now = 0
+    store = await place.open()
+    answer = Remembered(b"d", b"a")
+    await store.commit(do(*(PutRemembered(1, f"k{n}", answer) for n in range(40))))
+
+    place.clock.now = 7 * A_DAY
+    await store.commit(do(PutRemembered(1, "week", answer)))
+    after_a_week = [await store.ask(Remember(1, f"k{n}")) for n in range(40)]
+    place.clock.now = 7 * A_DAY + 1
+    for number in range(3):
+        await store.commit(do(PutRemembered(1, f"later{number}", answer)))
+
+    assert after_a_week == [answer] * 40
+    assert [await store.ask(Remember(1, f"k{n}")) for n in range(40)] == [None] * 40
+    assert await store.ask(Remember(1, "week")) == answer
+
+
+async def test_an_answer_that_is_put_again_is_kept_anew(place: Place) -> None:
+    place.clock.now = 0
+    store = await place.open()
+    await store.commit(do(PutRemembered(1, "key", Remembered(b"d", b"old"))))
+    place.clock.now = 6 * A_DAY
+    await store.commit(do(PutRemembered(1, "key", Remembered(b"d", b"new"))))
+
+    place.clock.now = 8 * A_DAY
+    await store.commit(do(PutRemembered(1, "other", Remembered(b"d", b"a"))))
+
+    assert await store.ask(Remember(1, "key")) == Remembered(b"d", b"new")
