@@ -269,10 +269,13 @@ class Feed:
     def _rise(self, stream: int, head: Head) -> None:
         """Learn of a head of a known stream, and wake who waits for it."""
         head = self._heads[stream] = merge(self._heads[stream], head)
+        gone = self._trimmed.get(stream, 0)  # what came and was trimmed wakes nobody
         present = self._waiters.get(stream)
         if isinstance(present, set):
-            self._wake_later(tuple(waiter for waiter in present if head[waiter.cls] > waiter.after))
-        elif present is not None and head[present.cls] > present.after:
+            self._wake_later(
+                tuple(waiter for waiter in present if gone < head[waiter.cls] > waiter.after)
+            )
+        elif present is not None and gone < head[present.cls] > present.after:
             self._wake_later((present,))
 
     def _wake_later(self, waiters: tuple[Waiter, ...]) -> None:

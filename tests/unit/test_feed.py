@@ -799,6 +799,24 @@ async def test_trimming_while_parked_neither_wakes_nor_deafens(stage: Stage) -> 
     assert changes.wakes == []
 
 
+async def test_what_came_and_was_trimmed_unheard_wakes_nobody(stage: Stage) -> None:
+    sleeper, company = stage.waits(Marker.NOW), stage.waits(Marker.NOW, StreamClass.SYNC)
+    await turns()
+    stage.bus.held = True
+    await stage.change()
+
+    await stage.trim()
+    stage.feed.leave(company)
+    await stage.feed.look_again()
+    await turns()
+    assert not (sleeper.wakes or company.wakes)
+    await stage.change()
+    stage.bus.deliver()
+    await turns()
+
+    assert sleeper.woken
+
+
 async def test_trimming_what_is_known_is_known(stage: Stage) -> None:
     await stage.change(2)
     waiting = stage.waits(at(2))
