@@ -19,7 +19,7 @@ from wakeful.stores.sqlite.database import (
     read_meta,
     set_epoch,
 )
-from wakeful.stores.sqlite.faults import Damaged, NotAStore, opening
+from wakeful.stores.sqlite.faults import Damaged, NotAStore, is_full, opening
 from wakeful.stores.sqlite.folder import Folder, needs_new_epoch, sync_folder, taken
 from wakeful.stores.sqlite.folder import Remembered as Side
 
@@ -67,7 +67,7 @@ def backup(database: Path, file: Path, *, vfs: str | None = None) -> None:
     os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     part = file.with_name(file.name + ".part")
     try:
-        part.unlink(missing_ok=True)
+        _remove_with_log(part)
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         with (
             closing(connect_reader(database, vfs=vfs)) as source,
@@ -81,11 +81,11 @@ def backup(database: Path, file: Path, *, vfs: str | None = None) -> None:
         part.replace(file)
         sync_folder(file.parent)
     except apsw.Error as error:
-        _discard(part, file)
-        full = isinstance(error, apsw.FullError)
-        raise OSError(ENOSPC if full else EIO, str(error), str(file)) from error
+        _discard(file, part)
+        code = ENOSPC if is_full(error) else EIO
+        raise OSError(code, os.strerror(code), str(file)) from error
     except BaseException:
-        _discard(part, file)
+        _discard(file, part)
         raise
 
 
@@ -155,7 +155,7 @@ def _remove_with_log(database: Path) -> None:
         database.with_name(database.name + suffix).unlink(missing_ok=True)
 
 
-def _discard(*files: Path) -> None:
-    for file in files:
-        with suppress(OSError):
-            file.unlink(missing_ok=True)
+def _discard(file: Path, part: Path) -> None:
+    with suppress(OSError):
+        _remove_with_log(part)
+        file.unlink(missing_ok=True)
