@@ -142,10 +142,13 @@ class Snapshot:
         self.by_wd[wd] = folder
 
     def forget_watch(self, wd: int) -> None:
-        """The system ended a watch by itself."""
+        """The system ended a watch by itself: what was watched is on this disk no more."""
         folder = self.by_wd.pop(wd, None)
         if folder is not None and folder.wd == wd:
             folder.wd = None
+            # The next folder that is made may be given its inode, and is another one.
+            if self.by_inode.get(folder.inode) is folder:
+                del self.by_inode[folder.inode]
 
     def drop_folder(self, folder: Folder) -> list[int]:
         """Forget a folder with all that is in it. Returns the watches that must be ended."""
