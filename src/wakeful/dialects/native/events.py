@@ -9,14 +9,12 @@ import msgspec
 
 from wakeful.core.changes import ById, ByPath, Ref, Tell
 from wakeful.core.errors import InvalidRequest
-from wakeful.core.events import ItemEvent, MemberEvent
 from wakeful.dialects.box.sources import check_source
 from wakeful.dialects.box.types import classes_of
 from wakeful.dialects.native.batches import decode, parse_batch, parse_time
 from wakeful.dialects.native.changes import parse_id
 
 _TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]{0,99}")
-_OWN_TYPES = frozenset({*ItemEvent, *MemberEvent})
 
 Who = str | int
 """A user: an id, or a login."""
@@ -61,8 +59,6 @@ def _parse(part: msgspec.Raw, home: int) -> Asked:
     wire = decode(part, _decoder)
     if not _TYPE.fullmatch(wire.type):
         raise InvalidRequest("a type is a word of at most 100 characters", field="type")
-    if wire.type in _OWN_TYPES:
-        raise InvalidRequest(f"{wire.type!r} comes from a change of its own", field="type")
     item: Ref | None = None
     source = wire.source
     if source is not None and source.keys() == {"item"}:
@@ -71,8 +67,6 @@ def _parse(part: msgspec.Raw, home: int) -> Asked:
         source = None
     else:
         check_source(source)
-    for field, value in (("source", source), ("details", wire.details)):
-        _check_storable(value, field)
     tell = Tell(
         at=parse_time(wire.created_at, "created_at"),
         type=wire.type,
@@ -83,12 +77,3 @@ def _parse(part: msgspec.Raw, home: int) -> Asked:
         session=wire.session,
     )
     return Asked(tell, wire.actor, None if wire.audience is None else tuple(wire.audience))
-
-
-def _check_storable(value: dict[str, Any] | None, field: str) -> None:
-    try:
-        msgspec.msgpack.encode(value)
-    except (OverflowError, ValueError, RecursionError):
-        raise InvalidRequest(
-            "it holds a number or a depth beyond what is kept", field=field
-        ) from None
