@@ -72,6 +72,17 @@ class Turn:
         self.request = request
 
 
+class Flow(FlowControl):
+    """uvicorn's flow control, for which reading can be held: an application that waits for a
+    body, or for a disconnect, would have it go on, however much is queued already."""
+
+    is_held = False
+
+    def resume_reading(self) -> None:
+        if not self.is_held:
+            super().resume_reading()
+
+
 class Intake(HttpToolsProtocol):
     """The reading half of a connection; `Connection` is the other."""
 
@@ -101,6 +112,7 @@ class Intake(HttpToolsProtocol):
     routes: ClassVar[Mapping[bytes, Mapping[bytes | None, Handler]]]
     limits: ClassVar[Limits]
     wheel: ClassVar[Wheel]
+    flow: Flow
     served: ClassVar[set[Any]] = set()  # uvicorn's set of all connections
 
     def __init__(
@@ -180,7 +192,7 @@ class Intake(HttpToolsProtocol):
         self.parser = httptools.HttpRequestParser(self)
         # As uvicorn: what follows a request that ends the connection is no error.
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
-        self.flow = FlowControl(self.transport)
+        self.flow = Flow(self.transport)
         self.pipeline = deque()
 
     # --- bytes in ---
@@ -191,11 +203,9 @@ class Intake(HttpToolsProtocol):
         if self._is_asleep:
             self._get_up()
         if self._backlog:
-            # An application that listens for a disconnect reads on, whatever is queued.
-            self.flow.pause_reading()
-            self._backlog += data
-            return
-        self._feed(data)
+            self._backlog += data  # read before the pause took effect
+        else:
+            self._feed(data)
 
     def _feed(self, data: bytes) -> None:
         """Parse *data*, one head at a time, until it ends or too much waits for its turn."""
@@ -205,6 +215,7 @@ class Intake(HttpToolsProtocol):
             if self._is_choked():
                 self._backlog = bytes(rest)
                 self.flow.pause_reading()
+                self.flow.is_held = True
                 break
             piece = rest[: self._piece(data, len(data) - len(rest), len(rest))]
             rest = rest[self._parse(piece) :]
@@ -260,6 +271,7 @@ class Intake(HttpToolsProtocol):
         """Read on, where it was put off and there is room now."""
         if self._phase is Phase.DEAF or self._is_asleep or self._is_choked():
             return
+        self.flow.is_held = False
         self.flow.resume_reading()
         if self._backlog:
             data, self._backlog = self._backlog, b""
@@ -286,7 +298,10 @@ class Intake(HttpToolsProtocol):
         self._size += len(name) + len(value)
         if self._size > self.limits.head or len(self.headers) >= self.limits.headers:
             raise Refused(refusals.HEAD_TOO_LONG)
-        super().on_header(name, value)
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         self._lag = 0
@@ -306,12 +321,13 @@ class Intake(HttpToolsProtocol):
                 self._body_left = -1
         if hosts != 1 and version == "1.1":
             raise Refused(refusals.BAD_HOST)
-        self._phase = Phase.BODY
         method = self.parser.get_method()
         if self._handler(method) is None:
-            self.wheel.cancel(self)
             self._start_cycle()
+            self.wheel.cancel(self)
+            self._phase = Phase.BODY
             return
+        self._phase = Phase.BODY
         self._asked = Request(
             method,
             self.url.partition(b"?")[2],
@@ -356,7 +372,9 @@ class Intake(HttpToolsProtocol):
             if path.startswith(b"/") and b"%" not in path:
                 return None
             # `http://host/path`, or an encoded path: two more spellings of the same.
-            path = httptools.parse_url(self.url).path or b"/"
+            path = httptools.parse_url(self.url).path
+            if path is None:
+                raise Refused(refusals.BAD_REQUEST)
             route = self.routes.get(unquote_to_bytes(path))
         return None if route is None else route.get(method, route.get(None))
 

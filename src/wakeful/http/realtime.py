@@ -28,7 +28,7 @@ import structlog
 from wakeful.access import Access, Channel
 from wakeful.core import positions
 from wakeful.core.errors import InvalidPosition, NotFound
-from wakeful.core.positions import Asked
+from wakeful.core.positions import Asked, Marker
 from wakeful.feed import Feed
 from wakeful.http.poll import Answer, Ended, Line, Poll, Polls, Request, error
 
@@ -206,7 +206,8 @@ class RealtimePoll(Poll):
         self.end(NEW_CHANGE, Ended.NEW_CHANGE)
 
     def _pause(self) -> float:
-        if time.monotonic() - self.begun > _HOT_SECONDS:
+        # Who asks for what comes after now is woken by something new each time.
+        if self.asked is Marker.NOW or time.monotonic() - self.begun > _HOT_SECONDS:
             return 0.0
         brake = self.realtime.brake
         # Some SDKs ask for a new channel each time, but on the same connection.
@@ -342,4 +343,6 @@ def parse_query(query: bytes) -> dict[str, str]:
 
 
 def _decode(text: bytes) -> str:
-    return unquote_to_bytes(text).decode("utf-8", "replace")
+    if b"%" in text:
+        text = unquote_to_bytes(text)
+    return text.decode("utf-8", "replace")

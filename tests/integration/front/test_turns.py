@@ -1,0 +1,235 @@
+"""Requests of both sides on one connection, each answered in its turn."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.integration.front.site import Site, get, serving, until
+from wakeful.http.poll import Ended
+
+OPTIONS = b"OPTIONS /2.0/events HTTP/1.1\r\nHost: here\r\n\r\n"
+
+
+async def test_one_connection_serves_an_sdk_from_start_to_end(site: Site) -> None:
+    """`GET`, `OPTIONS`, poll, `GET`, poll, as the SDKs do it."""
+    async with site.client() as wire:
+        assert (await wire.ask(get("/2.0/events"))).json["asked"] == "GET /2.0/events"
+        assert (await wire.ask(OPTIONS)).json["asked"] == "OPTIONS /2.0/events"
+        for _ in range(2):
+            wire.send(await site.poll())
+            await until(lambda: site.parked == 1)
+            await site.change()
+            assert (await wire.reply()).message == "new_change"
+            assert (await wire.ask(get("/2.0/events"))).json["asked"] == "GET /2.0/events"
+    assert site.app.asked == ["GET /2.0/events", "OPTIONS /2.0/events"] + ["GET /2.0/events"] * 2
+    assert site.tally.ends == [Ended.NEW_CHANGE] * 2
+    await site.nothing_is_left()
+
+
+async def test_an_answer_is_one_write_with_all_headers_that_matter(site: Site) -> None:
+    async with site.client() as wire:
+        wire.send(await site.poll())
+        await until(lambda: site.parked == 1)
+        await site.change()
+        reply = await wire.reply()
+    assert reply.body == b'{"message":"new_change","source":"uesi"}'
+    assert reply.headers["content-type"] == "application/json"
+    assert reply.headers["cache-control"] == "no-store"
+    assert "date" in reply.headers
+    assert "connection" not in reply.headers
+
+
+async def test_a_request_sent_behind_a_poll_waits_for_it(site: Site) -> None:
+    async with site.parked_client() as wire:
+        wire.send(get("/after"))
+        assert await wire.is_silent()
+        assert site.app.asked == []
+
+        await site.change()
+
+        assert (await wire.reply()).message == "new_change"
+        assert (await wire.reply()).json["asked"] == "GET /after"
+
+
+async def test_a_poll_sent_together_with_a_request_behind_it_waits(site: Site) -> None:
+    async with site.parked_client(await site.poll() + get("/after")) as wire:
+        assert await wire.is_silent()
+        await site.change()
+        assert (await wire.reply()).message == "new_change"
+        assert (await wire.reply()).json["asked"] == "GET /after"
+
+
+async def test_polls_sent_behind_a_request_take_their_turns(site: Site) -> None:
+    async with site.client() as wire:
+        wire.send(get("/slow"), await site.poll(), await site.poll())
+        await until(lambda: site.app.asked == ["GET /slow"])
+        assert site.parked == 0
+
+        site.app.gate.set()
+
+        assert (await wire.reply()).json["asked"] == "GET /slow"
+        for _ in range(2):
+            await until(lambda: site.parked == 1)
+            await site.change()
+            assert (await wire.reply()).message == "new_change"
+    await site.nothing_is_left()
+
+
+async def test_a_poll_is_looked_at_when_its_turn_comes_and_not_before(site: Site) -> None:
+    async with site.parked_client() as wire:
+        wire.send(await site.poll(at="now"))
+        await site.change()
+        assert (await wire.reply()).message == "new_change"
+
+        await until(lambda: site.parked == 1)  # it waits for what comes after its turn began
+
+        assert await wire.is_silent()
+        await site.change()
+        assert (await wire.reply()).message == "new_change"
+
+
+async def test_a_hundred_requests_ahead_of_their_answers_are_answered_in_order(
+    site: Site,
+) -> None:
+    async with site.client() as wire:
+        wire.send(get("/slow"), *(get(f"/{number}") for number in range(100)))
+        await until(lambda: bool(site.app.asked))
+        connection = site.connection
+        assert len(connection.pipeline) <= 16
+
+        site.app.gate.set()
+
+        assert (await wire.reply()).json["asked"] == "GET /slow"
+        for number in range(100):
+            assert len(connection.pipeline) <= 16
+            assert (await wire.reply()).json["asked"] == f"GET /{number}"
+
+
+async def test_a_hundred_requests_behind_a_poll_are_read_no_further_than_the_queue(
+    site: Site,
+) -> None:
+    async with site.parked_client() as wire:
+        for number in range(100):
+            wire.send(get(f"/{number}"))
+        connection = site.connection
+        await until(lambda: bool(connection.pipeline) and len(connection.pipeline) == 16)
+        assert await wire.is_silent()
+
+        await site.change()
+
+        assert (await wire.reply()).message == "new_change"
+        for number in range(100):
+            assert (await wire.reply()).json["asked"] == f"GET /{number}"
+
+
+async def test_a_hundred_polls_on_one_connection_are_answered_one_by_one(site: Site) -> None:
+    async with site.client() as wire:
+        wire.send(*[await site.poll()] * 100)
+        for _ in range(100):
+            await until(lambda: site.parked == 1)
+            await site.change()
+            assert (await wire.reply()).message == "new_change"
+    await site.nothing_is_left()
+
+
+async def test_a_hundred_refusals_in_a_row_are_all_answered(site: Site) -> None:
+    async with site.client() as wire:
+        wire.send(*[await site.poll(channel="forged")] * 100)
+        for _ in range(100):
+            assert (await wire.reply()).status == 404
+
+
+async def test_a_request_may_come_in_single_bytes(site: Site) -> None:
+    async with site.client() as wire:
+        for byte in await site.poll():
+            wire.send(bytes((byte,)))
+            await asyncio.sleep(0)
+        await until(lambda: site.parked == 1)
+        for byte in get("/after"):
+            wire.send(bytes((byte,)))
+            await asyncio.sleep(0)
+        await site.change()
+        assert (await wire.reply()).message == "new_change"
+        assert (await wire.reply()).json["asked"] == "GET /after"
+
+
+async def test_a_body_for_the_application_arrives_whole_between_two_polls(site: Site) -> None:
+    body = b"\r\n\r\n".join([b"x" * 1000] * 300)
+    post = b"POST /body HTTP/1.1\r\nHost: here\r\nContent-Length: %d\r\n\r\n" % len(body)
+    async with site.parked_client() as wire:
+        wire.send(post, body, await site.poll())
+        await site.change()
+        assert (await wire.reply()).message == "new_change"
+        assert (await wire.reply()).json["size"] == len(body)
+        await until(lambda: site.parked == 1)
+
+
+async def test_chunks_for_the_application_arrive_whole_between_two_polls(site: Site) -> None:
+    chunks = b"".join(b"%x\r\n%b\r\n" % (50, b"\r\n\r\n".ljust(50)) for _ in range(2000))
+    post = b"POST /body HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n"
+    async with site.parked_client() as wire:
+        wire.send(post, chunks, b"0\r\nTrailer: x\r\n\r\n", await site.poll())
+        await site.change()
+        assert (await wire.reply()).message == "new_change"
+        assert (await wire.reply()).json["size"] == 100_000
+        await until(lambda: site.parked == 1)
+
+
+async def test_http_1_0_is_answered_and_closed(site: Site) -> None:
+    poll = (await site.poll()).replace(b"HTTP/1.1", b"HTTP/1.0")
+    async with site.parked_client(poll) as wire:
+        await site.change()
+        reply = await wire.reply()
+        assert reply.message == "new_change"
+        assert reply.headers["connection"] == "close"
+        assert await wire.rest() == b""
+
+
+async def test_a_poll_that_asks_to_close_is_answered_and_closed(site: Site) -> None:
+    async with site.parked_client(await site.poll(more="Connection: close\r\n")) as wire:
+        await site.change()
+        reply = await wire.reply()
+        assert reply.message == "new_change"
+        assert reply.headers["connection"] == "close"
+        assert await wire.rest() == b""
+
+
+async def test_the_application_sees_both_ends_of_a_connection_that_slept(site: Site) -> None:
+    async with site.parked_client() as wire:
+        await site.change()
+        await wire.reply()
+        await wire.ask(get("/after"))
+    scope = site.app.scopes[0]
+    assert scope["server"] == ("127.0.0.1", site.port)
+    assert scope["client"][0] == "127.0.0.1"
+    assert scope["scheme"] == "http"
+    assert (b"host", b"here") in scope["headers"]
+
+
+async def test_a_parked_connection_keeps_no_parser_and_no_headers(site: Site) -> None:
+    async with site.client() as wire:
+        await wire.ask(get("/first"))
+        wire.send(await site.poll())
+        await until(lambda: site.parked == 1)
+        connection = site.connection
+        kept = ("parser", "flow", "pipeline", "scope", "headers", "client", "server")
+        assert {name: getattr(connection, name) for name in kept} == dict.fromkeys(kept)
+        assert not vars(connection)
+
+
+async def test_an_idle_connection_is_closed_after_uvicorns_time_out() -> None:
+    async with serving(timeout_keep_alive=1) as site, site.client() as wire:
+        await wire.ask(get("/first"))
+        await wire.ask(await site.poll(channel="forged"))
+        assert await wire.rest() == b""
+        await site.nothing_is_left()
+
+
+async def test_a_bug_in_a_front_route_is_a_500_and_costs_one_request(site: Site) -> None:
+    def broken(_: object) -> None:
+        raise RuntimeError("bug")
+
+    site.front.route("/broken", broken)  # type: ignore[arg-type]
+    async with site.client() as wire:
+        assert (await wire.ask(get("/broken"))).status == 500
+        assert (await wire.ask(get("/after"))).status == 200
