@@ -49,7 +49,8 @@ def page(at: Snapshot, lookup: ReadStream) -> Page:
     if len(events) != len(found):
         raise StoreFailed(f"Stream {lookup.stream} {_damage(found)}")
     last = events[-1].number if events else start.number
-    if lookup.cls is StreamClass.ALL and last - start.number != len(events):
+    too_few = lookup.cls is StreamClass.ALL and last - start.number != len(events)
+    if too_few or (last < head and len(events) < lookup.limit):
         raise StoreFailed(f"Stream {lookup.stream} lacks events after {start.number}")
     return Page(events, state, state.last if last >= head else last, start.gap)
 
