@@ -102,7 +102,7 @@ def publish(context: click.Context, /, batch: Any, **given: Any) -> int:
         raise click.UsageError("what has changed? Give a kind of change or --batch")
     try:
         changes = msgspec.json.decode(batch.read())
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise click.ClickException(f"the batch is no JSON: {error}") from None
     if not isinstance(changes, dict | list):
         raise click.ClickException("the batch is neither a change nor a list of them")

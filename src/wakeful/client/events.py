@@ -107,7 +107,7 @@ def _item(source: object) -> Item | None:
         parent_id=_text(parent.get("id")),
         etag=_text(raw.get("etag")),
         sequence_id=_text(raw.get("sequence_id")),
-        size=size if isinstance(size, int) else None,
+        size=size if isinstance(size, int) and not isinstance(size, bool) else None,
         sha1=_text(raw.get("sha1")) or None,
         version_id=_text(version.get("id")),
         is_trashed=raw.get("item_status") in ("trashed", "deleted"),

@@ -94,7 +94,8 @@ def read_page(body: bytes) -> Page:
         raise ValueError("it has no list of entries")
     if isinstance(position, str) and position.isascii() and position.isdigit():
         position = int(position)
-    if not isinstance(position, int) or position < 0:
+    # A bool is an int to Python, and no number to JSON.
+    if not isinstance(position, int) or isinstance(position, bool) or position < 0:
         raise ValueError("it has no next stream position")
     return Page(tuple(entries), position)
 
@@ -112,7 +113,7 @@ def read_error(body: bytes) -> Told:
 def _object(body: bytes) -> dict[str, Any]:
     try:
         raw = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise ValueError("it is no JSON") from None
     if not isinstance(raw, dict):
         raise ValueError("it is no JSON object")

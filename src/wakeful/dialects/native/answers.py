@@ -17,7 +17,7 @@ def read_changes_answer(body: bytes) -> ChangesAnswer:
     """What became of a batch. Raises ValueError with a clause for people."""
     try:
         return _changes.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(str(error)) from None
 
 
@@ -25,5 +25,5 @@ def read_error(body: bytes) -> Told | None:
     """What the body of an error says; None where it is not in this dialect's form."""
     try:
         return _error.decode(body).error
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
