@@ -39,7 +39,7 @@ class Client:
     """Somebody who asks the app, with a token or without one."""
 
     def __init__(self, http: httpx2.AsyncClient, token: str | None, user: User | None) -> None:
-        self._http = http
+        self.http = http
         self.token = token
         self.user = user
 
@@ -52,7 +52,7 @@ class Client:
         self, method: str, path: str, *, headers: dict[str, str] | None = None, **options: Any
     ) -> httpx2.Response:
         sent = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
-        return await self._http.request(method, path, headers=sent | (headers or {}), **options)
+        return await self.http.request(method, path, headers=sent | (headers or {}), **options)
 
     async def get(self, path: str, **params: str | int) -> Json:
         """The JSON of a GET that has to succeed."""
