@@ -11,6 +11,7 @@ import errno
 import os
 import resource
 import socket
+from collections.abc import MutableMapping
 from pathlib import Path
 
 BACKLOG = 4096  # a storm of reconnects waits here; the kernel cuts it to net.core.somaxconn
@@ -22,7 +23,7 @@ class ListenError(Exception):
     """The server cannot listen where it was told to. The text is for the user."""
 
 
-def inherited(environ: dict[str, str]) -> list[socket.socket]:
+def inherited(environ: MutableMapping[str, str]) -> list[socket.socket]:
     """The listening sockets that the supervisor handed over; their variables are removed."""
     pid, count = environ.pop("LISTEN_PID", ""), environ.pop("LISTEN_FDS", "")
     environ.pop("LISTEN_FDNAMES", None)

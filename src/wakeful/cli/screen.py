@@ -1,0 +1,54 @@
+"""The terminal of a server: a progress bar while folders are read, then the banner."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from wakeful.cli.banner import Followed, print_banner
+
+
+class Screen:
+    """Prints to standard output; the bar goes to standard error, and only to a terminal."""
+
+    def __init__(self) -> None:
+        self._bar: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Show what `progress` is told, for as long as the block lasts."""
+        if not sys.stderr.isatty():
+            yield
+            return
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("Reading {task.description}: {task.completed:,.0f} entries"),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        with self._bar:
+            yield
+        self._bar = None
+
+    def progress(self, name: str, entries: int) -> None:
+        """So many entries of the folder *name* were read."""
+        if self._bar is None:
+            return
+        if name not in self._tasks:
+            self._tasks[name] = self._bar.add_task(name, total=None)
+        self._bar.update(self._tasks[name], completed=entries)
+
+    def banner(
+        self, *, url: str, token: str | None, token_file: Path, followed: Sequence[Followed]
+    ) -> None:
+        """What the person who started it can do now."""
+        console = Console(file=sys.stdout)
+        print_banner(console, url=url, token=token, token_file=token_file, followed=followed)
+        sys.stdout.flush()

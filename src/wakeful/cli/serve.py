@@ -1,0 +1,54 @@
+"""`wakeful serve`: flags into settings, then the server."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from wakeful.settings import SettingsError, load, read_file
+
+
+@click.command()
+@click.option(
+    "--watch", multiple=True, metavar="[NAME=]DIR", help="Follow DIR; repeatable with NAME."
+)
+@click.option("--data", type=click.Path(path_type=Path), help="Where the store and the token live.")
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=int, help="Port to listen on, 0 for a free one.  [default: 8787]")
+@click.option("--ignore", multiple=True, metavar="PATTERN", help="Do not follow what matches.")
+@click.option("--hold", type=float, metavar="SECONDS", help="How long a poll waits.  [default: 50]")
+@click.option("--rescan", type=float, metavar="SECONDS", help="How often folders are compared.")
+@click.option("--public-url", metavar="URL", help="The URL under which clients reach the server.")
+@click.option(
+    "--trust-proxy/--no-trust-proxy", default=None, help="Believe X-Forwarded-Proto and -Host."
+)
+@click.option("--body-limit", type=int, metavar="BYTES", help="The longest request body.")
+@click.option("--max-polls", type=int, help="The most polls that wait at a time.")
+@click.option("--drain", type=float, metavar="SECONDS", help="How long stopping may take.")
+@click.option("--log-format", type=click.Choice(["auto", "text", "json"]))
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]))
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    envvar="WAKEFUL_CONFIG",
+    help="A TOML file with settings.",
+)
+def serve(config: Path | None, **flags: Any) -> int:
+    """Follow folders and serve their feed.
+
+    The first start makes a user whose home is the folder given with --watch DIR, and a token
+    for it. Every flag is also an environment variable WAKEFUL_... and a key in the TOML file.
+    """
+    # Only this command needs the server, and it takes a while to import.
+    from wakeful.cli.server import CannotServe, run
+
+    try:
+        settings = load(read_file(config), os.environ, flags)
+        return run(settings)
+    except (SettingsError, CannotServe) as error:
+        click.echo(f"wakeful: {error}", err=True)
+        sys.exit(2)

@@ -1,0 +1,271 @@
+"""One server process: puts the parts together, runs them, ends them in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+import uvicorn
+import uvloop
+from starlette.types import ASGIApp
+
+from wakeful import __version__
+from wakeful.access import open_access
+from wakeful.administration import Administration
+from wakeful.cli import logs
+from wakeful.cli.banner import Followed
+from wakeful.cli.first_start import first_user, own_token, place_watches
+from wakeful.cli.following import follow, numbers_of
+from wakeful.cli.listen import (
+    ListenError,
+    inherited,
+    listen,
+    listen_on_path,
+    notify,
+    raise_file_limit,
+)
+from wakeful.cli.screen import Screen
+from wakeful.feed import Feed
+from wakeful.http.app import build_app
+from wakeful.http.control import build_control_app
+from wakeful.http.front import Front
+from wakeful.http.limits import Limits, parked_by_file_limit
+from wakeful.http.metrics import Metrics
+from wakeful.http.realtime import Realtime
+from wakeful.http.services import Services
+from wakeful.settings import Settings
+from wakeful.sources.folder import FolderSource
+from wakeful.sources.status import SourceState
+from wakeful.stores.sqlite import FolderError, SqliteStore
+from wakeful.wakeups.hub import Hub
+
+CONTROL_SOCKET = "control.sock"
+TOKEN_FILE = "token"
+REALTIME_PATH = "/subscribe"
+
+_KEEP_ALIVE_SECONDS = 30  # an SDK's next request finds its connection; uvicorn keeps its parser
+_STOP_SECONDS = 10  # what requests that are under way get, after the polls are drained
+
+log = structlog.get_logger()
+
+
+class CannotServe(Exception):
+    """The server cannot start. The text is for the user."""
+
+
+def run(settings: Settings) -> int:
+    """Serve until told to stop; returns the exit code. Raises CannotServe, SettingsError."""
+    logs.configure(settings.log_format, settings.log_level)
+    raise_file_limit()
+    try:
+        return uvloop.run(_Server(settings).run())
+    except (FolderError, ListenError) as error:
+        raise CannotServe(str(error)) from None
+    except PermissionError as error:
+        raise CannotServe(f"not allowed: {error.filename or error}") from None
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn as a part of a program: signals are ours, and we are told when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    def stop_accepting(self) -> None:
+        """Leave new connections where they wait: in the socket that others hold, too."""
+        for server in self.servers:
+            server.close()
+
+
+@asynccontextmanager
+async def _listening(
+    sockets: list[socket.socket], app: ASGIApp, **config: Any
+) -> AsyncIterator[_Uvicorn]:
+    """A uvicorn server on *sockets*; at the end it stops gracefully."""
+    server = _Uvicorn(
+        uvicorn.Config(
+            app,
+            lifespan="off",
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=_STOP_SECONDS,
+            **config,
+        )
+    )
+    running = asyncio.create_task(server.serve(sockets), name="uvicorn")
+    waiting = asyncio.create_task(server.listening.wait())
+    await asyncio.wait((running, waiting), return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    try:
+        yield server
+    finally:
+        server.should_exit = True
+        await running
+
+
+class _Server:
+    """The whole life of one server."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._screen = Screen()
+        self._metrics = Metrics()
+        self._sources: list[FolderSource] = []
+        self._is_draining = False
+        self._began = time.monotonic()
+        self._stop = asyncio.Event()
+
+    async def run(self) -> int:
+        watches = self._settings.watches
+        async with AsyncExitStack() as stack:
+            store = await SqliteStore.open(self._settings.data, observer=self._metrics)
+            stack.push_async_callback(store.close)
+            handed_over = inherited(os.environ)
+            sockets = handed_over or listen(self._settings.host, self._settings.port)
+            self._catch_signals()
+            feed = await stack.enter_async_context(Feed(store, Hub(), self._metrics))
+            access = await open_access(store)
+            owner = await first_user(store)
+            watched = await place_watches(store, owner, watches)
+            token_file = self._settings.data / TOKEN_FILE
+            token = await own_token(store, access, owner, token_file)
+
+            most = self._settings.max_polls or parked_by_file_limit()
+            front = Front(self._metrics, Limits(parked=most))
+            realtime = await stack.enter_async_context(
+                Realtime(feed, access, front.polls, self._settings.hold)
+            )
+            front.route(REALTIME_PATH, realtime.subscribe)
+            self._metrics.watch_sources(lambda: numbers_of(self._sources))
+            services = Services(
+                feed=feed,
+                access=access,
+                metrics=self._metrics,
+                missing=self._missing,
+                public_url=self._settings.public_url,
+                trust_proxy=self._settings.trust_proxy,
+                body_limit=self._settings.body_limit,
+            )
+            server = await stack.enter_async_context(
+                _listening(sockets, build_app(services), http=front.protocol())
+            )
+            administration = Administration(store, access, lambda: self._status(front))
+            control = listen_on_path(self._settings.data / CONTROL_SOCKET)
+            await stack.enter_async_context(
+                _listening([control], build_control_app(administration))
+            )
+            self._sources = [
+                await stack.enter_async_context(each)
+                for each in await follow(feed, watched, self._settings, self._screen.progress)
+            ]
+            if await self._first_scans():
+                self._announce(_url(self._settings, sockets), token, token_file)
+                await self._stop.wait()
+            notify("STOPPING=1")
+            log.info("stopping", polls=front.polls.parked)
+            self._is_draining = True
+            if handed_over:
+                # The supervisor keeps the socket: who comes now waits for the next server.
+                server.stop_accepting()
+            await front.drain(self._settings.drain)
+        log.info("stopped")
+        return 0
+
+    def _catch_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+
+    async def _first_scans(self) -> bool:
+        """Wait until every folder was read; False if the server is told to stop before."""
+        ready = asyncio.gather(*(source.ready() for source in self._sources))
+        stopped = asyncio.ensure_future(self._stop.wait())
+        with self._screen.reading():
+            await asyncio.wait((ready, stopped), return_when=asyncio.FIRST_COMPLETED)
+        for each in (ready, stopped):
+            each.cancel()
+        await asyncio.gather(ready, stopped, return_exceptions=True)
+        return not self._stop.is_set()
+
+    def _announce(self, url: str, token: str, token_file: Path) -> None:
+        # What was made so far lives as long as the server: a full collection need not look
+        # at it, which would hold the loop up.
+        gc.collect()
+        gc.freeze()
+        # A journal keeps what is printed, for others to read.
+        self._screen.banner(
+            url=url,
+            token=None if "JOURNAL_STREAM" in os.environ else token,
+            token_file=token_file,
+            followed=[
+                _followed(watch.name, source)
+                for watch, source in zip(self._settings.watches, self._sources, strict=True)
+            ],
+        )
+        notify(f"READY=1\nSTATUS=Serving {url}")
+
+    def _missing(self) -> tuple[str, ...]:
+        reasons = [
+            f"{source.name} is not read yet"
+            for source in self._sources
+            if not source.status().ready
+        ]
+        if self._is_draining:
+            reasons.append("the server is going down")
+        return tuple(reasons)
+
+    def _status(self, front: Front) -> dict[str, Any]:
+        return {
+            "version": __version__,
+            "uptime_seconds": round(time.monotonic() - self._began),
+            "polls": front.polls.parked,
+            "missing": self._missing(),
+            "sources": [msgspec.to_builtins(source.status()) for source in self._sources],
+        }
+
+
+def _url(settings: Settings, sockets: list[socket.socket]) -> str:
+    """Where a client on this machine finds the server."""
+    if settings.public_url is not None:
+        return settings.public_url.rstrip("/")
+    for sock in sockets:
+        if sock.family in (socket.AF_INET, socket.AF_INET6):
+            host, port = sock.getsockname()[:2]
+            if host in ("0.0.0.0", "::"):
+                host = "127.0.0.1"
+            return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"http://{settings.host}:{settings.port}"
+
+
+def _followed(name: str | None, source: FolderSource) -> Followed:
+    status = source.status()
+    is_read = status.state is SourceState.LIVE
+    return Followed(
+        path=Path(status.path),
+        name=name,
+        files=status.files if is_read else None,
+        folders=status.folders if is_read else None,
+    )
