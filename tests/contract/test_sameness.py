@@ -222,8 +222,8 @@ class Sameness(RuleBasedStateMachine):
 
 
 Sameness.TestCase.settings = settings(
-    max_examples=20,
-    stateful_step_count=20,
+    max_examples=15,
+    stateful_step_count=15,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -28,7 +28,9 @@ from wakeful.stores.sqlite.writer import Group, Job, Writer
 
 T = TypeVar("T")
 
-_READERS = 4  # look-ups are short; more threads would only contend for the interpreter
+# Look-ups are short, and one thread runs Python at a time: two answer as many as four, and
+# the writer waits a fifth as long for its turn. The second is there for when one is slow.
+_READERS = 2
 
 
 class Opened(NamedTuple):
