@@ -25,6 +25,7 @@ class Program:
         self._complaints: list[str] = []
         self._process: subprocess.Popen[str] | None = None
         self._threads: list[threading.Thread] = []
+        self._open = 0  # how many of its streams may still say something
 
     # --- its life ---
 
@@ -52,6 +53,7 @@ class Program:
             threading.Thread(target=self._take, args=(process.stdout, self._lines)),
             threading.Thread(target=self._take, args=(process.stderr, self._complaints)),
         ]
+        self._open = len(self._threads)
         for thread in self._threads:
             thread.start()
 
@@ -111,10 +113,10 @@ class Program:
         with self._changed:
             while not holds():
                 remaining = deadline - time.monotonic()
-                if remaining <= 0:
-                    state = "" if self.is_running() else " (it does not run)"
+                if remaining <= 0 or self._open == 0:
+                    state = f"not in {timeout:.0f} s" if self._open else "it ended without"
                     raise AssertionError(
-                        f"{self.name}{state}, not in {timeout:.0f} s: {what}; it wrote "
+                        f"{self.name}, {state}: {what}; it wrote "
                         f"{len(self._lines)} lines, the last of them\n"
                         f"{''.join(self._lines[-5:])}\n{''.join(self._complaints)[-3000:]}"
                     )
@@ -126,6 +128,9 @@ class Program:
                 with self._changed:
                     to.append(line)
                     self._changed.notify_all()
+        with self._changed:
+            self._open -= 1
+            self._changed.notify_all()
 
 
 @contextmanager

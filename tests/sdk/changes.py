@@ -213,6 +213,10 @@ class Changer:
         node = self._untouched(is_folder)
         if node is None or node.parent is None:
             return None
+        if is_folder and not node.children:
+            # While nobody watches, a new folder that is given its inode looks like this one
+            # under another name: ext4 gives inodes again at once, and both are empty.
+            return None
         path, where = self._on_disk(node), node.path
         self._take_away(node)
         self._deleted.append((node.parent, node.name, is_folder))

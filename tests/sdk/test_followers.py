@@ -37,6 +37,7 @@ class Course:
         self.start = reader.now()
         self.progress = Progress(reader, self.start)
         self.server = server
+        self.made = 0
         self._entered = 0
 
     def run(self, changes: int) -> None:
@@ -58,6 +59,7 @@ class Course:
         start()
         for change in batch[2 * third :]:
             change.make()
+        self.made += len(batch)
         self.progress.wait_until(self._is_told, "every change is told")
         assert self._ledger.paths() == self._changer.paths()
 
@@ -110,6 +112,7 @@ def test_p11_every_sdk_sees_every_change_in_order_across_restarts_and_a_crash(
 
         with Reader(server.url, server.token) as reader:
             truth, _ = reader.events(0)
+        assert course.made >= CHANGES
         assert ids(truth) == ids(course.progress.events)
         for sdk, follower in followers.items():
             follower.wait_for_event(truth[-1]["event_id"])

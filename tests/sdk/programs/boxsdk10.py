@@ -60,14 +60,14 @@ def read(client: Any, task: dict[str, Any]) -> None:
 
 
 def shape(item: Any) -> dict[str, Any]:
-    """What the tests compare."""
+    """What the tests compare. Of an unknown kind of item the SDK makes a user."""
     parent = getattr(item, "parent", None)
     return {
         "id": item.id,
         "type": text(item.type),
         "name": item.name,
-        "sequence_id": item.sequence_id,
-        "etag": item.etag,
+        "sequence_id": getattr(item, "sequence_id", None),
+        "etag": getattr(item, "etag", None),
         "parent": None if parent is None else parent.id,
     }
 
