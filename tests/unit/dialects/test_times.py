@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import pytest
+
+from wakeful.dialects.times import LATEST, parse, text_of
+
+
+@pytest.mark.parametrize(
+    ("text", "ms"),
+    [
+        ("1970-01-01T00:00:00Z", 0),
+        ("1970-01-01T01:00:00+01:00", 0),
+        ("2026-11-21T12:00:00.123Z", 1_795_262_400_123),
+        ("2026-11-21T12:00:00.9999Z", 1_795_262_400_999),
+        ("1969-12-31T23:59:59.5Z", -500),
+        ("9999-12-31T23:59:59.999Z", LATEST),
+    ],
+)
+def test_a_time_is_read_to_the_millisecond(text: str, ms: int) -> None:
+    assert parse(text) == ms
+
+
+@pytest.mark.parametrize("text", ["", "now", "2026-11-21", "2026-11-21T12:00:00", "12:00Z"])
+def test_what_is_no_time(text: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    ("ms", "text"),
+    [
+        (0, "1970-01-01T00:00:00+00:00"),
+        (999, "1970-01-01T00:00:00+00:00"),
+        (-1, "1969-12-31T23:59:59+00:00"),
+        (1_795_262_400_000, "2026-11-21T12:00:00+00:00"),
+        (LATEST, "9999-12-31T23:59:59+00:00"),
+        (LATEST + 10**15, "9999-12-31T23:59:59+00:00"),
+        (-(10**18), "0001-01-01T00:00:00+00:00"),
+    ],
+)
+def test_a_time_is_written_with_an_offset_and_no_fraction(ms: int, text: str) -> None:
+    assert text_of(ms) == text
