@@ -106,7 +106,7 @@ class _Follower:
         self._jitter = jitter
         self._channel: box.Channel | None = None
         self._polls = 0  # on this channel
-        self._failures = 0  # since something worked that is worth a poll
+        self._failures = 0  # since a page moved the position, or a poll was held
         self._is_lost = False
         self._has_started = False
         # A dict, for it forgets in the order in which it learned.
@@ -139,11 +139,11 @@ class _Follower:
             for entry in page.entries:
                 event = event_from(entry)
                 if not event.id or self._remember(event.id):
-                    self._failures = 0
                     yield Deliver(event)
             if str(page.position) == asked:
                 return has_moved
             has_moved = True
+            self._failures = 0
             self._position = str(page.position)
             yield Save(page.position)
             # After a page that is not full the poll decides: it is answered at once where
@@ -217,8 +217,6 @@ class _Follower:
             yield from self._fail(f"the server's answer makes no sense: {error}")
             return False
         if message == box.NEW_CHANGE:
-            yield from self._recover()
-            self._failures = 0
             return True
         self._channel = None  # all other messages mean: begin with OPTIONS (box.md 3.1)
         if message not in (box.RECONNECT, box.MAX_RETRIES):

@@ -375,6 +375,23 @@ def test_a_beginning_is_now_or_a_position(given: int | str, meant: int | str) ->
     assert parse_since(given) == meant
 
 
+def test_a_poll_that_was_held_makes_pauses_short_again() -> None:
+    script = polling()
+    for _ in range(2):
+        script.asks("GET =100", CUT).fails().sleeps()
+        script.asks("OPTIONS ", channel()).takes(Tell(Back()))
+    script.asks("GET =100", NO_NEWS).asks("OPTIONS ", channel())
+
+    script.asks("GET =100", CUT).fails()
+
+    assert script.sleeps() == 0.5
+
+
+@pytest.mark.parametrize("limit", [1, 500])
+def test_a_page_may_have_one_event_or_many(limit: int) -> None:
+    check_limit(limit)
+
+
 @pytest.mark.parametrize("limit", [0, -1, 501])
 def test_a_page_is_bounded(limit: int) -> None:
     with pytest.raises(ValueError, match="between 1 and 500"):
