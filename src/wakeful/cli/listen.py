@@ -11,7 +11,9 @@ import errno
 import os
 import resource
 import socket
-from collections.abc import MutableMapping
+import sys
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from pathlib import Path
 
 BACKLOG = 4096  # a storm of reconnects waits here; the kernel cuts it to net.core.somaxconn
@@ -82,21 +84,30 @@ def listen_on_path(path: Path) -> socket.socket:
     # Made inaccessible from the first moment: a later chmod leaves a gap.
     before = os.umask(0o177)
     try:
-        sock.bind(socket_address(path))
+        with socket_address(path) as address:
+            sock.bind(address)
     finally:
         os.umask(before)
     sock.listen(16)
     return sock
 
 
-def socket_address(path: Path) -> str:
-    """*path* in a form that fits into a socket address, however deep the folder is."""
+@contextmanager
+def socket_address(path: Path) -> Iterator[str]:
+    """*path* in a form that fits into a socket address, valid within the block.
+
+    Raises ListenError where there is none.
+    """
     if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH:
-        return str(path)
-    shorter = os.path.relpath(path)
-    if len(os.fsencode(shorter)) <= _LONGEST_SOCKET_PATH:
-        return shorter
-    raise ListenError(f"the path of the data folder is too long for a socket: {path.parent}")
+        yield str(path)
+    elif sys.platform == "linux":
+        folder = os.open(path.parent, os.O_PATH)
+        try:
+            yield f"/proc/self/fd/{folder}/{path.name}"
+        finally:
+            os.close(folder)
+    else:
+        raise ListenError(f"the path of the data folder is too long for a socket: {path.parent}")
 
 
 def notify(state: str, environ: dict[str, str] | None = None) -> None:

@@ -25,6 +25,7 @@ from wakeful.access import open_access
 from wakeful.administration import Administration
 from wakeful.cli import logs
 from wakeful.cli.banner import Followed
+from wakeful.cli.control import CONTROL_SOCKET
 from wakeful.cli.first_start import first_user, own_token, place_watches
 from wakeful.cli.following import follow, numbers_of
 from wakeful.cli.listen import (
@@ -50,7 +51,6 @@ from wakeful.sources.status import SourceState
 from wakeful.stores.sqlite import FolderError, SqliteStore
 from wakeful.wakeups.hub import Hub
 
-CONTROL_SOCKET = "control.sock"
 TOKEN_FILE = "token"
 REALTIME_PATH = "/subscribe"
 

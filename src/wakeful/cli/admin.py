@@ -1,0 +1,253 @@
+"""`wakeful user`, `token`, `member`, `namespace`, `status`: people, access, and how it goes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from wakeful.access import ALL_SCOPES
+from wakeful.administration import (
+    AddMember,
+    AddNamespace,
+    AddUser,
+    CreateToken,
+    ListNamespaces,
+    ListTokens,
+    ListUsers,
+    RemoveMember,
+    RevokeToken,
+    Status,
+)
+from wakeful.cli.control import carry_out, data_option
+from wakeful.core.items import Role
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group()
+def user() -> None:
+    """Users, each with a stream and a home of their own."""
+
+
+@user.command("add")
+@click.argument("login")
+@click.option("--name", default="", help="What people call them.  [default: the login]")
+@click.option("--admin", is_flag=True, help="Lets them act for others.")
+@data_option
+@json_option
+def user_add(login: str, name: str, admin: bool, data: Path, as_json: bool) -> None:
+    """Make a user. Give them a token with `wakeful token create`."""
+    record = carry_out(data, AddUser(login=login, name=name, is_admin=admin))
+    _tell(as_json, record, f"User {record.login} has the id {record.id}")
+
+
+@user.command("list")
+@data_option
+@json_option
+def user_list(data: Path, as_json: bool) -> None:
+    """Show all users."""
+    users = carry_out(data, ListUsers())
+    rows = [
+        (str(each.id), each.login, each.name, "admin" if each.is_admin else "", str(each.home))
+        for each in users
+    ]
+    _tell(as_json, users, _table(("id", "login", "name", "", "home"), rows))
+
+
+@click.group()
+def token() -> None:
+    """Tokens, with which clients sign in."""
+
+
+@token.command("create")
+@click.argument("user")
+@click.option("--app", default="wakeful", show_default=True, help="The program it is for.")
+@click.option("--label", default="", help="A word to know it by.")
+@click.option("--scope", "scopes", multiple=True, type=click.Choice(ALL_SCOPES))
+@click.option("--lifetime", type=int, metavar="SECONDS", help="Until it expires.")
+@data_option
+@json_option
+def token_create(
+    user: str,
+    app: str,
+    label: str,
+    scopes: tuple[str, ...],
+    lifetime: int | None,
+    data: Path,
+    as_json: bool,
+) -> None:
+    """Make a token for USER (a login or an id) and print it: it is not shown again.
+
+    Without --scope it may do everything that its user may.
+    """
+    operation = CreateToken(
+        user=user, app=app, label=label, scopes=scopes or ALL_SCOPES, lifetime=lifetime
+    )
+    record = carry_out(data, operation)
+    _tell(as_json, record, record.text)
+
+
+@token.command("list")
+@data_option
+@json_option
+def token_list(data: Path, as_json: bool) -> None:
+    """Show all tokens, but for their text, which nobody has but their bearers."""
+    tokens = carry_out(data, ListTokens())
+    rows = [
+        (
+            str(each.id),
+            each.login,
+            each.app,
+            each.label,
+            _time(each.created_at),
+            _time(each.expires_at) if each.expires_at else "",
+            "revoked" if each.revoked_at else "",
+        )
+        for each in tokens
+    ]
+    header = ("id", "user", "app", "label", "created", "expires", "")
+    _tell(as_json, tokens, _table(header, rows))
+
+
+@token.command("revoke")
+@click.argument("token", type=int)
+@data_option
+@json_option
+def token_revoke(token: int, data: Path, as_json: bool) -> None:
+    """End the token with the id TOKEN, and the polls that wait on it, at once."""
+    record = carry_out(data, RevokeToken(token=token))
+    _tell(as_json, record, f"Token {record.id} of {record.login} is revoked")
+
+
+@click.group()
+def member() -> None:
+    """Members, who see what happens in a shared namespace."""
+
+
+@member.command("add")
+@click.argument("namespace")
+@click.argument("user")
+@click.option(
+    "--role",
+    type=click.Choice([Role.EDITOR.value, Role.VIEWER.value]),
+    default=Role.EDITOR.value,
+    show_default=True,
+)
+@data_option
+@json_option
+def member_add(namespace: str, user: str, role: str, data: Path, as_json: bool) -> None:
+    """Let USER (a login or an id) into NAMESPACE (a name or an id)."""
+    record = carry_out(data, AddMember(namespace=namespace, user=user, role=Role(role)))
+    _tell(as_json, record, f"{record.login} is {record.role} in {namespace}")
+
+
+@member.command("remove")
+@click.argument("namespace")
+@click.argument("user")
+@data_option
+@json_option
+def member_remove(namespace: str, user: str, data: Path, as_json: bool) -> None:
+    """Put USER out of NAMESPACE."""
+    record = carry_out(data, RemoveMember(namespace=namespace, user=user))
+    _tell(as_json, record, f"{user} is no member of {namespace} any more")
+
+
+@click.group()
+def namespace() -> None:
+    """Namespaces: each user's home, and trees that several users share."""
+
+
+@namespace.command("add")
+@click.argument("owner")
+@click.argument("name")
+@data_option
+@json_option
+def namespace_add(owner: str, name: str, data: Path, as_json: bool) -> None:
+    """Make a shared namespace NAME of OWNER (a login or an id)."""
+    record = carry_out(data, AddNamespace(owner=owner, name=name))
+    _tell(as_json, record, f"Namespace {record.name} has the id {record.id}")
+
+
+@namespace.command("list")
+@data_option
+@json_option
+def namespace_list(data: Path, as_json: bool) -> None:
+    """Show all namespaces with their members."""
+    namespaces = carry_out(data, ListNamespaces())
+    rows = [
+        (
+            str(each.id),
+            "home" if each.is_home else each.name,
+            ", ".join(f"{member.login} ({member.role})" for member in each.members),
+        )
+        for each in namespaces
+    ]
+    _tell(as_json, namespaces, _table(("id", "name", "members"), rows))
+
+
+@click.command()
+@data_option
+@json_option
+def status(data: Path, as_json: bool) -> None:
+    """Show how the server is: its store, its folders, what it skipped and why."""
+    found = carry_out(data, Status())
+    _tell(as_json, found, "\n".join(_status_lines(found)))
+
+
+def _status_lines(found: dict[str, Any]) -> Iterable[str]:
+    store = found["store"]
+    yield f"Store      {store['health']}, epoch {store['epoch']}"
+    if "version" not in found:
+        yield "Server     not running"
+        return
+    yield (
+        f"Server     version {found['version']}, up {dt.timedelta(seconds=found['uptime_seconds'])}"
+        f", {_count(found['polls'], 'poll')} waiting"
+    )
+    for reason in found["missing"]:
+        yield f"Not ready  {reason}"
+    for source in found["sources"]:
+        yield from _source_lines(source)
+
+
+def _source_lines(source: dict[str, Any]) -> Iterable[str]:
+    reason = f": {source['reason']}" if source["reason"] else ""
+    yield f"Folder     {source['path']}  {source['state']}{reason}"
+    yield (
+        f"           {_count(source['files'], 'file')} in {_count(source['folders'], 'folder')}, "
+        f"{source['pending']:,} to be looked at, {source['unhashed']:,} without a hash"
+    )
+    yield (
+        f"           {_count(source['rescans'], 'rescan')}, "
+        f"{_count(source['overflows'], 'overflow')}, {_count(source['failures'], 'failure')}"
+    )
+    for why, count in source["skipped"].items():
+        yield f"           skipped {count:,}: {why}"
+        for sample in source["samples"].get(why, ()):
+            yield f"             {sample}"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def _time(ms: int) -> str:
+    return dt.datetime.fromtimestamp(ms / 1000).strftime("%Y-%m-%d %H:%M")
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (header, *rows)
+    ]
+    return "\n".join(lines)
+
+
+def _tell(as_json: bool, result: object, text: str) -> None:
+    click.echo(msgspec.json.encode(result).decode() if as_json else text)
