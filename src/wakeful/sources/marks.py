@@ -86,6 +86,8 @@ class Marks:
         self._count = 0
         self.vanished: dict[int, Place] = {}
         """By inode: known files that are not, or may not be, where they are recorded."""
+        self.unlisted: dict[Folder, float] = {}
+        """Folders whose content must be compared, each with when its cause was noticed."""
 
     def __len__(self) -> int:
         return len(self._marks)
@@ -134,6 +136,11 @@ class Marks:
             mark = self._open((folder, name), since)
             self._index(mark)
             self._schedule(mark, now + NEW_HOLD)
+
+    def must_list(self, folder: Folder, since: float) -> None:
+        """The content of *folder* must be compared. *since* is when its cause was noticed."""
+        folder.listed = False
+        self.unlisted.setdefault(folder, since)
 
     def _vanish(self, place: Place, sign: Sign, now: float, cookie: int, *, known: bool) -> None:
         mark = self._marks.get(place)
@@ -237,6 +244,8 @@ class Marks:
         return None
 
     def _appeared(self, before: float, besides: Mark) -> bool:
+        if any(since <= before for since in self.unlisted.values()):
+            return True  # anything may be found there
         heap = self._appearing
         while heap:
             arrived, _, mark = heap[0]

@@ -70,10 +70,9 @@ class Op:
 class Planner:
     """Turns marks with their sights into changes, and the snapshot into what they leave.
 
-    `ops` are the changes of the present round, `to_list` folders whose content must be compared
-    (with the time since when it is so), `to_unwatch` watches that must end, `to_hash` files to
-    be hashed before they are announced, `to_observe` those that were announced without. `lost`
-    asks for a whole re-scan.
+    `ops` are the changes of the present round, `to_unwatch` watches that must end, `to_hash`
+    files to be hashed before they are announced, `to_observe` those that were announced without.
+    `lost` asks for a whole re-scan.
     """
 
     def __init__(self, snapshot: Snapshot, marks: Marks, skipped: Skipped, by_path: bool) -> None:
@@ -88,7 +87,6 @@ class Planner:
     def begin(self) -> None:
         """A new round."""
         self.ops: list[Op] = []
-        self.to_list: list[tuple[Folder, float]] = []
         self.to_unwatch: list[int] = []
         self.to_hash: list[tuple[Mark, Sight]] = []
         self.to_observe: list[tuple[Folder, str]] = []
@@ -97,7 +95,10 @@ class Planner:
 
     def plan(self, mark: Mark, sight: Sight, sha1s: dict[int, str], now: float) -> None:
         """Add what one look means. *sha1s* are recorded hashes by item, where they matter."""
-        if mark.folder.gone or self._marks.get(mark.folder, mark.name) is not mark:
+        if self._marks.get(mark.folder, mark.name) is not mark:
+            return  # settled by what was planned before it
+        if mark.folder.gone:
+            self._marks.settle(mark)
             return
         match sight.shape:
             case Shape.NOT_YET:
@@ -333,8 +334,8 @@ class Planner:
             self._marks.settle(mark)
             if sight.wd is not None:
                 self._snapshot.set_watch(entry, sight.wd)
-            if entry.wd is None:
-                self.to_list.append((entry, mark.arrived))
+            if entry.wd is None or not entry.listed:
+                self._marks.must_list(entry, mark.arrived)
             return
         node = sight.node
         if node is not None and not node.gone and node.parent is not None:
@@ -358,7 +359,7 @@ class Planner:
                 folder=created,
             )
         )
-        self.to_list.append((created, mark.arrived))
+        self._marks.must_list(created, mark.arrived)
 
     def _move_folder(self, node: Folder, mark: Mark, sight: Sight) -> None:
         self._marks.settle(mark)
@@ -367,11 +368,11 @@ class Planner:
         self._settle_at(node)
         stays = node.parent is mark.folder
         self._snapshot.move_folder(node, mark.folder, mark.name)
-        was_watched = node.wd is not None
+        listed = node.listed and node.wd is not None
         if sight.wd is not None:
             self._snapshot.set_watch(node, sight.wd)
-        if not was_watched or self._relist_moved:
-            self.to_list.append((node, mark.arrived))
+        if not listed or self._relist_moved:
+            self._marks.must_list(node, mark.arrived)
         self.ops.append(
             Op(
                 Move(
@@ -419,7 +420,7 @@ class Planner:
             self._snapshot.set_watch(entry, sight.wd)
         seen = Seen(sight.inode, 0, 0)
         self.ops.append(Op(Observe(item=ById(entry.item), seen=seen)))
-        self.to_list.append((entry, mark.arrived))
+        self._marks.must_list(entry, mark.arrived)
         return False
 
     def _step_aside(self, folder: Folder, now: float) -> None:

@@ -11,6 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
+from itertools import islice
 from typing import TypeVar
 
 import msgspec
@@ -20,7 +21,7 @@ from wakeful.core.changes import Applied, ById, Change, Observe
 from wakeful.core.errors import Unavailable
 from wakeful.core.items import Namespace
 from wakeful.core.lookups import ItemById, ItemsOf, Setting
-from wakeful.sources.disk import Disk, Shape, Sight, is_utf8
+from wakeful.sources.disk import Disk, Listing, Shape, Sight, is_utf8
 from wakeful.sources.guard import Identity, check_familiar, check_same, identify
 from wakeful.sources.hasher import Hasher, Hashes
 from wakeful.sources.ignore import Ignore
@@ -94,7 +95,6 @@ class Session:
         self.unhashed = 0
         self._hashed: dict[Place, Hashes | None] = {}
         self._observed: deque[tuple[Place, Hashes]] = deque()
-        self._to_list: deque[tuple[Folder, float]] = deque()
         self._scan: Scan | None = None
         self._scan_again = False
         self._scan_ended = 0.0
@@ -207,7 +207,7 @@ class Session:
         if self._scan is not None:
             worked = True
             await self._scan_on()
-        if self._to_list:
+        if self.marks.unlisted:
             worked = True
             await self._list()
         return await self._settle() or worked
@@ -254,7 +254,7 @@ class Session:
             return
         if not name.isascii() and not is_utf8(name):
             if notice.sign is not Sign.DELETED:
-                self._to_list.append((folder, now))  # a listing counts it
+                self.marks.must_list(folder, now)  # a listing counts it
             return
         self.marks.notice(folder, name, notice.sign, now, notice.cookie)
 
@@ -292,8 +292,7 @@ class Session:
         folders = scan.next_slice()
         if folders:
             for listing in await self._in_thread(lambda: self._disk.compare(folders)):
-                if listing.wd is not None:
-                    self.snapshot.set_watch(listing.folder, listing.wd)
+                self._take_watch(listing)
                 scan.take(listing)
         while taken := scan.next_baseline(last=not folders):
             applied = await self._apply(tuple(baseline_of(*each) for each in taken))
@@ -317,22 +316,26 @@ class Session:
 
     async def _list(self) -> None:
         """Compare folders that just became known, or known again."""
-        since: dict[Folder, float] = {}
-        while self._to_list and len(since) < BATCH:
-            folder, at = self._to_list.popleft()
-            if not folder.gone:
-                since[folder] = at
-        for listing in await self._in_thread(lambda: self._disk.compare(since)):
+        since = dict(islice(self.marks.unlisted.items(), BATCH))
+        folders = [folder for folder in since if not folder.gone]
+        for listing in await self._in_thread(lambda: self._disk.compare(folders)):
             folder = listing.folder
-            if listing.wd is not None:
-                self.snapshot.set_watch(folder, listing.wd)
+            self._take_watch(listing)
             if listing.lost and folder.parent is not None:
                 self._mark([(folder.parent, folder.name, False)], since[folder])
                 continue
             self._mark([(folder, row[0], False) for row in listing.found], since[folder])
             self._mark([(folder, name, True) for name in listing.gone], since[folder])
             # Below a folder that is known again everything may differ.
-            self._to_list.extend((inside, since[folder]) for inside in listing.inside)
+            for inside in listing.inside:
+                self.marks.must_list(inside, since[folder])
+        for folder in since:
+            del self.marks.unlisted[folder]
+
+    def _take_watch(self, listing: Listing) -> None:
+        if listing.wd is not None:
+            self.snapshot.set_watch(listing.folder, listing.wd)
+        listing.folder.listed = not listing.lost
 
     # --- settling ---
 
@@ -365,8 +368,8 @@ class Session:
 
     def _after(self, planner: Planner) -> None:
         for wd in planner.to_unwatch:
-            self._watcher.remove(wd)
-        self._to_list.extend(planner.to_list)
+            if wd not in self.snapshot.by_wd:  # else it was found again in the same round
+                self._watcher.remove(wd)
         for mark, _ in planner.to_hash:
             self._hasher.hash_first(mark)
         for place in planner.to_observe:

@@ -39,9 +39,10 @@ class Folder:
 
     `inode` is 0 where the folder was never seen on the disk. `wd` is the watch on it, None
     while it is not watched. `quiet` is when something last vanished in it or below it.
+    `listed` means that its content was compared with the disk since it is watched.
     """
 
-    __slots__ = ("entries", "gone", "inode", "item", "name", "parent", "quiet", "wd")
+    __slots__ = ("entries", "gone", "inode", "item", "listed", "name", "parent", "quiet", "wd")
 
     def __init__(self, item: int, parent: Folder | None, name: str, inode: int) -> None:
         self.item = item
@@ -51,6 +52,7 @@ class Folder:
         self.entries: dict[str, bytes | Folder] = {}
         self.wd: int | None = None
         self.quiet = 0.0
+        self.listed = False
         self.gone = False
 
     def __repr__(self) -> str:
@@ -132,6 +134,7 @@ class Snapshot:
         if self.by_inode.get(folder.inode) is folder:
             del self.by_inode[folder.inode]
         folder.inode = inode
+        folder.listed = False
         self.by_inode[inode] = folder
 
     def set_watch(self, folder: Folder, wd: int) -> None:
@@ -146,6 +149,7 @@ class Snapshot:
         folder = self.by_wd.pop(wd, None)
         if folder is not None and folder.wd == wd:
             folder.wd = None
+            folder.listed = False
             # The next folder that is made may be given its inode, and is another one.
             if self.by_inode.get(folder.inode) is folder:
                 del self.by_inode[folder.inode]

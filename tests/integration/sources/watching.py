@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import stat
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -177,16 +178,17 @@ def as_told(event: Event) -> Told:
 
 
 def disk(root: Path) -> dict[str, tuple[int, int] | None]:
-    """Every file below *root* with inode and size, every folder with None."""
+    """Every file below *root* with inode and size, every folder with None; links left out."""
     found: dict[str, tuple[int, int] | None] = {}
     for folder, folders, files in os.walk(root):
         at = os.path.relpath(folder, root)
         prefix = "" if at == "." else f"{at}/"
-        for name in folders:
-            found[prefix + name] = None
-        for name in files:
-            stat = os.lstat(os.path.join(folder, name))
-            found[prefix + name] = (stat.st_ino, stat.st_size)
+        for name in (*folders, *files):
+            found_there = os.lstat(os.path.join(folder, name))
+            if stat.S_ISDIR(found_there.st_mode):
+                found[prefix + name] = None
+            elif stat.S_ISREG(found_there.st_mode):
+                found[prefix + name] = (found_there.st_ino, found_there.st_size)
     return found
 
 
