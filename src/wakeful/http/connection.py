@@ -42,6 +42,7 @@ class Connection(Intake):
     __slots__ = (
         "_current",
         "_keeps_alive",  # whether the connection goes on after the front's current request
+        "_unsent",  # bytes that the client had not read yet when it was last looked at
     )
 
     polls: ClassVar[Polls]
@@ -58,6 +59,7 @@ class Connection(Intake):
         self.cycle = _like_cycle(None)
         self._current: RequestResponseCycle | Poll | None = None
         self._keeps_alive = True
+        self._unsent = 0
 
     # --- life ---
 
@@ -85,13 +87,23 @@ class Connection(Intake):
         self._sleep()
 
     def expire(self) -> None:
-        """The client took too long: over a request, before one, or to read the last answer."""
+        """The client took too long: over a request, before one, or to read its answers."""
         if self._phase is Phase.HEAD or self._asked is not None:
             self._refuse(refusals.TOO_SLOW)
-        elif self.transport.get_write_buffer_size():
-            self.transport.abort()
+            return
+        unsent = self.transport.get_write_buffer_size()
+        if not unsent:
+            if self._current is None:
+                self.transport.close()
+        elif unsent < self._unsent or not self._unsent:
+            self._watch_reader()  # slow, but it reads
         else:
-            self.transport.close()
+            self.transport.abort()
+
+    def _watch_reader(self) -> None:
+        """See that the client reads on; what it does not read is kept in memory."""
+        self._unsent = self.transport.get_write_buffer_size()
+        self.wheel.put(self, self.limits.stalled_time)
 
     def shutdown(self) -> None:
         """uvicorn stops: close when what is under way is answered; a poll is answered now."""
@@ -107,6 +119,10 @@ class Connection(Intake):
         """Close, unless a request is under way."""
         if self._current is None and self._phase is Phase.BETWEEN and not self._backlog:
             self.transport.close()
+
+    @property
+    def _is_lost(self) -> bool:
+        return self._phase is Phase.DEAF and self._is_asleep
 
     @property
     def _is_busy(self) -> bool:
@@ -187,8 +203,14 @@ class Connection(Intake):
         """The current request is answered; uvicorn calls it for its own."""
         self.server_state.total_requests += 1
         self._current = None
+        if self._is_lost:
+            return
         if self.transport.is_closing():
-            self._linger()
+            self._watch_reader()
+            return
+        if self._phase is Phase.DEAF and not self.pipeline:
+            self._unsent = 0
+            self.wheel.put(self, self.limits.head_time)
             return
         if self.pipeline:
             cycle, app = self.pipeline.pop()
@@ -218,8 +240,9 @@ class Connection(Intake):
                 return
             else:
                 self._current = None
-        request = Request(b"", b"", [], keep_alive=False)
-        self._line_up(Turn(lambda _: answer, request))
+        if self.flow.write_paused:
+            self._watch_reader()
+        self._line_up(Turn(lambda _: answer, Request(b"", b"", [], keep_alive=False)))
 
     # --- bytes out ---
 
@@ -235,24 +258,25 @@ class Connection(Intake):
 
     def end_early(self, answer: Answer) -> None:
         self.transport.write(b"%x\r\n%b\r\n0\r\n\r\n" % (len(answer.body), answer.body))
-        self._finish(closes=not self._keeps_alive)
+        self._finish(closes=self._closes())
 
     def _write(self, answer: Answer, *, bodyless: bool = False) -> None:
-        closes = not self._keeps_alive
-        if self.polls.is_draining and not self.pipeline:
-            closes = True
+        closes = self._closes()
         self.transport.write(answer.wire(self._default_lines(), closes=closes, bodyless=bodyless))
         self._finish(closes=closes)
 
+    def _closes(self) -> bool:
+        """Whether the connection ends with the front's current answer."""
+        return not self._keeps_alive or (self.polls.is_draining and not self.pipeline)
+
     def _finish(self, *, closes: bool) -> None:
-        if closes:
+        if closes and self._phase is Phase.DEAF and self.transport.can_write_eof():
+            # The client may be sending still. Closing on what nobody reads would reset the
+            # connection, and it would never see what it was refused for.
+            self.transport.write_eof()
+        elif closes:
             self.transport.close()
         self.on_response_complete()
-
-    def _linger(self) -> None:
-        """The last bytes have to get out, but not at the client's leisure."""
-        if self._phase is not Phase.DEAF or not self._is_asleep:
-            self.wheel.put(self, self.limits.stalled_time)
 
     def _default_lines(self) -> bytes:
         """The header lines that uvicorn puts into each of its answers, joined once a second."""
@@ -266,9 +290,13 @@ class Connection(Intake):
         if self._is_asleep:
             self._get_up()
         super().pause_writing()
+        if not self.due:
+            self._watch_reader()
 
     def resume_writing(self) -> None:
         super().resume_writing()
+        if self._is_busy and self._phase is not Phase.HEAD and self._asked is None:
+            self.wheel.cancel(self)
         self._catch_up()
 
 

@@ -44,8 +44,8 @@ class Limits:
     """The most requests of one connection that wait for their turn. Reading stops there and
     not earlier: a connection that is not read does not notice that its client went away."""
 
-    stalled_time: float = 10.0
-    """How long a closing connection may take to get its last bytes out."""
+    stalled_time: float = 60.0
+    """How long a client may read nothing of what is there for it."""
 
     parked: int = field(default_factory=parked_by_file_limit)
     """The most polls that wait at a time."""

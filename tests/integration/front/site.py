@@ -179,6 +179,10 @@ class Wire:
         transport: Any = self._writer.transport
         transport.pause_reading()
 
+    async def some(self, size: int) -> bytes:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await self._reader.read(size)
+
     async def _chunks(self) -> bytes:
         body = b""
         while True:
@@ -300,11 +304,12 @@ class Site:
         await self.feed.publish(self.world.ann.id, (event,))
 
     @asynccontextmanager
-    async def client(self) -> AsyncIterator[Wire]:
+    async def client(self, limit: int = 1 << 22) -> AsyncIterator[Wire]:
+        """A connection to the server that reads ahead by *limit* bytes or so."""
         reader, writer = await asyncio.open_connection(
             "127.0.0.1",
             self.port,
-            limit=1 << 22,
+            limit=limit,
             ssl=self._client_tls,
             server_hostname="localhost" if self._client_tls else None,
         )

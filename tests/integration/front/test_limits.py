@@ -1,0 +1,332 @@
+"""Clients that send too much, too slowly, or nothing that can be understood."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.integration.front.site import Site, Wire, get, serving, until
+from wakeful.http.intake import Phase
+from wakeful.http.limits import Limits
+from wakeful.http.poll import Ended
+
+IMPATIENT = Limits(head_time=0.3, stalled_time=0.3)
+
+
+async def refused(wire: Wire, status: int) -> None:
+    """The next answer is an error in Box's form, and the last one."""
+    reply = await wire.reply()
+    assert reply.status == status
+    assert reply.headers["connection"] == "close"
+    assert reply.json["type"] == "error"
+    assert reply.json["status"] == status
+    assert await wire.rest() == b""
+
+
+async def test_a_head_that_does_not_end_in_time_is_refused() -> None:
+    async with serving(limits=IMPATIENT) as site, site.client() as wire:
+        began = asyncio.get_running_loop().time()
+        for byte in b"GET /subscribe?channel=x HTTP/1.1\r\nHost: he":
+            wire.send(bytes((byte,)))  # each byte in time: it is the whole that counts
+            await asyncio.sleep(0.005)
+        await refused(wire, 408)
+        assert 0.25 < asyncio.get_running_loop().time() - began < 5
+        await site.nothing_is_left()
+
+
+async def test_a_slow_head_behind_a_poll_is_refused_when_the_poll_is_answered() -> None:
+    async with serving(limits=IMPATIENT) as site, site.parked_client() as wire:
+        wire.send(b"GET / HTTP/1.1\r\nHos")
+        assert await wire.is_silent(0.6)
+        assert site.parked == 1
+
+        await site.change()
+
+        assert (await wire.reply()).message == "new_change"
+        await refused(wire, 408)
+
+
+async def test_a_poll_whose_body_does_not_come_is_refused() -> None:
+    async with serving(limits=IMPATIENT) as site, site.client() as wire:
+        wire.send(await site.poll(more="Content-Length: 10\r\n"), b"123")
+        await refused(wire, 408)
+
+
+async def test_a_connection_that_says_nothing_is_closed_without_a_word() -> None:
+    async with serving(limits=IMPATIENT) as site, site.client() as wire:
+        await until(lambda: bool(site.server.server_state.connections))
+        assert await wire.rest() == b""
+        await site.nothing_is_left()
+
+
+async def test_blank_lines_do_not_prolong_an_idle_connection() -> None:
+    async with serving(limits=IMPATIENT) as site, site.client() as wire:
+        await until(lambda: bool(site.server.server_state.connections))
+        for _ in range(100):
+            if not site.server.server_state.connections:
+                break
+            wire.send(b"\r\n")
+            await asyncio.sleep(0.02)
+        await until(lambda: not site.server.server_state.connections)
+
+
+async def test_time_that_the_application_takes_is_not_the_clients() -> None:
+    async with serving(limits=IMPATIENT) as site, site.client() as wire:
+        wire.send(get("/slow"))
+        assert await wire.is_silent(0.6)
+        site.app.gate.set()
+        assert (await wire.reply()).status == 200
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param("X: " + "x" * 40_000 + "\r\n", id="one long line"),
+        pytest.param("".join(f"X-{n}: {'x' * 900}\r\n" for n in range(50)), id="many lines"),
+        pytest.param("x" * 40_000 + ": x\r\n", id="a long name"),
+        pytest.param("X: y\r\n" * 101, id="too many lines"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/subscribe", "/2.0/events"])
+async def test_a_head_beyond_the_limit_is_refused(site: Site, path: str, lines: str) -> None:
+    async with site.client() as wire:
+        wire.send(get(path, lines))
+        await refused(wire, 431)
+    assert not site.app.asked
+    await site.nothing_is_left()
+
+
+@pytest.mark.parametrize("begin", [b"X: ", b"X", b""], ids=["value", "name", "lines"])
+async def test_a_head_without_end_is_refused_when_it_is_beyond_the_limit(
+    site: Site, begin: bytes
+) -> None:
+    async with site.client() as wire:
+        wire.send(b"GET / HTTP/1.1\r\nHost: here\r\n", begin)
+        piece = b"x" * 1000 if begin else b"X: y\r\n" * 20
+        sent = 0
+        await until(lambda: bool(site.server.server_state.connections))
+        while site.connection._phase is not Phase.DEAF:
+            wire.send(piece)
+            sent += len(piece)
+            await asyncio.sleep(0)
+            assert sent < 1_000_000
+        await refused(wire, 431)
+
+
+async def test_a_trailer_without_end_is_refused(site: Site) -> None:
+    async with site.client() as wire:
+        wire.send(b"POST /body HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n")
+        await until(lambda: bool(site.app.asked))
+        wire.send(b"1\r\nx\r\n0\r\nX: ")
+        for _ in range(500):
+            wire.send(b"x" * 1000)
+            await asyncio.sleep(0)
+        await refused(wire, 431)
+        await until(lambda: site.app.gone == 1)
+
+
+async def test_a_client_that_goes_on_sending_still_learns_why_it_was_refused(site: Site) -> None:
+    async with site.client() as wire:
+        wire.send(b"GET / HTTP/1.1\r\nHost: here\r\nX: ")
+        for _ in range(2000):
+            wire.send(b"x" * 1000)
+            await asyncio.sleep(0)
+        await refused(wire, 431)
+
+
+async def test_a_large_head_within_the_limit_is_fine(site: Site) -> None:
+    lines = "".join(f"X-{n}: {'x' * 900}\r\n" for n in range(30))
+    async with site.parked_client(await site.poll(more=lines)) as wire:
+        await site.change()
+        assert (await wire.reply()).message == "new_change"
+
+
+async def test_a_long_url_is_refused(site: Site) -> None:
+    async with site.client() as wire:
+        wire.send(get("/subscribe?channel=" + "x" * 9000))
+        await refused(wire, 414)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        pytest.param(b"\x16\x03\x01\x02\x00\x01\x00\x01", id="TLS on a plain port"),
+        pytest.param(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", id="HTTP/2"),
+        pytest.param(b"GET / HTTP/1.1\nHost: here\n\n", id="bare line feeds"),
+        pytest.param(b"GET /\xc3\xa9 HTTP/1.1\r\nHost: here\r\n\r\n", id="raw UTF-8"),
+        pytest.param(b"GET / HTTP/1.1\r\nHost: here\r\nX y\r\n\r\n", id="no colon"),
+        pytest.param(b"GET / HTTP/1.1\r\nHost: here\r\nA: b\r\n c\r\n\r\n", id="folded line"),
+        pytest.param(b"CONNECT here:1 HTTP/1.1\r\nHost: here\r\n\r\n", id="CONNECT"),
+        pytest.param(b"GET http://here HTTP/1.1\r\nHost: here\r\n\r\n", id="URL without a path"),
+        pytest.param(b"GET http://here:x/ HTTP/1.1\r\nHost: here\r\n\r\n", id="bad authority"),
+        pytest.param(b"GET /subscribe HTTP/1.1\r\n\r\n", id="no host"),
+        pytest.param(b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", id="two hosts"),
+        pytest.param(
+            b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n"
+            b"\r\n1\r\nx\r\n0\r\n\r\n",
+            id="two lengths",
+        ),
+    ],
+)
+async def test_what_cannot_be_understood_is_refused(site: Site, request_: bytes) -> None:
+    async with site.client() as wire:
+        wire.send(request_)
+        await refused(wire, 400)
+    assert not site.app.asked
+    await site.nothing_is_left()
+
+
+async def test_a_version_that_is_not_spoken_is_refused(site: Site) -> None:
+    async with site.client() as wire:
+        wire.send(b"GET /subscribe HTTP/2.0\r\nHost: here\r\n\r\n")
+        await refused(wire, 505)
+
+
+async def test_an_error_does_not_overtake_the_answers_before_it(site: Site) -> None:
+    async with site.parked_client() as wire:
+        wire.send(get("/after"), b"nonsense\r\n\r\n", get("/never"))
+        assert await wire.is_silent()
+
+        await site.change()
+
+        assert (await wire.reply()).message == "new_change"
+        assert (await wire.reply()).json["asked"] == "GET /after"
+        await refused(wire, 400)
+    assert site.app.asked == ["GET /after"]
+
+
+async def test_a_broken_url_behind_a_request_under_way_leaves_that_alone(site: Site) -> None:
+    async with site.client() as wire:
+        wire.send(get("/slow"))
+        await until(lambda: bool(site.app.asked))
+        wire.send(b"GET http://here:x/ HTTP/1.1\r\nHost: here\r\n\r\n")
+        assert await wire.is_silent()
+        assert site.app.gone == 0
+
+        site.app.gate.set()
+
+        assert (await wire.reply()).json["asked"] == "GET /slow"
+        await refused(wire, 400)
+
+
+async def test_an_application_whose_body_breaks_off_is_told(site: Site) -> None:
+    async with site.client() as wire:
+        wire.send(b"POST /body HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n")
+        await until(lambda: bool(site.app.asked))
+        wire.send(b"nonsense\r\n")
+        await refused(wire, 400)
+        await until(lambda: site.app.gone == 1)
+    await site.nothing_is_left()
+
+
+async def test_a_refused_client_that_does_not_close_is_closed() -> None:
+    async with serving(limits=IMPATIENT) as site, site.client() as wire:
+        wire.send(b"nonsense\r\n\r\n")
+        await refused(wire, 400)
+        await site.nothing_is_left()
+
+
+async def test_a_queued_request_whose_body_breaks_off_is_never_started(site: Site) -> None:
+    async with site.parked_client() as wire:
+        wire.send(b"POST /body HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n")
+        wire.send(b"nonsense\r\n")
+        await until(lambda: site.connection._phase is Phase.DEAF)
+        await site.change()
+        assert (await wire.reply()).message == "new_change"
+        await refused(wire, 400)
+    assert not site.app.asked
+
+
+@pytest.mark.parametrize("framing", ["length", "chunks"])
+async def test_the_body_of_a_poll_is_read_and_dropped(site: Site, framing: str) -> None:
+    body = b"x" * 1000
+    if framing == "length":
+        more, sent = f"Content-Length: {len(body)}\r\n", body
+    else:
+        more, sent = "Transfer-Encoding: chunked\r\n", b"3e8\r\n%b\r\n0\r\n\r\n" % body
+    async with site.parked_client(await site.poll(more=more) + sent) as wire:
+        await site.change()
+        assert (await wire.reply()).message == "new_change"
+        assert (await wire.ask(get("/after"))).json["asked"] == "GET /after"
+
+
+async def test_a_long_body_of_a_poll_is_refused(site: Site) -> None:
+    async with site.client() as wire:
+        wire.send(await site.poll(more="Content-Length: 1000000\r\n"), b"x" * 70_000)
+        await refused(wire, 413)
+    assert site.parked == 0
+
+
+async def test_a_client_that_asks_whether_to_send_its_body_is_told_to(site: Site) -> None:
+    request = await site.poll(more="Content-Length: 4\r\nExpect: 100-continue\r\n")
+    async with site.client() as wire:
+        wire.send(request)
+        assert await wire.until(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        wire.send(b"body")
+        await until(lambda: site.parked == 1)
+        await site.change()
+        assert (await wire.reply()).message == "new_change"
+
+
+async def test_a_client_that_reads_no_answers_is_not_read_itself(site: Site) -> None:
+    """Refusals are written at once: without a bound they would pile up in memory."""
+    async with site.client() as wire:
+        wire.stop_reading()
+        request = get("/subscribe?channel=forged")
+        await until(lambda: bool(site.server.server_state.connections))
+        connection = site.connection
+        for _ in range(400):
+            wire.send(request * 200)
+            await asyncio.sleep(0)
+        await until(lambda: bool(connection._backlog))
+        assert connection.transport.get_write_buffer_size() < 1_000_000
+        assert len(connection._backlog) < 1_000_000
+
+
+@pytest.mark.parametrize("more", ["", "Connection: close\r\n"], ids=["kept", "closed"])
+async def test_a_client_that_does_not_read_its_answers_is_cut_off(more: str) -> None:
+    async with serving(limits=IMPATIENT, timeout_keep_alive=1) as site, site.client() as wire:
+        wire.stop_reading()
+        wire.send(*[get("/large")] * 10, get("/large", more))
+        await until(lambda: bool(site.app.asked))
+        await site.nothing_is_left()
+
+
+async def test_a_client_that_reads_slowly_is_not_cut_off() -> None:
+    async with (
+        serving(limits=IMPATIENT, timeout_keep_alive=1) as site,
+        site.client(limit=10_000) as wire,
+    ):
+        for _ in range(3):
+            wire.send(get("/large"))
+        for _ in range(3):
+            read = 0
+            await wire.until(b"\r\n\r\n")
+            while read < 1_000_000:
+                read += len(await wire.some(min(20_000, 1_000_000 - read)))
+                await asyncio.sleep(0.02)
+        assert len(site.app.asked) == 3
+
+
+async def test_too_many_polls_are_refused_before_any_work() -> None:
+    async with (
+        serving(limits=Limits(parked=1)) as site,
+        site.parked_client() as first,
+        site.client() as second,
+    ):
+        reply = await second.ask(await site.poll(channel="not-looked-at"))
+        assert reply.status == 503
+        assert int(reply.headers["retry-after"]) >= 1
+        assert reply.json["type"] == "error"
+        assert (await second.ask(get("/after"))).status == 200
+
+        await site.change()
+        assert (await first.reply()).message == "new_change"
+        second.send(await site.poll())
+        await until(lambda: site.parked == 1)
+        assert site.tally.ends == [Ended.REFUSED, Ended.NEW_CHANGE]
+
+
+async def test_the_default_limit_leaves_files_for_others() -> None:
+    assert 0 < Limits().parked < 10_000_000
