@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from wakeful.core import lookups, writes
 from wakeful.core.errors import StoreFailed
 from wakeful.core.events import Head
+from wakeful.core.items import FIRST_ID
 from wakeful.core.lookups import Lookup
 from wakeful.core.ports import Health, Hints, StreamKind
 from wakeful.core.positions import FIRST_EPOCH, StreamState
@@ -45,7 +46,7 @@ class MemoryStore:
         self._heard: Callable[[Hints], None] | None = None
         self._health = Health.WRITABLE
         self._now = 0
-        self._last_id = 0
+        self._last_id = FIRST_ID - 1
         self._undo = Undo()
         records = Records(self._undo)
         self._tables = Tables(

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import apsw
 
+from wakeful.core.items import FIRST_ID
 from wakeful.stores.sqlite.faults import NotAStore, TooNew, opening
 from wakeful.stores.sqlite.queries import load, migrations
 
@@ -127,5 +128,5 @@ def _lift(db: apsw.Connection, version: int, script: str) -> None:
             db.pragma("application_id", APPLICATION_ID)
         db.execute(script)
         if version == 1:
-            db.execute(_sql.first_meta, (secrets.token_hex(16),))
+            db.execute(_sql.first_meta, (secrets.token_hex(16), FIRST_ID - 1))
         db.pragma("user_version", version)

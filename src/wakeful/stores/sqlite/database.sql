@@ -4,7 +4,7 @@ SELECT count(*) FROM sqlite_schema;
 -- name: first_meta
 -- Epoch 0 is none: the first opening draws one.
 INSERT INTO meta (one, identity, epoch, copied, clock, last_id, last_key, commits)
-    VALUES (1, ?, 0, 0, 0, 0, 0, 0);
+    VALUES (1, ?, 0, 0, 0, ?, 0, 0);
 
 -- name: read_meta
 SELECT identity, epoch, copied, clock, last_id, last_key, commits FROM meta;
