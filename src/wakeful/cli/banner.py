@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,7 @@ const client = new BoxClient({{ auth: new BoxDeveloperTokenAuth({{ token: "{toke
   .withCustomBaseUrls({{ baseUrl: "{url}", uploadUrl: "{url}/api", \
 oauth2Url: "{url}/api/oauth2" }});
 client.events.getEventStream().on("error", console.error)
-  .on("data", (event) => console.log(event.eventType.value, event.source.name));"""
+  .on("data", (event) => console.log(event.eventType, event.source.name));"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,14 @@ def print_banner(
     url: str,
     token: str | None,
     token_file: Path,
+    tail: str,
     followed: Sequence[Followed],
 ) -> None:
-    """Print what is followed, where, and lines that can be pasted. *token* None keeps it unsaid."""
-    said = f"$(cat {_quoted(token_file)})"
+    """Print what is followed, where, and lines that can be pasted.
+
+    *token* None keeps it unsaid; *tail* is the command that follows this server.
+    """
+    said = f"$(cat {shlex.quote(str(token_file))})"
     lines = Text()
     lines.append(f"\nWakeful {__version__}\n\n", style="bold")
     for index, each in enumerate(followed):
@@ -57,7 +62,7 @@ def print_banner(
     _field(lines, "URL", url)
     _field(lines, "Token", f"{token}  (in {token_file})" if token else f"in {token_file}")
     _sample(lines, "curl", f'curl -H "Authorization: Bearer {said}" "{url}/2.0/events"')
-    _sample(lines, "Terminal", f"wakeful tail --url {url} --token-file {_quoted(token_file)}")
+    _sample(lines, "Another terminal", tail)
     shown = token or "TOKEN"
     _sample(lines, "Box SDK, Python: pip install boxsdk", _PYTHON.format(url=url, token=shown))
     _sample(lines, "Box SDK, Node: npm install box-node-sdk", _NODE.format(url=url, token=shown))
@@ -70,7 +75,11 @@ def _describe(followed: Followed) -> str:
     where = f"{followed.name} = {followed.path}" if followed.name else str(followed.path)
     if followed.files is None:
         return f"{where}  (not yet read)"
-    return f"{where}  ({followed.files:,} files in {followed.folders:,} folders)"
+    return f"{where}  ({_count(followed.files, 'file')}, {_count(followed.folders or 0, 'folder')})"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def _field(lines: Text, label: str, value: str) -> None:
@@ -82,8 +91,3 @@ def _sample(lines: Text, title: str, code: str) -> None:
     lines.append(f"\n  {title}\n", style="dim")
     for line in code.splitlines():
         lines.append(f"    {line}\n")
-
-
-def _quoted(path: Path) -> str:
-    text = str(path)
-    return text if all(char.isalnum() or char in "/._-~+" for char in text) else f"'{text}'"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import platformdirs
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
@@ -49,6 +53,23 @@ class Screen:
         self, *, url: str, token: str | None, token_file: Path, followed: Sequence[Followed]
     ) -> None:
         """What the person who started it can do now."""
-        console = Console(file=sys.stdout)
-        print_banner(console, url=url, token=token, token_file=token_file, followed=followed)
+        print_banner(
+            Console(file=sys.stdout),
+            url=url,
+            token=token,
+            token_file=token_file,
+            tail=_tail(token_file.parent),
+            followed=followed,
+        )
         sys.stdout.flush()
+
+
+def _tail(data: Path) -> str:
+    """The command that follows the server on *data*, as it can be typed here."""
+    program = "wakeful"
+    if shutil.which(program) is None:
+        # Not on the path, as after `make serve`: by the way that it was called.
+        program = shlex.quote(os.path.relpath(sys.argv[0]))
+    if data == platformdirs.user_data_path("wakeful"):
+        return f"{program} tail"
+    return f"{program} tail --data {shlex.quote(str(data))}"

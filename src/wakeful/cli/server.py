@@ -52,6 +52,9 @@ from wakeful.stores.sqlite import FolderError, SqliteStore
 from wakeful.wakeups.hub import Hub
 
 TOKEN_FILE = "token"
+URL_FILE = "url"
+"""Beside the token, so that the client commands find a server that listens elsewhere."""
+
 REALTIME_PATH = "/subscribe"
 
 _KEEP_ALIVE_SECONDS = 30  # an SDK's next request finds its connection; uvicorn keeps its parser
@@ -190,7 +193,7 @@ class _Server:
             if handed_over:
                 # The supervisor keeps the socket: who comes now waits for the next server.
                 server.stop_accepting()
-            await front.drain(self._settings.drain)
+            await front.drain(self._settings.drain, has_successor=bool(handed_over))
         log.info("stopped")
         return 0
 
@@ -215,6 +218,7 @@ class _Server:
         # at it, which would hold the loop up.
         gc.collect()
         gc.freeze()
+        (self._settings.data / URL_FILE).write_text(f"{url}\n", encoding="utf-8")
         # A journal keeps what is printed, for others to read.
         self._screen.banner(
             url=url,
