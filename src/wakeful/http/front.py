@@ -57,18 +57,20 @@ class Front:
         self._servers.append(server)
         return server
 
-    async def drain(self, seconds: float) -> None:
+    async def drain(self, seconds: float, *, has_successor: bool = False) -> None:
         """Refuse new polls, and send the parked ones away in even slices over *seconds*.
 
         All at once they would come back all at once, to the next server. Idle connections are
         closed; what is in flight beside polls is left to uvicorn's own graceful stop, which
-        is to follow.
+        is to follow. With *has_successor* the listening socket outlives this server, which has
+        stopped accepting: polls are then told to come back at once.
         """
         self.polls.is_draining = True
+        self.polls.has_successor = has_successor
         for server in self._servers:
             for connection in tuple(server.served):
                 if isinstance(connection, Connection):
-                    connection.close_idle()
+                    connection.wind_down()
         waiting = self.polls.waiting()
         steps = max(1, round(seconds / DRAIN_STEP_SECONDS))
         size = min(SLICE, max(1, math.ceil(len(waiting) / steps)))

@@ -113,6 +113,11 @@ class PollObserver(Protocol):
 class Line(Protocol):
     """The connection of a poll, as the poll sees it."""
 
+    @property
+    def number(self) -> int:
+        """Tells this connection from all others of the process, those before it too."""
+        ...
+
     def answer(self, answer: Answer) -> None:
         """Answer the poll whose turn it is."""
         ...
@@ -131,7 +136,11 @@ class Line(Protocol):
 
 
 class Polls:
-    """All polls of one server: how many wait, and whether more may."""
+    """All polls of one server: how many wait, and whether more may.
+
+    While it `is_draining`, `has_successor` says that the listening socket outlives the server, so
+    that whoever comes back waits there for the next one.
+    """
 
     def __init__(self, wheel: Wheel, observer: PollObserver, limit: int) -> None:
         self.wheel = wheel
@@ -139,6 +148,7 @@ class Polls:
         self.limit = limit
         self.parked = 0
         self.is_draining = False
+        self.has_successor = False
 
     def __repr__(self) -> str:
         return f"<Polls [{self.parked} parked]>"

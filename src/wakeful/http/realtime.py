@@ -172,7 +172,7 @@ class RealtimePoll(Poll):
             self.end(RECONNECT, Ended.RECONNECT)
 
     def drain(self) -> None:
-        self.end(DRAINING, Ended.DRAIN)
+        self.end(self.realtime.farewell, Ended.DRAIN)
 
     def revoke(self) -> None:
         self.end(NO_ACCESS, Ended.REVOKED)
@@ -255,6 +255,14 @@ class Realtime:
             self.polls.observer.ended(Ended.REFUSED, 0.0)
         return outcome
 
+    @property
+    def farewell(self) -> Answer:
+        """What polls are told while the server goes down; their connections end with it."""
+        # An error, though SDKs survive it, is seen by people: boxsdk 3 logs it. Nobody needs it
+        # where the next connection waits for the next server; elsewhere it would be refused,
+        # which ends boxsdk 3, and so has to come later.
+        return RECONNECT if self.polls.has_successor else DRAINING
+
     def note(self, poll: RealtimePoll) -> None:
         """Remember what *poll*'s channel is about to be told of."""
         state = self.feed.known_head(poll.stream)
@@ -263,7 +271,7 @@ class Realtime:
 
     def _answer(self, request: Request) -> Answer | Poll:
         if self.polls.is_draining:
-            return DRAINING
+            return self.farewell
         if self.polls.is_full:
             return FULL
         if request.method != b"GET":
