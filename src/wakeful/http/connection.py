@@ -13,6 +13,7 @@ its last answer.
 from __future__ import annotations
 
 import asyncio
+import itertools
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import structlog
@@ -33,6 +34,8 @@ EARLY_HEAD = (
 )
 BLANK = b"1\r\n \r\n"  # one chunk
 
+_numbers = itertools.count(1)
+
 log = structlog.get_logger()
 
 
@@ -42,6 +45,7 @@ class Connection(Intake):
     __slots__ = (
         "_current",
         "_keeps_alive",  # whether the connection goes on after the front's current request
+        "_number",
         "_unsent",  # bytes that the client had not read yet when it was last looked at
     )
 
@@ -59,6 +63,7 @@ class Connection(Intake):
         self.cycle = _like_cycle(None)
         self._current: RequestResponseCycle | Poll | None = None
         self._keeps_alive = True
+        self._number = 0
         self._unsent = 0
 
     # --- life ---
@@ -112,12 +117,15 @@ class Connection(Intake):
             self._current.drain()
         elif self._current is None:
             self.transport.close()
-        elif not isinstance(self.cycle, Turn):
-            self.cycle.keep_alive = False
+        else:
+            self.wind_down()
 
-    def close_idle(self) -> None:
-        """Close, unless a request is under way."""
-        if self._current is None and self._phase is Phase.BETWEEN and not self._backlog:
+    def wind_down(self) -> None:
+        """Close now, or when what is under way is answered. Polls are left as they are."""
+        if self._current is not None:
+            if not isinstance(self.cycle, Turn | Poll):
+                self.cycle.keep_alive = False
+        elif self._phase is Phase.BETWEEN and not self._backlog:
             self.transport.close()
 
     @property
@@ -245,6 +253,12 @@ class Connection(Intake):
         self._line_up(Turn(lambda _: answer, Request(b"", b"", [], keep_alive=False)))
 
     # --- bytes out ---
+
+    @property
+    def number(self) -> int:
+        if not self._number:
+            self._number = next(_numbers)
+        return self._number
 
     def answer(self, answer: Answer) -> None:
         self._write(answer)

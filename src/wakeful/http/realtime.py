@@ -51,11 +51,11 @@ LONGEST_SILENCE = 55.0
 """Holds beyond it, in seconds, are kept alive by blanks: two SDKs give up after 60 s of silence
 (box.md 3.4), and a proxy in between may be stricter."""
 
-_LONGEST_WITH_JITTER = 58.0
+LONGEST_WITH_JITTER = 58.0
 """The same, once the hold is drawn: still within the 60 s."""
 
 _JITTER = 0.1  # of the hold, either way: polls that began together shall not end together
-_BEAT_SECONDS = 15.0
+BEAT_SECONDS = 15.0
 
 _HOT_SECONDS = 1.0  # an answer that comes sooner than that may be one of a loop
 _FIRST_PAUSE = 0.1
@@ -145,7 +145,7 @@ class RealtimePoll(Poll):
     def park(self, line: Line) -> None:
         super().park(line)
         left = self.until - self.begun
-        self.polls.wheel.put(self, left if left <= _LONGEST_WITH_JITTER else _BEAT_SECONDS)
+        self.polls.wheel.put(self, left if left <= LONGEST_WITH_JITTER else BEAT_SECONDS)
 
     def wake(self, since: float) -> None:
         """As `feed.Waiter`."""
@@ -165,7 +165,7 @@ class RealtimePoll(Poll):
             self._tell()
         elif left > 0:
             self._keep_alive()
-            self.polls.wheel.put(self, min(left, _BEAT_SECONDS))
+            self.polls.wheel.put(self, min(left, BEAT_SECONDS))
         elif self.is_bare:
             self._tell()
         else:
@@ -210,10 +210,11 @@ class RealtimePoll(Poll):
         if self.asked is Marker.NOW or time.monotonic() - self.begun > _HOT_SECONDS:
             return 0.0
         brake = self.realtime.brake
+        assert self.line is not None
         # Some SDKs ask for a new channel each time, but on the same connection.
         return max(
             brake.pause(self.nonce, self.stream, self.asked),
-            brake.pause(id(self.line), self.stream, self.asked),
+            brake.pause(self.line.number, self.stream, self.asked),
         )
 
 
@@ -299,7 +300,7 @@ class Realtime:
     def _draw_hold(self, *, may_begin_early: bool) -> float:
         hold = self._hold * random.uniform(1 - _JITTER, 1 + _JITTER)
         if self._hold <= LONGEST_SILENCE or not may_begin_early:
-            return min(hold, _LONGEST_WITH_JITTER)
+            return min(hold, LONGEST_WITH_JITTER)
         return hold
 
     def _place(self, channel: Channel) -> Asked:
