@@ -107,8 +107,7 @@ class _Routes:
         text = request.headers.get("idempotency-key")
         key = None
         if text is not None:
-            digest = digest_of(request.url.path, identity.user, body)
-            key = Key(identity.grant, check_key(text), digest)
+            key = Key(identity.grant, check_key(text), digest_of(identity.user, body))
         return await self._feed.publish(actor, changes, key)
 
     async def _actor(self, identity: Identity, asked: Sequence[Asked]) -> int:

@@ -304,6 +304,24 @@ async def test_an_event_is_told_to_its_actor(world: World, bob: Client) -> None:
     assert await told(world.ann) == []
 
 
+async def test_a_source_is_as_deep_as_every_reader_bears(bob: Client) -> None:
+    def nested(levels: int) -> dict[str, Any]:
+        source: dict[str, Any] = {}
+        for _ in range(levels - 1):
+            source = {"in": source}
+        return source
+
+    await bob.tell({"type": "own.type", "source": nested(100), "details": nested(100)})
+    for field in ("source", "details"):
+        deeper = {"type": "own.type", field: nested(101)}
+        answer = await bob.ask("POST", "/v1/events", json=deeper)
+        assert answer.status_code == 400
+        assert answer.json()["error"]["field"] == field
+
+    (event,) = await told(bob)
+    assert event["source"] == event["additional_details"] == nested(100)
+
+
 async def test_an_event_about_an_item_is_told_to_all_who_see_it(
     world: World, ann: Client, bob: Client
 ) -> None:

@@ -85,12 +85,13 @@ def check_key(key: str) -> str:
     return key
 
 
-def digest_of(path: str, user: int, body: bytes) -> bytes:
+def digest_of(user: int, body: bytes) -> bytes:
     """What a request is told from another by that comes under the same key (32 bytes).
 
-    Who is acted for belongs to it: the grant alone does not tell.
+    Who is acted for belongs to it: the grant alone does not tell. The route does not, for no
+    body makes sense on two.
     """
-    return hashlib.sha256(f"{path}\0{user}\0".encode() + body).digest()
+    return hashlib.sha256(f"{user}\0".encode() + body).digest()
 
 
 def _take_apart(body: bytes, name: str) -> msgspec.Raw | list[msgspec.Raw]:

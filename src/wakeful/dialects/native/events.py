@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -15,6 +16,10 @@ from wakeful.dialects.native.batches import decode, parse_batch, parse_time
 from wakeful.dialects.native.changes import parse_id
 
 _TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]{0,99}")
+
+DEEPEST = 100
+"""Levels of objects and lists in a source or in details. Whoever reads the event has to be able
+to take it apart, and parsers give up at a few hundred."""
 
 Who = str | int
 """A user: an id, or a login."""
@@ -67,6 +72,8 @@ def _parse(part: msgspec.Raw, home: int) -> Asked:
         source = None
     else:
         check_source(source)
+    _check_depth(source, "source")
+    _check_depth(wire.details, "details")
     tell = Tell(
         at=parse_time(wire.created_at, "created_at"),
         type=wire.type,
@@ -77,3 +84,17 @@ def _parse(part: msgspec.Raw, home: int) -> Asked:
         session=wire.session,
     )
     return Asked(tell, wire.actor, None if wire.audience is None else tuple(wire.audience))
+
+
+def _check_depth(value: dict[str, Any] | None, field: str) -> None:
+    level: list[Any] = [] if value is None else [value]
+    for _ in range(DEEPEST):
+        below = (within for each in level for within in _within(each))
+        level = [each for each in below if isinstance(each, dict | list)]
+        if not level:
+            return
+    raise InvalidRequest(f"it has more than {DEEPEST} levels", field=field)
+
+
+def _within(value: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
