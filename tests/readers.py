@@ -37,7 +37,7 @@ class Reader:
         self._patience = patience
         self._http = httpx2.Client(
             base_url=url,
-            headers={"Authorization": f"Bearer {token}"},
+            headers={"Authorization": f"Bearer {token}"} if token else {},
             timeout=httpx2.Timeout(90.0),  # beyond the longest default hold
             trust_env=False,
         )
@@ -57,7 +57,7 @@ class Reader:
         deadline = time.monotonic() + self._patience
         while True:
             try:
-                answer = self.ask("GET", path, params=params)
+                answer = self.ask("GET", path, params=params or None)
             except httpx2.TransportError:
                 if time.monotonic() > deadline:
                     raise

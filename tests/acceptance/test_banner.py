@@ -49,7 +49,7 @@ def test_the_curl_line_reads_the_events(server: Server, reader: Reader, watched:
 def test_the_terminal_line_shows_the_next_change(
     server: Server, reader: Reader, watched: Path
 ) -> None:
-    with pasted(["sh", "-c", f"exec {sample(server, 'Terminal')}"]) as tail:
+    with pasted(["sh", "-c", f"exec {sample(server, 'Another terminal')}"]) as tail:
         reader.wait_until_parked(1)
 
         (watched / "new.txt").write_text("new")

@@ -108,7 +108,8 @@ def test_p7_a_member_sees_a_shared_folder_and_nobody_else_does(
     server: Server, reader: Reader, tmp_path: Path
 ) -> None:
     ann, bob = new_user(server, "ann@example.com"), new_user(server, "bob@example.com")
-    made = wakeful("namespace", "create", "team", "--data", server.data)
+    owner = reader.get("/2.0/users/me")["login"]
+    made = wakeful("namespace", "add", owner, "team", "--data", server.data)
     assert made.returncode == 0, made.stderr
     added = wakeful("member", "add", "team", "ann@example.com", "--data", server.data)
     assert added.returncode == 0, added.stderr

@@ -18,7 +18,7 @@ def test_the_banner_says_what_is_followed_and_where(tmp_path: Path, watched: Pat
     with running(tmp_path, watch=watched, activated=False) as server:
         said = server.out
 
-        assert f"{watched}  (2 files in 1 folders)" in said
+        assert f"{watched}  (2 files, 1 folder)" in said
         assert server.url in said
         assert f"in {server.token_file}" in said
         for way in ("curl", "wakeful tail", "box_sdk_gen", "box-node-sdk"):
@@ -26,8 +26,11 @@ def test_the_banner_says_what_is_followed_and_where(tmp_path: Path, watched: Pat
         assert f"{server.url}/2.0/events" in said
 
 
-def test_the_token_is_not_written_to_a_log_file(tmp_path: Path, watched: Path) -> None:
-    with running(tmp_path, watch=watched) as server:
+def test_p7_the_token_is_not_written_to_a_journal_that_others_read(
+    tmp_path: Path, watched: Path
+) -> None:
+    with running(tmp_path, watch=watched, environ={"JOURNAL_STREAM": "8:12345"}) as server:
+        assert str(server.token_file) in server.out
         assert server.token not in server.out
         assert server.token not in server.err
 

@@ -7,36 +7,51 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from tests.readers import Progress, Reader, ids
-from tests.servers import Server
+from tests.servers import Server, running
 
 pytestmark = pytest.mark.acceptance
 
 POLLS = 20
 
 
-def test_p10_sigterm_answers_the_polls_that_wait_and_exits_with_0(
+def test_p10_behind_a_supervisors_socket_sigterm_makes_the_polls_come_back(
     server: Server, reader: Reader
 ) -> None:
+    for answer in polls_at_sigterm(server, reader):
+        assert answer.status_code == 200
+        assert answer.json()["message"] == "reconnect"
+
+
+def test_p10_without_a_supervisor_sigterm_makes_the_polls_come_back_later(
+    tmp_path: Path, watched: Path
+) -> None:
+    arguments = ("--drain", "1")
+    with (
+        running(tmp_path, watch=watched, arguments=arguments, activated=False) as server,
+        Reader(server.url, server.token) as reader,
+    ):
+        for answer in polls_at_sigterm(server, reader):
+            assert answer.status_code == 503
+            assert answer.headers["retry-after"].isdigit()
+
+
+def polls_at_sigterm(server: Server, reader: Reader) -> list[httpx2.Response]:
+    """What polls are answered when the server is told to stop, which it then does."""
     channel, position = reader.channel(), reader.now()
 
-    def poll() -> tuple[int, str]:
+    def poll() -> httpx2.Response:
         with Reader(server.url, server.token) as own:
-            answer = own.ask("GET", f"{channel}&stream_position={position}")
-            return answer.status_code, answer.headers.get("retry-after", "")
+            return own.ask("GET", f"{channel}&stream_position={position}")
 
     with ThreadPoolExecutor(POLLS) as pool:
         polls = [pool.submit(poll) for _ in range(POLLS)]
         reader.wait_until_parked(POLLS)
-        server.ask_to_end()
-
-        assert server.wait_until_ended() == 0
-        for answered in polls:
-            status, retry_after = answered.result()
-            assert status == 503
-            assert retry_after.isdigit()
+        server.terminate()
+        return [answered.result() for answered in polls]
 
 
 def test_p10_a_channel_and_a_position_outlive_a_restart(
@@ -111,7 +126,7 @@ def test_p10_a_server_that_is_stopped_twice_ends_all_the_same(
         server.ask_to_end()
 
         assert server.wait_until_ended() == 0
-        assert poll.result().status_code == 503
+        assert poll.result().json()["message"] == "reconnect"
 
 
 def test_its_log_is_json_where_no_terminal_is(server: Server, reader: Reader) -> None:
