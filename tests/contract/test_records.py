@@ -10,13 +10,19 @@ from tests.contract.things import ANNA, BERT, ENTERPRISE, HOME, SHARED, an_enter
 from wakeful.core.errors import Conflict
 from wakeful.core.items import Grant, Member, Namespace, Role, Token, User
 from wakeful.core.lookups import (
+    ChildByName,
+    Children,
     Enterprises,
     GrantById,
     Grants,
+    ItemById,
+    JournalPage,
+    Lookup,
     Members,
     MembershipsOf,
     NamespaceById,
     Namespaces,
+    ReadJournal,
     Remember,
     Remembered,
     Setting,
@@ -227,3 +233,24 @@ async def test_an_answer_that_is_put_again_is_kept_anew(place: Place) -> None:
     await store.commit(do(PutRemembered(1, "other", Remembered(b"d", b"a"))))
 
     assert await store.ask(Remember(1, "key")) == Remembered(b"d", b"new")
+
+
+@pytest.mark.parametrize(
+    ("lookup", "answer"),
+    [
+        pytest.param(ItemById(10**30), None, id="an id beyond all ids"),
+        pytest.param(UserById(-(10**30)), None, id="an id below all ids"),
+        pytest.param(UserByLogin("\ud800"), None, id="a login that is no text"),
+        pytest.param(ChildByName(1, "\udcff"), None, id="a name that is no text"),
+        pytest.param(Members(2**63), (), id="the first id beyond"),
+        pytest.param(Children(1, 2**70, 2**70), (), id="a page beyond"),
+        pytest.param(ReadJournal(1, 2**70, 2**70), JournalPage((), 0, 0), id="a journal's page"),
+    ],
+)
+async def test_what_no_record_can_have_finds_nothing(
+    store: Store, lookup: Lookup[object], answer: object
+) -> None:
+    await store.commit(do(an_enterprise(), PutUser(A_USER)))
+
+    assert await store.ask(lookup) == answer
+    assert await store.commit(do(lookup)) == [answer]

@@ -15,6 +15,7 @@ import apsw
 import pytest
 
 from tests.contract.things import ANNA, names, read, tell
+from wakeful.core.events import decode
 from wakeful.core.positions import LAST_EPOCH, position
 from wakeful.stores.sqlite import (
     Damaged,
@@ -258,6 +259,19 @@ async def test_a_damaged_side_file_is_not_taken_for_none(data: Path) -> None:
 
     (data / "epoch.json").unlink()
     assert new_epoch(data) == 2
+
+
+async def test_time_does_not_fall_from_one_start_to_the_next(data: Path) -> None:
+    first = await SqliteStore.open(data, clock=lambda: 9_000)
+    await tell(first, "one")
+    await first.close()
+
+    second = await SqliteStore.open(data, clock=lambda: 5_000)
+    await tell(second, "two")
+    page = await read(second)
+    await second.close()
+
+    assert [decode(event.body).recorded_at for event in page.events] == [9_000, 9_000]
 
 
 # --- restore ---

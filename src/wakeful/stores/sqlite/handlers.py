@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from wakeful.core import lookups, writes
@@ -69,7 +70,11 @@ _WRITES: dict[type, Callable[[Transaction, Any], Any]] = {
     writes.PutToken: access.put_token,
 }
 
-_STEPS: dict[type, Callable[[Transaction, Any], Any]] = {**_LOOK_UPS, **_IN_MEMORY, **_WRITES}
+_STEPS: dict[type, Callable[[Transaction, Any], Any]] = {**_IN_MEMORY, **_WRITES}
+
+
+_GREATEST = 2**63 - 1  # no counter ever comes near it
+_NO_NAME = "\0"  # nothing can be called that
 
 
 def answer(at: Snapshot, lookup: Lookup[T]) -> T:
@@ -77,7 +82,10 @@ def answer(at: Snapshot, lookup: Lookup[T]) -> T:
     handler = _LOOK_UPS.get(type(lookup))
     if handler is None:
         raise TypeError(f"{type(lookup).__name__} can be asked only inside a command")
-    reply: T = handler(at, lookup)
+    try:
+        reply: T = handler(at, lookup)
+    except (OverflowError, UnicodeEncodeError):
+        reply = handler(at, _bounded(lookup))
     return reply
 
 
@@ -87,10 +95,33 @@ def carry_out(tx: Transaction, command: Command[T]) -> T:
     def step(asked: Lookup[Any] | Write) -> Any:
         kind = type(asked)
         handler = _STEPS.get(kind)
-        if handler is None:
-            raise TypeError(f"{kind.__name__} is no step")
-        if kind in _WRITES:
-            tx.write()
-        return handler(tx, asked)
+        if handler is not None:
+            if kind in _WRITES:
+                tx.write()
+            return handler(tx, asked)
+        if isinstance(asked, Lookup):
+            return answer(tx, asked)
+        raise TypeError(f"{kind.__name__} is no step")
 
     return drive(command(tx.now), step)
+
+
+def _bounded(lookup: Lookup[T]) -> Lookup[T]:
+    """The same look-up in values that SQLite has: what is beyond them, nothing has either."""
+    bounded: dict[str, Any] = {}
+    # Every look-up is a dataclass, though its base cannot say so.
+    for field in fields(lookup):  # type: ignore[arg-type]
+        value = getattr(lookup, field.name)
+        if isinstance(value, int):
+            bounded[field.name] = max(-1, min(value, _GREATEST))
+        elif isinstance(value, str):
+            bounded[field.name] = value if _is_text(value) else _NO_NAME
+    return replace(lookup, **bounded)  # type: ignore[type-var]
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
