@@ -24,7 +24,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tests.readers import Reader
-from tests.servers import Server, running, wakeful
+from tests.servers import Server, wakeful
 
 CONTENT = os.urandom(10_000)
 OTHER_USERS = 20
@@ -55,7 +55,9 @@ def measure(samples: int, parked: int) -> dict[str, Any]:
         watched.mkdir()
         for number in range(samples):
             (watched / f"known {number}.bin").write_bytes(CONTENT[:5_000])
-        server = stack.enter_context(running(folder, watch=watched))
+        server = Server(folder, watch=watched)
+        stack.callback(server.close)
+        server.start()
         stack.enter_context(_parked(server, parked))
         client = stack.enter_context(_Client(server))
         figures: dict[str, Any] = {"samples": samples, "parked": parked, "bytes": len(CONTENT)}
