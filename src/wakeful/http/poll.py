@@ -13,8 +13,6 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import Protocol
 
-import msgspec
-
 from wakeful.http.wheel import Wheel
 
 Headers = list[tuple[bytes, bytes]]
@@ -53,12 +51,6 @@ class Answer:
                 b"" if bodyless else self.body,
             )
         )
-
-
-def error(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Answer:
-    """An error in Box's form (box.md 7), which the front uses for all that it refuses."""
-    body = {"type": "error", "status": status, "code": code, "message": message}
-    return Answer(status, msgspec.json.encode(body), headers)
 
 
 class Request:

@@ -22,30 +22,36 @@ from types import TracebackType
 from typing import Generic, TypeVar
 from urllib.parse import unquote_to_bytes
 
-import msgspec
 import structlog
 
 from wakeful.access import Access, Channel
 from wakeful.core import positions
-from wakeful.core.errors import InvalidPosition, NotFound
+from wakeful.core.errors import Draining, InvalidPosition, NotFound, Unavailable, WakefulError
 from wakeful.core.positions import Asked, Marker
+from wakeful.dialects.box import realtime as box
+from wakeful.dialects.box.errors import answer_for, error_body, status_body
 from wakeful.feed import Feed
-from wakeful.http.poll import Answer, Ended, Line, Poll, Polls, Request, error
+from wakeful.http.dialect import new_request_id
+from wakeful.http.poll import Answer, Ended, Line, Poll, Polls, Request
 
-NEW_CHANGE = Answer(200, msgspec.json.encode({"message": "new_change", "source": "uesi"}))
-RECONNECT = Answer(200, msgspec.json.encode({"version": 1, "message": "reconnect"}))
+NEW_CHANGE = Answer(200, box.NEW_CHANGE)
+RECONNECT = Answer(200, box.RECONNECT)
 
 # Empty: an SDK takes any body for something else than a token that is over (box.md 7).
 NO_ACCESS = Answer(
     401, headers={"WWW-Authenticate": 'Bearer realm="wakeful", error="invalid_token"'}
 )
-NO_CHANNEL = error(404, "not_found", "There is no such channel: ask OPTIONS /2.0/events for one")
-BAD_POSITION = error(400, "bad_request", "Invalid stream position")
-BAD_METHOD = error(405, "method_not_allowed", "A channel is polled with GET", {"Allow": "GET"})
-# SDKs honour the time, and give up after five attempts (box.md 5.1).
-DRAINING = error(503, "unavailable", "The server is going down", {"Retry-After": "1"})
-FULL = error(503, "unavailable", "Too many polls wait here already", {"Retry-After": "5"})
-FAILED = error(503, "unavailable", "The store does not answer", {"Retry-After": "1"})
+BAD_METHOD = Answer(405, status_body(405, ""), {"Allow": "GET"})
+
+
+def unavailable(error: Unavailable) -> Answer:
+    """A 503. SDKs honour the time, and give up after five attempts (box.md 5.1)."""
+    return Answer(503, error_body(error, ""), {"Retry-After": str(error.retry_after)})
+
+
+DRAINING = unavailable(Draining("the server is going down"))
+FULL = unavailable(Unavailable("too many polls wait here already", retry_after=5))
+FAILED = unavailable(Unavailable("the store does not answer"))
 
 LONGEST_SILENCE = 55.0
 """Holds beyond it, in seconds, are kept alive by blanks: two SDKs give up after 60 s of silence
@@ -282,10 +288,8 @@ class Realtime:
             channel = self._access.open_channel(query.get("channel", ""))
             given = query.get("stream_position")
             asked = self._place(channel) if given is None else positions.parse(given)
-        except NotFound:
-            return NO_CHANNEL
-        except InvalidPosition:
-            return BAD_POSITION
+        except (NotFound, InvalidPosition) as error:
+            return _refusal(error)
         is_alive = self._access.grant_known(channel.grant)
         if is_alive is False:
             return NO_ACCESS
@@ -337,6 +341,12 @@ class Realtime:
             self.feed.wait(poll, poll.asked)
         else:
             poll.end(FAILED if is_alive else NO_ACCESS, Ended.REFUSED)
+
+
+def _refusal(error: WakefulError) -> Answer:
+    request_id = new_request_id()
+    log.debug("poll refused", request_id=request_id, error=str(error))
+    return Answer(answer_for(error)[0], error_body(error, request_id))
 
 
 def parse_query(query: bytes) -> dict[str, str]:

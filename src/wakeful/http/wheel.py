@@ -69,15 +69,6 @@ class Wheel:
             self._slots[entry.due].discard(entry)
             entry.due = 0
 
-    def stop(self) -> None:
-        """Forget everything."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        for entry in self:
-            entry.due = 0
-        self._slots.clear()
-
     def _wait(self, now: float) -> None:
         delay = (self._done + 1) * self._tick - now
         self._timer = asyncio.get_running_loop().call_later(max(delay, 0), self._turn)
