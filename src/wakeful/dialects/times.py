@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -17,8 +18,7 @@ def text_of(ms: int) -> str:
     What no year between 1 and 9999 holds becomes the nearest that does: a file system may
     hold any time, and one bad time must not make a page unreadable.
     """
-    seconds = min(max(ms, _EARLIEST), LATEST) // 1000
-    return (_EPOCH + timedelta(seconds=seconds)).isoformat()
+    return _text(min(max(ms, _EARLIEST), LATEST) // 1000)
 
 
 def parse(text: str) -> int:
@@ -28,6 +28,12 @@ def parse(text: str) -> int:
         raise ValueError("a time needs an offset, as in 2026-11-21T12:00:00Z")
     # By subtraction, for the timestamp of a datetime is a float and may round down by one.
     return (moment - _EPOCH) // _MILLISECOND
+
+
+@lru_cache(maxsize=4096)
+def _text(seconds: int) -> str:
+    # An event has six times, most of them the same: writing them was most of its rendering.
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat()
 
 
 _EARLIEST = parse("0001-01-01T00:00:00Z")

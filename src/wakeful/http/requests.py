@@ -65,8 +65,8 @@ def base_url(services: Services, request: Request) -> str:
         scheme = _first(request.headers.get("x-forwarded-proto")) or scheme
         host = _first(request.headers.get("x-forwarded-host")) or host
     if not host:  # HTTP/1.0
-        name, port = request.scope.get("server") or ("localhost", None)
-        host = f"{name}:{port}" if port else name
+        name, port = request.scope.get("server") or ("", None)
+        host = f"{name}:{port}" if port else "localhost"
     return f"{scheme}://{host}"
 
 
