@@ -11,7 +11,6 @@ import uvloop
 
 from tests.integration.front.site import Site, serving
 
-
 ON_BOTH = {"test_turns", "test_limits", "test_going_away", "test_tls"}
 
 

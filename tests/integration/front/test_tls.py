@@ -12,11 +12,21 @@ from tests.components import missing
 from tests.integration.front.site import get, serving, until
 from wakeful.http.poll import Ended
 
-
-REQUEST = (
-    "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
-    "-subj /CN=localhost -addext subjectAltName=DNS:localhost"
-).split()
+REQUEST = [
+    "req",
+    "-x509",
+    "-newkey",
+    "ec",
+    "-pkeyopt",
+    "ec_paramgen_curve:prime256v1",
+    "-nodes",
+    "-days",
+    "2",
+    "-subj",
+    "/CN=localhost",
+    "-addext",
+    "subjectAltName=DNS:localhost",
+]
 
 
 @pytest.fixture(scope="module")
