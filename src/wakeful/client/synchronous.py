@@ -166,10 +166,7 @@ class Events:
             if step is None:  # an error has ended it
                 break
             if isinstance(step, Ask):
-                reply = self._connections.send(step)
-                # The reply to an interrupted request is no news of the server.
-                if not self._closed.is_set():
-                    self._run.done(reply)
+                self._run.done(self._connections.send(step))
             elif isinstance(step, Deliver):
                 self._run.done()
                 return step.event

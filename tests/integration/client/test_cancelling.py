@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,9 @@ from wakeful.client import (
     PositionUnreadable,
     Started,
 )
+from wakeful.client.connections import Connections, Endpoint
 from wakeful.client.positions import FilePositions
+from wakeful.client.steps import Ask, NoAnswer
 
 
 def name(event: Event) -> str:
@@ -129,6 +132,19 @@ def test_a_position_is_not_saved_while_an_event_of_its_page_is_in_work(
 
     assert kept is None
     assert positions.load() == EPOCH + 2
+
+
+def test_a_request_that_begins_while_it_is_interrupted_ends_at_once(feed: ScriptedFeed) -> None:
+    connections = Connections(Endpoint(feed.url, "secret", None))
+    poll = Ask("GET", f"{feed.url}/subscribe?stream_position={EPOCH}", feed.hold * 2)
+    began = time.monotonic()
+
+    connections.interrupt()
+    reply = connections.send(poll)
+
+    assert isinstance(reply, NoAnswer)
+    assert time.monotonic() - began < feed.hold / 2
+    connections.close()
 
 
 def test_closing_on_top_of_the_waiting_thread_does_not_block(feed: ScriptedFeed) -> None:
