@@ -232,11 +232,9 @@ class _Server:
         notify(f"READY=1\nSTATUS=Serving {url}")
 
     def _missing(self) -> tuple[str, ...]:
-        reasons = [
-            f"{source.name} is not read yet"
-            for source in self._sources
-            if not source.status().ready
-        ]
+        # Told to whoever asks, without a token: so no names of folders.
+        unread = sum(not source.status().ready for source in self._sources)
+        reasons = [f"{unread} watched folders are not read yet"] if unread else []
         if self._is_draining:
             reasons.append("the server is going down")
         return tuple(reasons)
