@@ -20,6 +20,9 @@ from wakeful.core.writes import Append, JournalPut, PutSetting
 from wakeful.stores.sqlite import SqliteStore
 
 
+PATIENCE_SECONDS = 10.0  # for what happens at once, unless it is broken
+
+
 @pytest.fixture
 def disk() -> Iterator[Disk]:
     with a_disk() as disk:
@@ -44,7 +47,7 @@ async def test_nobody_sees_a_commit_before_it_is_durable(tmp_path: Path, disk: D
     disk.syncing.clear()
 
     commit = asyncio.create_task(tell(store, "after"))
-    await asyncio.to_thread(disk.syncing.wait)
+    assert await asyncio.to_thread(disk.syncing.wait, PATIENCE_SECONDS)
     seen, key = await names(store), await store.ask(LastKey())
     answered = commit.done()
     disk.held.set()
@@ -65,7 +68,7 @@ async def test_each_commit_is_synced_once_whatever_the_number_of_commands(
     disk.syncing.clear()
 
     first = asyncio.create_task(tell(store, "first"))
-    await asyncio.to_thread(disk.syncing.wait)
+    assert await asyncio.to_thread(disk.syncing.wait, PATIENCE_SECONDS)
     others = [asyncio.create_task(tell(store, f"e{n}")) for n in range(50)]
     await asyncio.sleep(0)
     before = disk.syncs

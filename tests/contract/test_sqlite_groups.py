@@ -22,6 +22,9 @@ from wakeful.stores.sqlite.queries import load, migrations
 SQL_FILES = ("access", "database", "heads", "journals", "people", "streams", "trees")
 
 
+PATIENCE_SECONDS = 10.0  # for what happens at once, unless it is broken
+
+
 class Observed:
     def __init__(self) -> None:
         self.groups: list[int] = []
@@ -51,12 +54,12 @@ class Gate:
 
     def __call__(self, _now: int) -> Steps[None]:
         self._reached.set()
-        self._open.wait()
+        self._open.wait(PATIENCE_SECONDS)
         yield PutSetting("gate", b"1")
 
     async def close(self, store: SqliteStore) -> asyncio.Task[None]:
         held = asyncio.create_task(store.commit(self))
-        await asyncio.to_thread(self._reached.wait)
+        assert await asyncio.to_thread(self._reached.wait, PATIENCE_SECONDS)
         return held
 
     def open(self) -> None:
