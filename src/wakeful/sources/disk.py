@@ -46,6 +46,7 @@ class Shape(Enum):
     FOLDER = auto()
     LEFT_OUT = auto()  # for `Sight.reason`
     LOST = auto()  # the folder is not where it is recorded
+    TWICE = auto()  # a recorded folder that is also still where it is recorded
     NOT_YET = auto()  # no time for it in this round
 
 
@@ -329,8 +330,7 @@ class Disk:
         if sight.node is not None:
             sight.origin_inode = self._inode_at(sight.node.path())
             if sight.origin_inode == sight.inode:
-                # Still at its old place too: a bind mount shows it twice.
-                return Sight(Shape.LEFT_OUT, reason=Reason.OTHER_DISK)
+                return Sight(Shape.TWICE)
         return sight
 
     def _recognise(self, fd: int, sight: Sight) -> Folder | None:

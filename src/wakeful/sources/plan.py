@@ -55,6 +55,8 @@ _PACE_BYTES = 10 * 1024 * 1024
 LARGE_BYTES = 1024 * 1024 * 1024
 """Files beyond this (some 2 s) are announced without hashes, which are added without an event."""
 
+_MOST_TWICE = 10
+
 _MOST_LOST = 250  # looks, 20 ms apart, into a folder that is not found anywhere
 
 
@@ -105,6 +107,8 @@ class Planner:
                 self._marks.put_off(mark, now)
             case Shape.LOST:
                 self._lost(mark, now)
+            case Shape.TWICE:
+                self._twice(mark, now)
             case Shape.ABSENT:
                 self._absent(mark, now)
             case Shape.LEFT_OUT:
@@ -141,6 +145,14 @@ class Planner:
         # Its folder was moved or deleted; the notice of that is on its way, or was lost.
         self._marks.put_off(mark, now + LOST_HOLD, waiting=True)
         self._marks.found(folder.parent, folder.name, now, gone=False, since=mark.arrived)
+
+    def _twice(self, mark: Mark, now: float) -> None:
+        if mark.tries < _MOST_TWICE:
+            # A folder above may have been moved between the two looks.
+            self._marks.put_off(mark, now + LOST_HOLD, waiting=True)
+            return
+        self._skipped.add(Reason.OTHER_DISK, mark.folder.path(mark.name))  # a bind mount
+        self._marks.settle(mark)
 
     def _absent(self, mark: Mark, now: float) -> None:
         entry = mark.folder.entries.get(mark.name)
@@ -195,7 +207,7 @@ class Planner:
         if isinstance(entry, Folder):
             if self._waits(mark, now):
                 return
-            self._trash(folder, name)
+            self._clear(mark, entry, now)
             entry = None
         origin = self._moved_from(mark, sight)
         if sight.big and (origin is None or entry is not None) and self._hash_first(mark, sight):
@@ -390,8 +402,11 @@ class Planner:
         """Free the name that a known folder was moved to; False: later."""
         if entry is None:
             return True
-        if isinstance(entry, Folder) and sight.origin_inode == entry.inode:
-            self._step_aside(entry, now)  # they changed places
+        if isinstance(entry, Folder) and (
+            sight.origin_inode == entry.inode  # they changed places
+            or entry in node.above()  # it came out of what it replaced
+        ):
+            self._step_aside(entry, now)
             return True
         if self._waits(mark, now):
             self._claimed[node] = mark
@@ -399,7 +414,7 @@ class Planner:
         if isinstance(entry, Folder) and entry.wd is not None:
             self._step_aside(entry, now)
         else:
-            self._trash(mark.folder, mark.name)
+            self._clear(mark, entry, now)
         return True
 
     def _make_room(self, mark: Mark, entry: bytes | Folder, sight: Sight, now: float) -> bool:
@@ -412,7 +427,7 @@ class Planner:
             self._trash(mark.folder, mark.name)
             return True
         if entry.wd is not None and entry.inode:
-            self._trash(mark.folder, mark.name)  # it lives on, but outside
+            self._clear(mark, entry, now)  # it lives on, but outside
             return True
         self._marks.settle(mark)
         self._snapshot.set_inode(entry, sight.inode)
@@ -422,6 +437,13 @@ class Planner:
         self.ops.append(Op(Observe(item=ById(entry.item), seen=seen)))
         self._marks.must_list(entry, mark.arrived)
         return False
+
+    def _clear(self, mark: Mark, entry: bytes | Folder, now: float) -> None:
+        """Free the name of *mark* of what is not there any more."""
+        if isinstance(entry, Folder) and self._is_claimed(entry):
+            self._step_aside(entry, now)  # found elsewhere, and waiting for its place
+        else:
+            self._trash(mark.folder, mark.name)
 
     def _step_aside(self, folder: Folder, now: float) -> None:
         """Give a folder that was moved, who knows where, another name until it is found.

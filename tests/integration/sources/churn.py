@@ -12,6 +12,7 @@ from pathlib import Path
 from wakeful.core.events import Event, ItemEvent, Snapshot
 
 NAMES = ("a", "b", "c", "d.txt", "e.txt", "Straße", "f g")
+KEPT = "kept"
 
 
 class Churn:
@@ -22,6 +23,7 @@ class Churn:
         self.outside = outside
         self.random = random.Random(seed)
         self.done: list[str] = []
+        (root / KEPT).touch()  # a root that is found empty would be a pause
         self._operations = (
             [self.write] * 6
             + [self.append, self.save_by_rename, self.save_by_backup, self.rename_file] * 3
@@ -46,7 +48,7 @@ class Churn:
         return [self.root, *(folder for folder in below if not folder.is_symlink())]
 
     def files(self) -> list[Path]:
-        return [Path(d, n) for d, _, ns in os.walk(self.root) for n in ns]
+        return [Path(d, n) for d, _, ns in os.walk(self.root) for n in ns if n != KEPT]
 
     def folder(self) -> Path:
         shallow = [f for f in self.folders() if len(f.relative_to(self.root).parts) < 5]

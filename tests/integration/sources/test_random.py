@@ -13,7 +13,7 @@ from tests.integration.sources.watching import Watching
 from wakeful.stores.memory import MemoryStore
 
 
-@pytest.mark.parametrize("seed", range(100,124))
+@pytest.mark.parametrize("seed", range(200,224))
 async def test_random_operations_end_in_the_same_tree(
     root: Path, outside: Path, seed: int
 ) -> None:
