@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -140,6 +140,7 @@ class _Server:
         self._is_draining = False
         self._began = time.monotonic()
         self._stop = asyncio.Event()
+        self._hurry = asyncio.Event()
 
     async def run(self) -> int:
         watches = self._settings.watches
@@ -193,24 +194,26 @@ class _Server:
             if handed_over:
                 # The supervisor keeps the socket: who comes now waits for the next server.
                 server.stop_accepting()
-            await front.drain(self._settings.drain, has_successor=bool(handed_over))
+            draining = front.drain(self._settings.drain, has_successor=bool(handed_over))
+            await _first_of(draining, self._hurry.wait())
         log.info("stopped")
         return 0
 
     def _catch_signals(self) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop.set)
+            loop.add_signal_handler(number, self._signalled)
+
+    def _signalled(self) -> None:
+        """Stop; who says so twice does not want to wait for the polls."""
+        (self._hurry if self._stop.is_set() else self._stop).set()
 
     async def _first_scans(self) -> bool:
         """Wait until every folder was read; False if the server is told to stop before."""
-        ready = asyncio.gather(*(source.ready() for source in self._sources))
-        stopped = asyncio.ensure_future(self._stop.wait())
         with self._screen.reading():
-            await asyncio.wait((ready, stopped), return_when=asyncio.FIRST_COMPLETED)
-        for each in (ready, stopped):
-            each.cancel()
-        await asyncio.gather(ready, stopped, return_exceptions=True)
+            await _first_of(
+                asyncio.gather(*(source.ready() for source in self._sources)), self._stop.wait()
+            )
         return not self._stop.is_set()
 
     def _announce(self, url: str, token: str, token_file: Path) -> None:
@@ -233,7 +236,8 @@ class _Server:
 
     def _missing(self) -> tuple[str, ...]:
         # Told to whoever asks, without a token: so no names of folders.
-        unread = sum(not source.status().ready for source in self._sources)
+        ready = sum(source.status().ready for source in self._sources)
+        unread = len(self._settings.watch) - ready
         reasons = [f"{unread} watched folders are not read yet"] if unread else []
         if self._is_draining:
             reasons.append("the server is going down")
@@ -247,6 +251,17 @@ class _Server:
             "missing": self._missing(),
             "sources": [msgspec.to_builtins(source.status()) for source in self._sources],
         }
+
+
+async def _first_of(*these: Awaitable[object]) -> None:
+    """Wait until one of *these* is done, and end the others."""
+    tasks = [asyncio.ensure_future(each) for each in these]
+    done, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for other in others:
+        other.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    for each in done:
+        each.result()
 
 
 def _url(settings: Settings, sockets: list[socket.socket]) -> str:
