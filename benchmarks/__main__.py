@@ -1,0 +1,111 @@
+"""Run the benchmarks, one after the other, and print what they reached beside what they must.
+
+`python -m benchmarks` runs all, `python -m benchmarks latency tree` those named. A JSON file
+with everything measured is written with `--json FILE`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number in a benchmark's result, and the most that it may be."""
+
+    what: str
+    path: str  # keys of the result, joined by dots
+    unit: str
+    most: float | None = None
+
+
+BENCHMARKS: dict[str, tuple[Figure, ...]] = {
+    "latency": (
+        Figure("close of a known file → client, median", "known.median_ms", "ms", 10),
+        Figure("close of a known file → client, p99", "known.p99_ms", "ms", 50),
+        Figure("close of a new file → client, median", "new.median_ms", "ms", 30),
+        Figure("close of a new file → client, p99", "new.p99_ms", "ms"),
+    ),
+    "tree": (
+        Figure("first scan of 100,000 files, from start to ready", "first_scan_seconds", "s", 10),
+        Figure("server's RSS after it", "rss_mib", "MiB", 150),
+        Figure("restart with nothing changed", "restart_seconds", "s", 5),
+        Figure("burst of 20,000 files: missing", "burst.missing", "files", 0),
+        Figure("burst of 20,000 files: announced twice", "burst.announced_twice", "files", 0),
+        Figure("burst of 20,000 files: all announced after", "burst.announced_after_seconds", "s"),
+        Figure("slowest answer of the server meanwhile", "burst.slowest_answer_ms", "ms"),
+    ),
+    "source": (
+        Figure("burst of 20,000 files: the loop was late by", "burst.loop_late_ms", "ms", 50),
+    ),
+    "parked": (
+        Figure("RSS of a parked poll, 10,000 users", "fresh.kib_per_poll", "KiB", 2.5),
+        Figure("the same after other requests", "after_requests.kib_per_poll", "KiB", 3),
+        Figure("10,000 polls on one stream, last one woken", "one_stream.last_ms", "ms", 300),
+    ),
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all results to FILE")
+    options = parser.parse_args()
+    unknown = set(options.names) - BENCHMARKS.keys()
+    if unknown:
+        parser.error(
+            f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}"
+        )
+    results: dict[str, Any] = {"machine": _machine()}
+    print(f"{results['machine']}\n")
+    missed = 0
+    for name in options.names or BENCHMARKS:
+        print(f"{name} ...", file=sys.stderr, flush=True)
+        results[name] = _run(name)
+        for figure in BENCHMARKS[name]:
+            missed += _show(figure, results[name])
+    if options.json is not None:
+        options.json.write_text(json.dumps(results, indent=2) + "\n")
+    return 1 if missed else 0
+
+
+def _run(name: str) -> Any:
+    """Each in a process of its own, so that none inherits what another left in memory."""
+    done = subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{name}"], stdout=subprocess.PIPE, check=True
+    )
+    return json.loads(done.stdout)
+
+
+def _show(figure: Figure, result: Any) -> bool:
+    value = result
+    for key in figure.path.split("."):
+        value = value[key]
+    is_missed = figure.most is not None and value > figure.most
+    target = "" if figure.most is None else f"at most {figure.most:g} {figure.unit}"
+    verdict = "MISSED" if is_missed else "ok" if target else ""
+    print(f"{figure.what:<50} {value:>9,.4g} {figure.unit:<5}  {target:<18} {verdict}", flush=True)
+    return is_missed
+
+
+def _machine() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+        processors = text.count("processor\t")
+    except OSError:
+        processors = 0
+    return (
+        f"{platform.system()} {platform.release()}, {processors} cores, "
+        f"Python {platform.python_version()}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
