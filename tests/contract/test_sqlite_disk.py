@@ -19,7 +19,6 @@ from wakeful.core.ports import Health, Hints
 from wakeful.core.writes import Append, JournalPut, PutSetting
 from wakeful.stores.sqlite import SqliteStore
 
-
 PATIENCE_SECONDS = 10.0  # for what happens at once, unless it is broken
 
 

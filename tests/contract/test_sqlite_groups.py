@@ -115,6 +115,21 @@ async def test_in_a_group_only_the_command_that_fails_is_undone(
     assert await rows(store) == [(1, "a", 1), (2, "b", 2)]
 
 
+async def test_trimming_sees_what_its_own_group_appended(store: SqliteStore) -> None:
+    gate = Gate()
+    held = await gate.close(store)
+
+    appended = asyncio.create_task(tell(store, "one", "two", to=(ANNA,)))
+    trimmed = asyncio.create_task(store.trim(StreamKind.USER, 2**50, 10))
+    later = asyncio.create_task(tell(store, "three"))
+    await asyncio.sleep(0)
+    gate.open()
+    await asyncio.gather(held, appended, later)
+
+    assert await trimmed == 2
+    assert await names(store) == ["three"]
+
+
 async def test_what_writes_nothing_costs_no_commit(store: SqliteStore, observed: Observed) -> None:
     await store.commit(do(Setting("a"), LastKey()))
     with pytest.raises(Wrong):
