@@ -4,9 +4,10 @@
 .DEFAULT_GOAL := help
 .PHONY: help serve test check format bench lock sdk venv clean
 
-# Taken as typed: the script expands ~ where the shell did not, and make leaves a $ in a name alone.
-export WAKEFUL_MAKE_WATCH := $(value WATCH)
-export WAKEFUL_MAKE_ARGS := $(value ARGS)
+# Taken as typed: the script expands ~ where the shell did not, and make leaves a $ in a name alone. Not with the prefix
+# WAKEFUL_, for then the server would take them for settings.
+export MAKE_WATCH := $(value WATCH)
+export MAKE_ARGS := $(value ARGS)
 
 help: ## list what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name text; do \
@@ -25,7 +26,7 @@ format: venv ## put the code into shape
 	@.venv/bin/ruff check --quiet --fix-only . && .venv/bin/ruff format .
 
 bench: venv ## run the benchmarks [ARGS="names or flags"]
-	@eval "set -- $$WAKEFUL_MAKE_ARGS"; exec .venv/bin/python -m benchmarks "$$@"
+	@eval "set -- $$MAKE_ARGS"; exec .venv/bin/python -m benchmarks "$$@"
 
 lock: venv ## lock the newest versions of all dependencies
 	@sh scripts/lock.sh

@@ -3,8 +3,8 @@
 
 set -eu
 cd "$(dirname "$0")/.."
-watch=${WAKEFUL_MAKE_WATCH-}
-arguments=${WAKEFUL_MAKE_ARGS-}
+watch=${MAKE_WATCH-}
+arguments=${MAKE_ARGS-}
 
 if [ -z "$watch" ]; then
     cat >&2 <<'END'

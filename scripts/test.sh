@@ -28,5 +28,5 @@ else
 fi
 # Two processes: most of the time of the slow tests is waiting. Those that measure something are marked `alone`, and
 # those that share an `xdist_group` stay in one process.
-eval "set -- \"\$@\" ${WAKEFUL_MAKE_ARGS-}"
+eval "set -- \"\$@\" ${MAKE_ARGS-}"
 exec .venv/bin/python -m pytest -n 2 --dist loadgroup "$@"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -46,6 +47,7 @@ class Program:
             cwd=cwd,
             text=True,
             encoding="utf-8",
+            start_new_session=True,  # it and what it starts are ended together
         )
         assert process.stdout is not None
         assert process.stderr is not None
@@ -61,9 +63,9 @@ class Program:
         return self._process is not None and self._process.poll() is None
 
     def interrupt(self) -> None:
-        """What Ctrl-C does."""
+        """What Ctrl-C does: a terminal tells the program and all that it started."""
         assert self._process is not None
-        self._process.send_signal(signal.SIGINT)
+        os.killpg(self._process.pid, signal.SIGINT)
 
     def wait_until_ended(self, timeout: float = 30.0) -> int:
         """Wait until it ends by itself; return the exit code."""
@@ -80,7 +82,7 @@ class Program:
         if self._process is None:
             return
         if self._process.poll() is None:
-            self._process.kill()
+            os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
         for thread in self._threads:
             thread.join()
