@@ -204,6 +204,16 @@ async def test_a_database_that_was_swapped_begins_an_epoch_beyond_both(
     assert await filled(data) == 6
 
 
+async def test_a_copy_that_is_put_in_by_hand_begins_a_new_epoch(data: Path, tmp_path: Path) -> None:
+    async with opened(data) as store:
+        await tell(store, "one")
+        await store.backup(tmp_path / "copy")
+
+    shutil.copy(tmp_path / "copy", data / "wakeful.db")
+
+    assert [await filled(data), await filled(data)] == [2, 2]
+
+
 async def test_a_database_that_was_deleted_does_not_use_its_epoch_again(data: Path) -> None:
     await filled(data, "one")
     (data / "wakeful.db").unlink()
