@@ -102,7 +102,7 @@ class Run(Generic[T]):
     def step(self) -> Step | None:
         """What to do next, None when the flow has ended. Raises what the flow ends by."""
         if self._step is None and self._end is None:
-            self._advance(None)
+            self.done()  # the beginning: nothing was to be carried out
         return self._step
 
     def end(self) -> T:
@@ -113,13 +113,6 @@ class Run(Generic[T]):
 
     def done(self, reply: Reply | None = None) -> None:
         """The step was carried out; an `Ask` has a reply."""
-        if isinstance(self._step, Ask):
-            self._advance(reply)
-        else:
-            # Going on means that the consumer asks for more, so that waits until it does.
-            self._step = None
-
-    def _advance(self, reply: Reply | None) -> None:
         self._step = None
         try:
             self._step = self._flow.send(reply)
