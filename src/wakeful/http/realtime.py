@@ -155,8 +155,6 @@ class RealtimePoll(Poll):
 
     def wake(self, since: float) -> None:
         """As `feed.Waiter`."""
-        if self.line is None:
-            return
         pause = self._pause()
         if pause:
             self.is_slowed = True

@@ -232,6 +232,8 @@ class Site:
         )
         self.front.route("/subscribe", self.realtime.subscribe)
         listener = socket.socket()
+        # Small, so that what a client does not read is soon felt by the server.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
         listener.bind(("127.0.0.1", 0))
         self.port = listener.getsockname()[1]
         if config.get("ssl_certfile"):
@@ -306,9 +308,12 @@ class Site:
     @asynccontextmanager
     async def client(self, limit: int = 1 << 22) -> AsyncIterator[Wire]:
         """A connection to the server that reads ahead by *limit* bytes or so."""
+        connection = socket.socket()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        connection.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(connection, ("127.0.0.1", self.port))
         reader, writer = await asyncio.open_connection(
-            "127.0.0.1",
-            self.port,
+            sock=connection,
             limit=limit,
             ssl=self._client_tls,
             server_hostname="localhost" if self._client_tls else None,
