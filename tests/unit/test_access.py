@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.model.stages import StagedStore, turns
 from tests.model.world import Clock, World
@@ -28,6 +29,7 @@ from wakeful.core.events import StreamClass
 from wakeful.core.items import Token
 from wakeful.core.lookups import GrantById, Lookup, TokenByDigest, UserById
 from wakeful.core.positions import LAST_EPOCH, position
+from wakeful.core.writes import PutGrant, Steps
 
 SECRET = b"s" * 32
 
@@ -102,6 +104,19 @@ async def test_who_is_known_costs_no_look_up(stage: Stage) -> None:
 @pytest.mark.parametrize("text", ["", "nonsense", "\ud800", "x" * 10_000, "'; drop table --"])
 async def test_an_unknown_token_is_nobodys(stage: Stage, text: str) -> None:
     with pytest.raises(Unauthenticated):
+        await stage.access.identify(text)
+
+
+async def test_a_token_of_a_user_who_is_gone_is_nobodys(stage: Stage) -> None:
+    orphan = stage.world.commit(create_grant(stage.world.bob.id, "app", ALL_SCOPES))
+
+    def steps(_now: int) -> Steps[None]:
+        yield PutGrant(replace(orphan, user=999_999))
+
+    stage.world.commit(steps)
+    text, _ = stage.new_token(orphan.id)
+
+    with pytest.raises(Unauthenticated, match="user"):
         await stage.access.identify(text)
 
 

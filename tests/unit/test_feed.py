@@ -709,6 +709,13 @@ async def test_who_could_not_be_looked_for_is_looked_for_again(
     assert {entry["event"] for entry in logs} == {"look failed"}
 
 
+async def test_a_feed_to_which_nobody_came_ends(stage: Stage) -> None:
+    async with stage.feed:
+        await turns()
+
+    assert stage.store.asked == []
+
+
 async def test_a_feed_that_ends_while_it_looks_ends(stage: Stage) -> None:
     stage.store.broken = StoreFailed("broken")
     async with stage.feed:
@@ -809,7 +816,7 @@ async def test_what_came_and_was_trimmed_unheard_wakes_nobody(stage: Stage) -> N
     stage.feed.leave(company)
     await stage.feed.look_again()
     await turns()
-    assert not (sleeper.wakes or company.wakes)
+    assert sleeper.wakes == company.wakes == []
     await stage.change()
     stage.bus.deliver()
     await turns()

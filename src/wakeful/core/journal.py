@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from itertools import count
 from pathlib import PurePosixPath
 
 from wakeful.core.items import Item, JournalRow
@@ -47,13 +46,14 @@ def free_key(namespace: int, folder: str, name: str, *, item: int | None = None)
 
     *item* is the item that wants it, where it exists already: it may keep what it has.
     """
-    key = fold(name)
-    for attempt in count():
-        candidate = key if not attempt else _suffixed(key, attempt)
+    key = candidate = fold(name)
+    attempt = 0
+    while True:
         row: JournalRow | None = yield JournalAt(namespace, join(folder, candidate))
         if row is None or row.item is None or row.item == item:
             return candidate
-    raise AssertionError("unreachable: count() does not end")
+        attempt += 1
+        candidate = _suffixed(key, attempt)
 
 
 def is_key_of(key: str, name: str) -> bool:

@@ -87,5 +87,7 @@ def publish(actor: int, changes: tuple[Change, ...], key: Key | None = None) -> 
 
 def event_ids(seed: bytes) -> Iterator[str]:
     """Ids of 40 hex digits, each of them once, from a random *seed*."""
-    for index in count():
-        yield hashlib.sha1(seed + index.to_bytes(8), usedforsecurity=False).hexdigest()
+    return (
+        hashlib.sha1(seed + index.to_bytes(8), usedforsecurity=False).hexdigest()
+        for index in count()
+    )

@@ -414,6 +414,23 @@ def test_a_move_cannot_put_what_is_below_deeper_than_the_limit(world: World) -> 
     assert max(path.count("/") for path in world.paths()) == DEEPEST - 1
 
 
+def test_a_move_counts_the_levels_of_however_many_folders(world: World) -> None:
+    deep = "/".join(["d"] * (DEEPEST - 1))
+    world.folder(deep)
+    entries = tuple(entry(Kind.FOLDER, f"{n:03}") for n in range(500))
+    wide = world.folder("wide")
+    world.publish(world.ann, Baseline(parent=by_id(wide), entries=entries))
+
+    moved = world.do(Move(item=by_id(wide), parent=world.home("d/d")))
+    with pytest.raises(InvalidName):
+        world.do(Move(item=by_id(wide), parent=world.home(deep)))
+    world.folder("d/d/wide/zzz/in")
+    with pytest.raises(InvalidName):
+        world.do(Move(item=by_id(wide), parent=world.home(deep.removesuffix("/d"))))
+
+    assert world.item(wide.id) == moved
+
+
 def test_a_move_upwards_never_meets_the_limit(world: World) -> None:
     world.folder("/".join(["d"] * DEEPEST))
 
