@@ -64,7 +64,7 @@ class FolderSource:
         self._namespace = namespace
         self._ledger = ledger
         excluded = [os.path.realpath(each) for each in exclude]
-        self._ignore = Ignore(
+        self.ignore = Ignore(
             ignore,
             defaults=DEFAULT_IGNORE,
             excluded=[
@@ -173,7 +173,7 @@ class FolderSource:
             self._namespace,
             self._ledger,
             _watcher(),
-            ignore=self._ignore,
+            ignore=self.ignore,
             skipped=self._skipped,
             counters=self._counters,
             rescan_seconds=self._rescan_seconds,

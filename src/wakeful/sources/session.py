@@ -21,7 +21,7 @@ from wakeful.core.changes import Applied, ById, Change, Observe
 from wakeful.core.errors import Unavailable
 from wakeful.core.items import Namespace
 from wakeful.core.lookups import ItemById, ItemsOf, Setting
-from wakeful.sources.disk import Disk, Listing, Shape, Sight, is_utf8
+from wakeful.sources.disk import Disk, Listing, Shape, Sight, is_utf8, was_seen
 from wakeful.sources.guard import Identity, check_familiar, check_same, identify
 from wakeful.sources.hasher import Hasher, Hashes
 from wakeful.sources.ignore import Ignore
@@ -115,11 +115,7 @@ class Session:
         kept = await self._ledger.ask(Setting(self._setting))
         recorded = msgspec.json.decode(kept, type=Identity) if kept is not None else None
         await self._load()
-        names = [
-            name
-            for name, entry in self.snapshot.root.entries.items()
-            if not isinstance(entry, bytes) or unpack(entry)[1]
-        ]
+        names = [name for name, entry in self.snapshot.root.entries.items() if was_seen(entry)]
         await self._in_thread(lambda: check_familiar(self._root, identity, recorded, names))
         self.snapshot.set_inode(self.snapshot.root, identity.inode)
         self._watcher.open(self._root, self._woken.set)

@@ -31,6 +31,7 @@ from wakeful.core.positions import parse
 from wakeful.core.publish import publish
 from wakeful.core.writes import Command, PutSetting, Steps
 from wakeful.sources import FolderSource, SourceState
+from wakeful.sources.ignore import Ignore
 
 T = TypeVar("T")
 
@@ -86,6 +87,7 @@ class Watching:
         self.ledger = StoreLedger(store, user.id)
         self.source: FolderSource | None = None
         self.seen_until = 0
+        self.ignore = Ignore()
 
     @classmethod
     async def on(cls, root: Path, store: Store) -> Watching:
@@ -104,6 +106,7 @@ class Watching:
     async def live(self, **options: Any) -> AsyncIterator[FolderSource]:
         """The source, after its first scan."""
         source = FolderSource(self.root, self.namespace, self.ledger, **options)
+        self.ignore = source.ignore
         async with source:
             await asyncio.wait_for(source.ready(), PATIENCE)
             self.source = source
@@ -152,7 +155,11 @@ class Watching:
 
     async def matches(self) -> bool:
         """Whether what is recorded is what is on the disk."""
-        return differences(self.root, await self.items()) == []
+        return await self.differences() == []
+
+    async def differences(self) -> list[str]:
+        """In what the records differ from the disk."""
+        return differences(disk(self.root, self.ignore), await self.items())
 
     async def settled(self) -> None:
         """Wait until the source has nothing to do, and the records are as the disk."""
@@ -167,7 +174,7 @@ class Watching:
             await until(quiet)
         except TimeoutError:
             raise AssertionError(
-                f"{source!r} {source.status()}: {differences(self.root, await self.items())[:20]}"
+                f"{source!r} {source.status()}: {(await self.differences())[:20]}"
             ) from None
 
 
@@ -177,13 +184,22 @@ def as_told(event: Event) -> Told:
     return Told(event.type, "/".join([*names, event.source.name]), event.source.id)
 
 
-def disk(root: Path) -> dict[str, tuple[int, int] | None]:
-    """Every file below *root* with inode and size, every folder with None; links left out."""
-    found: dict[str, tuple[int, int] | None] = {}
+Facts = dict[str, tuple[int, int] | None]
+"""By path: every file with inode and size, every folder with None."""
+
+
+def disk(root: Path, ignore: Ignore) -> Facts:
+    """What is below *root*, without links and what is ignored."""
+    found: Facts = {}
     for folder, folders, files in os.walk(root):
         at = os.path.relpath(folder, root)
         prefix = "" if at == "." else f"{at}/"
+        hidden = {n for n in folders if ignore(prefix[:-1], n, is_folder=True)}
+        hidden |= {n for n in files if ignore(prefix[:-1], n, is_folder=False)}
+        folders[:] = [name for name in folders if name not in hidden]
         for name in (*folders, *files):
+            if name in hidden:
+                continue
             found_there = os.lstat(os.path.join(folder, name))
             if stat.S_ISDIR(found_there.st_mode):
                 found[prefix + name] = None
@@ -192,9 +208,8 @@ def disk(root: Path) -> dict[str, tuple[int, int] | None]:
     return found
 
 
-def differences(root: Path, items: dict[str, Item]) -> list[str]:
-    """In what the records differ from the disk."""
-    there = disk(root)
+def differences(there: Facts, items: dict[str, Item]) -> list[str]:
+    """In what *items* by path differ from what is *there*."""
     found = [f"missing {path}" for path in there.keys() - items.keys()]
     found += [f"too much {path}" for path in items.keys() - there.keys()]
     for path in there.keys() & items.keys():
