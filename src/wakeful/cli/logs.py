@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Literal
+from typing import Literal, TextIO
 
 import structlog
 from structlog.typing import Processor
+
+
+class _Stderr(logging.StreamHandler[TextIO]):
+    """Writes to what is standard error at the time: a progress bar puts itself in between."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
 
 
 def configure(format: Literal["auto", "text", "json"], level: str) -> None:
@@ -24,7 +32,7 @@ def configure(format: Literal["auto", "text", "json"], level: str) -> None:
         if text
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Stderr()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -6,6 +6,7 @@ import os
 import shlex
 import shutil
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,36 +18,43 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 from wakeful.cli.banner import Followed, print_banner
 
 
+_PATIENCE_SECONDS = 0.5
+
+
 class Screen:
     """Prints to standard output; the bar goes to standard error, and only to a terminal."""
 
     def __init__(self) -> None:
         self._bar: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
+        self._since = 0.0
 
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Show what `progress` is told, for as long as the block lasts."""
-        if not sys.stderr.isatty():
-            yield
-            return
         self._bar = Progress(
             SpinnerColumn(),
-            TextColumn("Reading {task.description}: {task.completed:,.0f} entries"),
+            TextColumn("Reading {task.description}: {task.completed:,.0f} files and folders"),
             TimeElapsedColumn(),
             console=Console(stderr=True),
             transient=True,
+            disable=not sys.stderr.isatty(),
         )
-        with self._bar:
+        self._since = time.monotonic()
+        try:
             yield
-        self._bar = None
+        finally:
+            self._bar.stop()
+            self._bar = None
 
     def progress(self, name: str, entries: int) -> None:
         """So many entries of the folder *name* were read."""
-        if self._bar is None:
+        # A folder that is read in no time needs no bar, which would only flicker.
+        if self._bar is None or time.monotonic() - self._since < _PATIENCE_SECONDS:
             return
         if name not in self._tasks:
             self._tasks[name] = self._bar.add_task(name, total=None)
+            self._bar.start()
         self._bar.update(self._tasks[name], completed=entries)
 
     def banner(
