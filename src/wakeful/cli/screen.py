@@ -17,7 +17,6 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 
 from wakeful.cli.banner import Followed, print_banner
 
-
 _PATIENCE_SECONDS = 0.5
 
 
