@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -51,6 +52,13 @@ class Reader:
     def ask(self, method: str, path: str, **options: Any) -> httpx2.Response:
         """Send one request, once, and return whatever the answer is."""
         return self._http.request(method, path, **options)
+
+    @contextmanager
+    def stream(self, path: str) -> Iterator[Iterator[bytes]]:
+        """Ask for *path*; the body comes in pieces, as the server sends them."""
+        with self._http.stream("GET", path) as answer:
+            assert answer.status_code == 200
+            yield answer.iter_bytes()
 
     def get(self, path: str, **params: str | int) -> Json:
         """The JSON of a request that has to succeed, at last."""

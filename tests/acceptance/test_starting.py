@@ -58,6 +58,22 @@ def test_what_was_there_before_is_listed_and_not_told(server: Server, reader: Re
     assert events == []
 
 
+def test_it_is_ready_when_everything_that_was_there_can_be_read(
+    tmp_path: Path, watched: Path
+) -> None:
+    for number in range(1_000):
+        (watched / "inner" / f"{number}.txt").touch()
+    with (
+        running(tmp_path, watch=watched) as server,
+        Reader(server.url, server.token) as reader,
+    ):
+        # Asked at once, and once: READY=1 has been said, and not before the first scan ended.
+        [inner] = [
+            e for e in reader.get("/2.0/folders/0/items")["entries"] if e["type"] == "folder"
+        ]
+        assert reader.get(f"/2.0/folders/{inner['id']}/items")["total_count"] == 1_001
+
+
 def test_a_folder_with_a_name_is_mounted_in_the_home(tmp_path: Path, watched: Path) -> None:
     photos = tmp_path / "elsewhere"
     photos.mkdir()

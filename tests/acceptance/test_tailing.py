@@ -45,6 +45,21 @@ def test_it_goes_on_after_a_restart(tail: Program, server: Server, watched: Path
     assert tail.is_running()
 
 
+def test_it_goes_on_after_a_crash_and_says_meanwhile_what_is_wrong(
+    tail: Program, server: Server, reader: Reader, watched: Path
+) -> None:
+    server.refuse_connections()
+    server.kill()
+    tail.wait_for_complaint("is lost")
+
+    server.start()
+    (watched / "after.txt").write_text("after")
+
+    tail.wait_for(lambda lines: any("after.txt" in line for line in lines), "the change")
+    assert len(tail.lines) == 1
+    assert tail.is_running()
+
+
 def test_ctrl_c_ends_it_cleanly(tail: Program) -> None:
     tail.interrupt()
 

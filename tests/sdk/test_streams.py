@@ -176,6 +176,29 @@ def test_p10_no_sdk_notices_a_restart_behind_socket_activation(
             assert follower.is_running(), follower.sdk.name
 
 
+def test_every_sdk_waits_through_the_blanks_of_a_long_hold(tmp_path: Path, watched: Path) -> None:
+    # Two SDKs give up after 60 seconds of silence: a longer hold begins the answer early and
+    # sends a blank now and then.
+    with (
+        running(tmp_path, watch=watched, arguments=("--hold", "300")) as server,
+        Reader(server.url, server.token) as reader,
+        ExitStack() as stack,
+    ):
+        followers = [stack.enter_context(following(sdk, server.url, server.token)) for sdk in SDKS]
+        reader.wait_until_parked(len(SDKS))
+        position = reader.now()
+        with reader.stream(f"{reader.channel()}&stream_position={position}") as poll:
+            # It began last: by its first blank, the SDKs have had theirs.
+            assert next(poll) == b" "
+            (watched / "new.txt").write_text("new")
+            assert b"new_change" in b"".join(poll)
+
+        [event] = reader.events(position)[0]
+        for follower in followers:
+            follower.wait_for_event(event["event_id"])
+            assert follower.complaints == "", follower.sdk.name
+
+
 @each_sdk
 def test_what_an_sdk_reads_of_an_item_is_what_the_last_event_said(
     server: Server, reader: Reader, watched: Path, sdk: Sdk
