@@ -17,8 +17,8 @@ from tests.model.machine import Machine, SqliteMachine
 DEPTH = float(os.environ.get("WAKEFUL_MODEL_DEPTH", "1"))
 
 HISTORIES = [
-    pytest.param(Machine, 200, id="memory"),
-    pytest.param(SqliteMachine, 50, id="sqlite"),
+    pytest.param(Machine, 300, id="memory"),
+    pytest.param(SqliteMachine, 80, id="sqlite"),
 ]
 
 
