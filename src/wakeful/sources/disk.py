@@ -225,8 +225,8 @@ class Disk:
                 sight.busy = self._is_busy(fd, mark.name)
             return sight
         unchanged = self._find_origin(mark, sight, vanished)
-        if unchanged and entry is None:
-            return sight
+        if unchanged and entry is None and not sight.origin_inode:
+            return sight  # moved here, and nothing else
         return self._read(fd, mark, sight)
 
     def _find_origin(self, mark: Mark, sight: Sight, vanished: dict[int, Place]) -> bool:

@@ -31,6 +31,7 @@ GONE_HOLD = 0.150
 GONE_LIMIT = 1.0
 LOST_HOLD = 0.020
 
+_TAKEN = -1.0
 _MOST_ORIGINS = 8
 _MOST_COOKIES = 2_000
 
@@ -190,6 +191,7 @@ class Marks:
             if due is None or due > now:
                 break
             mark = heappop(self._due)[2]
+            mark.due = _TAKEN  # two notices at once schedule it twice for one moment
             if mark.folder.gone:
                 self.settle(mark)
                 continue

@@ -210,6 +210,8 @@ class Planner:
             self._clear(mark, entry, now)
             entry = None
         origin = self._moved_from(mark, sight)
+        if origin is None and self._look_again(mark, sight, now):
+            return
         if sight.big and (origin is None or entry is not None) and self._hash_first(mark, sight):
             return
         if origin is None:
@@ -224,8 +226,13 @@ class Planner:
     def _moved_from(self, mark: Mark, sight: Sight) -> tuple[Folder, str] | None:
         """Where the file is recorded, if its item shall come here (rule 2)."""
         origin = sight.origin
-        if origin is None or origin[0].gone or origin[1] not in origin[0].entries:
+        if origin is None:
             return None
+        recorded = origin[0].entries.get(origin[1])
+        if origin[0].gone or not isinstance(recorded, bytes):
+            return None
+        if unpack(recorded)[1] != sight.inode:
+            return None  # planned otherwise since the look
         if not sight.origin_inode:
             return origin
         if sight.origin_inode == sight.inode:
@@ -233,6 +240,18 @@ class Planner:
         # The old name was taken: by another known file, or by the next version of this one.
         other = self._marks.vanished.get(sight.origin_inode)
         return origin if other is not None and other != origin else None
+
+    def _look_again(self, mark: Mark, sight: Sight, now: float) -> bool:
+        """Put off a file that seemed to be moved, where that cannot be decided yet."""
+        if not (sight.hashed or sight.big or sight.unreadable):
+            self._marks.put_off(mark, now)  # not read, because it seemed to be moved only
+            return True
+        taken = sight.origin is not None and sight.origin_inode not in (0, sight.inode)
+        if taken and not mark.tries:
+            # What took its old name may be a known file too, whose notice is on the way.
+            self._marks.put_off(mark, now + NEW_HOLD)
+            return True
+        return False
 
     def _moved(
         self,

@@ -1,0 +1,184 @@
+"""A root that is not what it was: the source waits, and trashes nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.components import missing
+from tests.integration.sources.watching import Watching, until
+
+from wakeful.sources import FolderSource, SourceState
+from wakeful.stores.memory import MemoryStore
+
+
+def plant(root: Path) -> None:
+    (root / "folder").mkdir()
+    (root / "folder" / "file").write_text("1")
+    (root / "letter").write_text("2")
+
+
+def paused(source: FolderSource) -> bool:
+    return source.status().state is SourceState.PAUSED
+
+
+def live(source: FolderSource) -> bool:
+    return source.status().state is SourceState.LIVE
+
+
+async def test_a_root_that_is_moved_away_pauses_until_it_is_back(root: Path) -> None:
+    plant(root)
+    watching = await Watching.on(root, MemoryStore())
+    async with watching.live() as source:
+        root.rename(root.parent / "away")
+        await until(lambda: paused(source))
+        assert "cannot be opened" in source.status().reason
+        assert source.status().ready
+        (root.parent / "away" / "letter").write_text("changed meanwhile")
+
+        (root.parent / "away").rename(root)
+        await until(lambda: live(source))
+        await watching.settled()
+    assert list(map(repr, await watching.told())) == ["item.upload letter"]
+
+
+async def test_a_root_that_is_deleted_pauses(root: Path) -> None:
+    """Its content went first, and each of it with a notice; but a root that is gone as well
+    may be a disk that was taken away."""
+    plant(root)
+    watching = await Watching.on(root, MemoryStore())
+    async with watching.live() as source:
+        shutil.rmtree(root)
+        await until(lambda: paused(source))
+    assert await watching.told() == []
+
+
+async def test_another_folder_in_its_place_is_not_taken_for_it(root: Path) -> None:
+    plant(root)
+    watching = await Watching.on(root, MemoryStore())
+    async with watching.live() as source:
+        root.rename(root.parent / "away")
+        root.mkdir()
+        (root / "something else").write_text("1")
+        await until(lambda: paused(source))
+
+        shutil.rmtree(root)
+        (root.parent / "away").rename(root)
+        await until(lambda: live(source))
+        await watching.settled()
+    assert await watching.told() == []
+
+
+async def test_a_restored_copy_is_taken_for_it(root: Path) -> None:
+    plant(root)
+    watching = await Watching.on(root, MemoryStore())
+    async with watching.live():
+        pass
+    root.rename(root.parent / "away")
+    shutil.copytree(root.parent / "away", root)
+    (root / "letter").write_text("newer")
+
+    async with watching.live():
+        await watching.settled()
+    told = set(map(repr, await watching.told()))
+    # Where a hash was not known yet, nothing tells that the content is the same.
+    assert {"item.upload letter"} <= told <= {"item.upload letter", "item.upload folder/file"}
+
+
+async def test_a_root_that_is_empty_at_the_start_waits_for_any_file(root: Path) -> None:
+    plant(root)
+    watching = await Watching.on(root, MemoryStore())
+    async with watching.live():
+        pass
+    shutil.rmtree(root / "folder")
+    (root / "letter").unlink()
+
+    async with FolderSource(root, watching.namespace, watching.ledger) as source:
+        await until(lambda: paused(source))
+        assert "empty" in source.status().reason
+        assert not source.status().ready
+
+        (root / "sign of life").write_text("1")
+        await until(lambda: live(source))
+    assert sorted(map(repr, await watching.told())) == [
+        "item.trash folder",
+        "item.trash letter",
+        "item.upload sign of life",
+    ]
+
+
+async def test_a_root_that_somebody_empties_file_by_file_is_empty(root: Path) -> None:
+    plant(root)
+    watching = await Watching.on(root, MemoryStore())
+    async with watching.live() as source:
+        (root / "letter").unlink()
+        shutil.rmtree(root / "folder")
+        await watching.settled()
+        assert live(source)
+    assert sorted(map(repr, await watching.told())) == ["item.trash folder", "item.trash letter"]
+
+
+@pytest.fixture
+def mounted(tmp_path: Path) -> Iterator[Path]:
+    """A folder on a file system of its own."""
+    folder = tmp_path / "mounted"
+    folder.mkdir()
+    if os.geteuid() != 0 or not mount(folder):
+        missing("mount", "run the tests as root, and where mounting is allowed")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=False, capture_output=True)
+
+
+def mount(folder: Path) -> bool:
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0
+
+
+def umount(folder: Path, *how: str) -> None:
+    subprocess.run(["umount", *how, str(folder)], check=True)
+
+
+@pytest.mark.parametrize("how", [(), ("--lazy",)], ids=["unmounted", "lazily"])
+async def test_an_unmounted_root_trashes_nothing(mounted: Path, how: tuple[str, ...]) -> None:
+    plant(mounted)
+    watching = await Watching.on(mounted, MemoryStore())
+    async with watching.live(rescan_seconds=1) as source:
+        umount(mounted, *how)
+        await until(lambda: paused(source))
+
+        # Another, empty one is mounted in its place.
+        assert mount(mounted)
+        await until(lambda: "empty" in source.status().reason)
+
+        plant(mounted)  # the same names: a copy
+        await until(lambda: live(source))
+        await watching.settled()
+    events = [event.type for event in await watching.told()]
+    assert "item.trash" not in events
+
+
+async def test_a_disk_mounted_inside_is_left_out_and_hides_nothing(
+    root: Path, mounted: Path
+) -> None:
+    inside = mounted.parent / "holder"
+    inside.mkdir()
+    (inside / "folder").mkdir()
+    (inside / "folder" / "file").write_text("1")
+    watching = await Watching.on(inside, MemoryStore())
+    async with watching.live(rescan_seconds=0.2) as source:
+        assert mount(inside / "folder")
+        try:
+            (inside / "folder" / "other").write_text("1")
+            before = source.status().rescans
+            await until(lambda: source.status().rescans > before + 2)
+            assert await watching.told() == []
+            assert "folder/file" in await watching.items()
+        finally:
+            umount(inside / "folder")
+        (inside / "folder" / "file").write_text("changed")
+        await watching.settled()
+    assert list(map(repr, await watching.told())) == ["item.upload folder/file"]

@@ -1,0 +1,155 @@
+"""Files that are being written: told when they are closed, or at a bounded pace."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tests.integration.sources.watching import Watching, until
+
+from wakeful.sources import plan
+from wakeful.sources.hashing import SLICE_BYTES, Writers, writers
+from wakeful.stores.memory import MemoryStore
+
+
+async def versions(watching: Watching, path: str) -> int:
+    return sum(1 for event in await watching.events() if _name(event) == path)
+
+
+def _name(event: object) -> str:
+    return str(getattr(event, "source").name)  # noqa: B009 - any kind of source
+
+
+async def test_a_file_that_is_never_closed_is_told_at_a_pace(root: Path) -> None:
+    watching = await Watching.on(root, MemoryStore())
+    async with watching.live():
+        with (root / "log").open("wb", buffering=0) as log:
+            began = time.monotonic()
+            while time.monotonic() - began < 3.2:
+                log.write(b"line\n")
+                await asyncio.sleep(0.01)
+            told = await versions(watching, "log")
+            assert 2 <= told <= 4
+        await watching.settled()
+        assert (await watching.item("log")).size == (root / "log").stat().st_size
+        assert (await watching.item("log")).sha1 == _sha1(root / "log")
+
+
+async def test_a_known_file_is_told_as_soon_as_it_is_closed(root: Path) -> None:
+    (root / "file").write_text("1")
+    watching = await Watching.on(root, MemoryStore())
+    async with watching.live():
+        (root / "file").write_text("two")
+        await until(lambda: versions(watching, "file"))
+        closed = time.monotonic()
+        (root / "file").write_text("three")
+        await watching.settled()
+
+        assert watching.ledger.applied[-1][0] - closed < 0.1  # no hold of any kind
+
+
+async def test_a_new_file_that_is_still_open_is_not_told_at_once(root: Path) -> None:
+    watching = await Watching.on(root, MemoryStore())
+    async with watching.live():
+        with (root / "half").open("wb", buffering=0) as file:
+            file.write(b"half")
+            (root / "whole").write_text("1")
+            await until(lambda: versions(watching, "whole"))
+            file.write(b" done")
+        await watching.settled()
+
+    (told,) = [e for e in await watching.events() if _name(e) == "half"]
+    assert getattr(told.source, "size") == 9  # noqa: B009
+
+
+async def test_a_big_file_is_hashed_before_it_is_told_and_does_not_hold_up_others(
+    root: Path,
+) -> None:
+    content = os.urandom(SLICE_BYTES) * 12 + b"x"
+    watching = await Watching.on(root, MemoryStore())
+    async with watching.live():
+        (root / "big").write_bytes(content)
+        await watching.settled()
+
+    item = await watching.item("big")
+    assert item.sha1 == hashlib.sha1(content).hexdigest()
+    assert item.content_hash == _content_hash(content)
+    assert await versions(watching, "big") == 1
+
+
+async def test_a_very_large_file_is_told_first_and_hashed_then(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "LARGE_BYTES", SLICE_BYTES)
+    content = os.urandom(SLICE_BYTES) * 2
+    watching = await Watching.on(root, MemoryStore())
+    async with watching.live() as source:
+        (root / "large").write_bytes(content)
+
+        async def hashed() -> bool:
+            items = await watching.items()
+            return "large" in items and items["large"].sha1 == _sha1(root / "large")
+
+        await until(hashed)
+        await until(lambda: not source.status().unhashed)
+    (told,) = await watching.events()
+    assert getattr(told.source, "sha1") == ""  # noqa: B009
+
+
+async def test_a_big_file_that_vanishes_while_it_is_hashed_is_forgotten(root: Path) -> None:
+    watching = await Watching.on(root, MemoryStore())
+    async with watching.live() as source:
+        for number in range(4):
+            (root / f"big {number}").write_bytes(os.urandom(SLICE_BYTES) * 6)
+        await until(lambda: source.status().pending)
+        for number in range(1, 4):
+            (root / f"big {number}").unlink()
+        await watching.settled()
+        assert source.status().failures == 0
+    assert set(await watching.items()) == {"big 0"}
+
+
+def test_a_lease_tells_whether_somebody_writes(ground: Path) -> None:
+    file = ground / "file"
+    file.write_text("1")
+    fd = os.open(file, os.O_RDONLY)
+    if writers(fd) is Writers.UNKNOWN:
+        pytest.skip("leases are not for us here")
+
+    assert writers(fd) is Writers.NONE
+    with file.open("a"):
+        assert writers(fd) is Writers.SOME
+    assert writers(fd) is Writers.NONE
+    os.close(fd)
+
+
+def test_a_writer_that_comes_during_the_lease_hurts_nobody(ground: Path) -> None:
+    """Without another signal the system would end the process that asks."""
+    file = ground / "file"
+    file.write_text("1")
+    program = (
+        "import os, sys\n"
+        "for _ in range(20000):\n"
+        "    os.close(os.open(sys.argv[1], os.O_WRONLY))\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program, str(file)]) as writer:
+        fd = os.open(file, os.O_RDONLY)
+        while writer.poll() is None:
+            writers(fd)
+        os.close(fd)
+        assert writer.returncode == 0
+
+
+def _sha1(file: Path) -> str:
+    return hashlib.sha1(file.read_bytes()).hexdigest()
+
+
+def _content_hash(content: bytes) -> str:
+    blocks = (content[i : i + SLICE_BYTES] for i in range(0, len(content), SLICE_BYTES))
+    return hashlib.sha256(b"".join(hashlib.sha256(block).digest() for block in blocks)).hexdigest()
