@@ -30,6 +30,7 @@ from wakeful.core.items import (
     Role,
     Token,
     User,
+    fresh_item,
 )
 from wakeful.core.journal import free_key
 from wakeful.core.lookups import (
@@ -239,26 +240,7 @@ def _create_namespace(
 ) -> Steps[Namespace]:
     root_id: int = yield NewIds()
     namespace = Namespace(id, owner.enterprise, owner.id, root_id, is_home, now)
-    root = Item(
-        id=root_id,
-        namespace=id,
-        parent=None,
-        kind=Kind.FOLDER,
-        name=name,
-        key="",
-        revision=0,
-        version=0,
-        size=0,
-        sha1="",
-        content_hash="",
-        created_at=now,
-        modified_at=now,
-        content_created_at=now,
-        content_modified_at=now,
-        created_by=owner.id,
-        modified_by=owner.id,
-        trashed_at=None,
-    )
+    root = fresh_item(root_id, id, None, Kind.FOLDER, name, now, owner.id)
     yield PutNamespace(namespace)
     yield PutItems((root,))
     return namespace

@@ -11,7 +11,7 @@ from wakeful.core.changes import Facts
 from wakeful.core.errors import InvalidName
 from wakeful.core.events import Entry, Event, ItemEvent
 from wakeful.core.finding import Finder, Lineage
-from wakeful.core.items import Item, Kind, Seen, User
+from wakeful.core.items import Item, Kind, Seen, User, fresh_item
 from wakeful.core.journal import free_key, join, place_of
 from wakeful.core.names import DEEPEST
 from wakeful.core.writes import JournalPut, Steps
@@ -39,27 +39,8 @@ class Batch:
     def new_item(
         self, id: int, parent: Item, kind: Kind, name: str, at: int, seen: Seen | None
     ) -> Item:
-        return Item(
-            id=id,
-            namespace=parent.namespace,
-            parent=parent.id,
-            kind=kind,
-            name=name,
-            key="",
-            revision=0,
-            version=0,
-            size=0,
-            sha1="",
-            content_hash="",
-            created_at=at,
-            modified_at=at,
-            content_created_at=at,
-            content_modified_at=at,
-            created_by=self.actor.id,
-            modified_by=self.actor.id,
-            trashed_at=None,
-            seen=seen,
-        )
+        item = fresh_item(id, parent.namespace, parent.id, kind, name, at, self.actor.id)
+        return replace(item, seen=seen) if seen is not None else item
 
     def placed(self, above: Lineage, item: Item) -> Steps[Item]:
         """Give *item* its key in a folder and its journal row. The caller puts the item."""

@@ -82,6 +82,32 @@ class Item(msgspec.Struct, frozen=True, gc=False):
         return self.kind is Kind.FOLDER
 
 
+def fresh_item(
+    id: int, namespace: int, parent: int | None, kind: Kind, name: str, at: int, by: int
+) -> Item:
+    """An item as it begins: revision 0, without content, not yet placed in the journal."""
+    return Item(
+        id=id,
+        namespace=namespace,
+        parent=parent,
+        kind=kind,
+        name=name,
+        key="",
+        revision=0,
+        version=0,
+        size=0,
+        sha1="",
+        content_hash="",
+        created_at=at,
+        modified_at=at,
+        content_created_at=at,
+        content_modified_at=at,
+        created_by=by,
+        modified_by=by,
+        trashed_at=None,
+    )
+
+
 class Enterprise(msgspec.Struct, frozen=True):
     """A tenant."""
 
