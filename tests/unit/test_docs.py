@@ -1,0 +1,181 @@
+"""The documents name what exists, and leave out nothing that they promise to list."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from unittest.mock import Mock
+from urllib.parse import unquote
+
+import msgspec
+import pytest
+from starlette.routing import Mount, Route
+
+from wakeful.dialects.box import errors as box_errors
+from wakeful.dialects.box import types as box_types
+from wakeful.dialects.native import changes, events
+from wakeful.dialects.native import errors as native_errors
+from wakeful.http.app import build_app
+from wakeful.sources.ignore import DEFAULT_IGNORE
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+
+_FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+_TEST = re.compile(r"\b(tests/[\w/]+\.py)(?:::(\w+))?")
+_ROUTE = re.compile(r"\$URL(/[^\s\"'?]*)")
+
+
+@cache
+def text_of(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+@cache
+def functions_in(path: Path) -> frozenset[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return frozenset(node.name for node in ast.walk(tree) if isinstance(node, kinds))
+
+
+@each_page
+def test_every_test_that_is_named_exists(page: Path) -> None:
+    missing = []
+    for file, function in _TEST.findall(page.read_text(encoding="utf-8")):
+        path = ROOT / file
+        if not path.is_file() or (function and function not in functions_in(path)):
+            missing.append(f"{file}::{function}")
+
+    assert missing == []
+
+
+@each_page
+def test_every_link_within_the_project_leads_somewhere(page: Path) -> None:
+    broken = []
+    for link in _LINK.findall(_FENCED.sub("", page.read_text(encoding="utf-8"))):
+        if "://" in link or link.startswith("mailto:"):
+            continue
+        where, _, anchor = unquote(link).partition("#")
+        target = page.parent / where if where else page
+        if where.endswith("measured.md") and not target.exists():
+            continue  # comes with the figures
+        if not target.exists() or (anchor and anchor not in set(anchors_of(target))):
+            broken.append(link)
+
+    assert broken == []
+
+
+def anchors_of(page: Path) -> Iterator[str]:
+    """What headings are called in links, as the usual hosts make it."""
+    prose = _FENCED.sub("", page.read_text(encoding="utf-8"))
+    for heading in re.findall(r"^#+ (.*)$", prose, re.MULTILINE):
+        yield re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("number", range(1, 12))
+def test_every_promise_names_its_tests(number: int) -> None:
+    found = re.search(
+        rf"^## P{number}: (.*?)(?=^## |\Z)", text_of("docs/promises.md"), re.MULTILINE | re.DOTALL
+    )
+
+    assert found is not None
+    assert _TEST.search(found[1])
+
+
+def test_the_examples_ask_for_routes_that_exist() -> None:
+    asked = set()
+    for language, block in _FENCED.findall(text_of("docs/publish.md")):
+        if language == "console" and "$ curl" in block:
+            found = _ROUTE.findall(block)
+            assert found, block
+            asked.update(found)
+
+    assert asked
+    assert asked <= set(paths())
+
+
+def paths() -> Iterator[str]:
+    """The routes of the whole app by their patterns."""
+
+    def walk(routes: object, prefix: str) -> Iterator[str]:
+        assert isinstance(routes, list)
+        for route in routes:
+            if isinstance(route, Mount):
+                yield from walk(route.app._router.routes, prefix + route.path)  # type: ignore[attr-defined] # a Dialect
+            elif isinstance(route, Route):
+                yield prefix + route.path
+
+    app = build_app(Mock())
+    yield from walk(app._app._router.routes, "")  # type: ignore[attr-defined] # what Counted counts
+
+
+def test_the_box_page_has_every_route() -> None:
+    page = text_of("docs/box.md").replace("/:id", "/{id}").replace("users/me", "users/{id}")
+
+    assert [path for path in paths() if path.startswith("/2.0/") and path not in page] == []
+
+
+def test_every_error_code_of_box_is_on_its_page() -> None:
+    codes = {code for _, code in box_errors.ERRORS.values()} | set(box_errors._CODES.values())
+
+    assert lacking("docs/box.md", codes) == []
+
+
+def test_every_error_code_of_the_native_dialect_is_on_its_page() -> None:
+    assert lacking("docs/publish.md", {code for _, code in native_errors.ERRORS.values()}) == []
+
+
+def test_every_event_of_the_filtered_streams_is_on_the_box_page() -> None:
+    assert lacking("docs/box.md", box_types.IN_EVERY_VIEW) == []
+
+
+def test_every_field_of_a_request_is_on_the_page_of_publishing() -> None:
+    forms = [*changes.WireChange.__args__, events.WireEvent]
+    fields = {name for form in forms for name in form.__struct_fields__}
+    kinds = {str(msgspec.inspect.type_info(form).tag) for form in forms[:-1]}  # type: ignore[attr-defined] # of a struct
+
+    assert lacking("docs/publish.md", fields | kinds) == []
+
+
+def test_every_pattern_that_is_built_in_is_on_the_page_of_sources() -> None:
+    patterns = {pattern.removeprefix("\\") for pattern in DEFAULT_IGNORE}
+
+    assert lacking("docs/sources.md", patterns) == []
+
+
+@pytest.mark.parametrize(
+    ("title", "program"),
+    [
+        ("Python, boxsdk 3.14", "boxsdk3.py"),
+        ("Python, boxsdk 10", "boxsdk10.py"),
+        ("Node, box-node-sdk 3", "boxnode3.js"),
+        ("Node, box-node-sdk 10", "boxnode10.js"),
+    ],
+)
+def test_the_lines_for_an_sdk_are_those_that_the_tests_run(title: str, program: str) -> None:
+    _, _, rest = text_of("docs/box.md").partition(f"**{title}**")
+    shown = _FENCED.search(rest)
+    assert shown is not None
+    run = bare(text_of(f"tests/sdk/programs/{program}"))
+
+    told = [line for line in shown[2].splitlines() if re.search("url", line, re.I)]
+    told = [line for line in told if "import" not in line]
+    assert told
+    assert [line for line in told if bare(line) not in run] == []
+
+
+def bare(code: str) -> str:
+    """*code* without what differs between a page and a program."""
+    return re.sub(r"\s", "", code).replace("task.url", "url")
+
+
+def lacking(page: str, words: set[str] | frozenset[str]) -> list[str]:
+    """Those of *words* that *page* does not have as code."""
+    text = text_of(page)
+    return sorted(word for word in words if f"`{word}`" not in text)
