@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.readers import Progress, Reader, describe
-from tests.servers import Server, ServerFailed, running, wakeful
+from tests.servers import Server, ServerFailed, eventually, running, wakeful
 
 pytestmark = pytest.mark.acceptance
 
@@ -72,6 +73,28 @@ def test_it_is_ready_when_everything_that_was_there_can_be_read(
             e for e in reader.get("/2.0/folders/0/items")["entries"] if e["type"] == "folder"
         ]
         assert reader.get(f"/2.0/folders/{inner['id']}/items")["total_count"] == 1_001
+
+
+@pytest.mark.parametrize("moment", ["wakeful.db", "token", "control.sock"])
+def test_p1_a_crash_during_the_first_start_leaves_nothing_half_done(
+    tmp_path: Path, watched: Path, moment: str
+) -> None:
+    for number in range(3_000):
+        (watched / "inner" / f"{number}.txt").touch()
+    server = Server(tmp_path, watch=watched)
+    with closing(server):
+        server.launch()
+        eventually(lambda: (server.data / moment).exists(), moment, pause=0.001)
+        server.kill()
+
+        server.start()
+
+        with Reader(server.url, server.token) as reader:
+            [inner] = [
+                e for e in reader.get("/2.0/folders/0/items")["entries"] if e["type"] == "folder"
+            ]
+            assert reader.get(f"/2.0/folders/{inner['id']}/items")["total_count"] == 3_001
+            assert reader.events(0)[0] == [], "what was there before is not told"
 
 
 def test_a_folder_with_a_name_is_mounted_in_the_home(tmp_path: Path, watched: Path) -> None:

@@ -86,6 +86,23 @@ def test_for_machines_it_writes_the_events_themselves(
         ]
 
 
+def test_it_ends_quietly_when_nobody_reads_on(
+    server: Server, reader: Reader, watched: Path
+) -> None:
+    (watched / "new.txt").write_text("new")
+    tail = f"'{WAKEFUL}' tail --since 0 --data '{server.data}'"
+    with program(["sh", "-c", f"{tail} | head -n 1"]) as pipeline:
+        pipeline.wait_for(bool, "the first line")
+        # It finds out when it writes the next one.
+        for number in range(3):
+            (watched / f"{number}.txt").write_text("more")
+
+        pipeline.wait_until_ended()
+        assert len(pipeline.lines) == 1
+        assert "Traceback" not in pipeline.complaints
+        assert "BrokenPipe" not in pipeline.complaints
+
+
 def test_it_finds_the_server_of_a_data_folder_by_itself(
     server: Server, reader: Reader, watched: Path
 ) -> None:
