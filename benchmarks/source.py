@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from wakeful.core.accounts import create_enterprise, create_user
-from wakeful.core.changes import Applied, Change, NewVersion, Observe, Upload
+from wakeful.core.changes import Applied, Change, Observe, Upload
 from wakeful.core.items import Item, Namespace
 from wakeful.core.lookups import Enterprises, ItemsOf, Lookup, NamespaceById, Users
 from wakeful.core.publish import publish
@@ -115,7 +115,8 @@ def make_tree(root: Path, files: int) -> None:
 
 async def latency(data: Path, root: Path, rounds: int) -> dict[str, float]:
     """From the close of a 10 kB file to the call that records it, in ms."""
-    known, fresh = [], []
+    known: list[float] = []
+    fresh: list[float] = []
     (root / "known").write_bytes(os.urandom(10_000))
     async with source_on(data, root) as (_, ledger, _seconds):
         for index in range(rounds):

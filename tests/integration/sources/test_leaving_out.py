@@ -1,5 +1,6 @@
 """What cannot be followed is left out, counted and shown; the rest goes on."""
 
+# ruff: noqa: ASYNC221, ASYNC240 - what is done to the folder may hold up the loop
 from __future__ import annotations
 
 import os
@@ -8,8 +9,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.integration.sources.watching import Watching, until
 
+from tests.integration.sources.watching import Watching, until
 from wakeful.sources.inotify import InotifyWatcher
 from wakeful.sources.notices import WatchLimit
 from wakeful.sources.skipped import Reason
@@ -153,7 +154,7 @@ async def test_a_folder_that_cannot_be_read_keeps_what_is_recorded_in_it(
         pass
     listed = os.scandir
 
-    def refuse(where: int) -> object:
+    def refuse(where: int | str) -> object:
         if isinstance(where, int) and os.fstat(where).st_ino == (root / "closed").stat().st_ino:
             raise PermissionError(13, "Permission denied")
         return listed(where)

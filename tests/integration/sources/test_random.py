@@ -7,16 +7,14 @@ import asyncio
 from pathlib import Path
 
 import pytest
+
 from tests.integration.sources.churn import Churn, replay
 from tests.integration.sources.watching import Watching
-
 from wakeful.stores.memory import MemoryStore
 
 
-@pytest.mark.parametrize("seed", range(200,224))
-async def test_random_operations_end_in_the_same_tree(
-    root: Path, outside: Path, seed: int
-) -> None:
+@pytest.mark.parametrize("seed", range(4))
+async def test_random_operations_end_in_the_same_tree(root: Path, outside: Path, seed: int) -> None:
     churn = Churn(root, outside, seed)
     churn.some(60)
     watching = await Watching.on(root, MemoryStore())

@@ -1,5 +1,6 @@
 """A root that is not what it was: the source waits, and trashes nothing."""
 
+# ruff: noqa: ASYNC240 - what is done to the folder may hold up the loop
 from __future__ import annotations
 
 import os
@@ -9,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.components import missing
 from tests.integration.sources.watching import Watching, until
-
 from wakeful.sources import FolderSource, SourceState
 from wakeful.stores.memory import MemoryStore
 

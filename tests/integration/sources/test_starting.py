@@ -7,12 +7,10 @@ import os
 from pathlib import Path
 
 from tests.integration.sources.watching import Watching, until
-
-from wakeful.core.changes import Applied, Baseline, Change, CreateFolder
-from wakeful.core.changes import ById as ById
+from wakeful.core.changes import Applied, Baseline, ById, Change, CreateFolder
 from wakeful.core.errors import StoreFull
 from wakeful.core.lookups import ItemById
-from wakeful.sources import SourceState
+from wakeful.sources import FolderSource, SourceState
 from wakeful.stores.memory import MemoryStore
 
 
@@ -44,9 +42,7 @@ async def test_the_baseline_is_hashed_in_the_background(root: Path) -> None:
 
     async with watching.live() as source:
         await until(lambda: not source.status().unhashed)
-        await until(
-            lambda: _all_hashed(watching),
-        )
+        await until(lambda: _all_hashed(watching))
     assert await watching.told() == []
 
 
@@ -70,8 +66,6 @@ async def test_an_interrupted_baseline_goes_on_without_events(root: Path) -> Non
         return await rest(changes)
 
     ledger.apply = once  # type: ignore[method-assign]
-    from wakeful.sources import FolderSource
-
     async with FolderSource(root, watching.namespace, ledger):
         await until(lambda: calls > 1)
     assert not await watching.matches()

@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-from tests.integration.sources.watching import Told, Watching, until
 
+from tests.integration.sources.watching import Told, Watching, until
 from wakeful.stores.memory import MemoryStore
 
 
@@ -54,9 +54,7 @@ DEEDS = [
     pytest.param("mkdir letters", ["item.create letters"], id="a new folder"),
     pytest.param("echo more >> letter.txt", ["item.upload letter.txt"], id="more in a file"),
     pytest.param("mv letter.txt post.txt", ["item.rename post.txt"], id="another name"),
-    pytest.param(
-        "mv letter.txt pictures/", ["item.move pictures/letter.txt"], id="another folder"
-    ),
+    pytest.param("mv letter.txt pictures/", ["item.move pictures/letter.txt"], id="another folder"),
     pytest.param(
         "mv letter.txt pictures/post.txt", ["item.move pictures/post.txt"], id="another place"
     ),
@@ -177,9 +175,7 @@ async def test_each_deed_is_told_as_what_it_was(
         " letter.txt",
     ],
 )
-async def test_a_save_is_one_new_version_of_the_same_item(
-    watching: Watching, command: str
-) -> None:
+async def test_a_save_is_one_new_version_of_the_same_item(watching: Watching, command: str) -> None:
     if shutil.which(command.split()[0]) is None:
         pytest.skip(f"no {command.split()[0]} here")
     before = await watching.item("letter.txt")

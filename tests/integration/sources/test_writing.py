@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.integration.sources.watching import Watching, until
 
+from tests.integration.sources.watching import Watching, until
 from wakeful.sources import plan
 from wakeful.sources.hashing import SLICE_BYTES, Writers, writers
 from wakeful.stores.memory import MemoryStore
@@ -134,9 +134,7 @@ def test_a_writer_that_comes_during_the_lease_hurts_nobody(ground: Path) -> None
     file = ground / "file"
     file.write_text("1")
     program = (
-        "import os, sys\n"
-        "for _ in range(20000):\n"
-        "    os.close(os.open(sys.argv[1], os.O_WRONLY))\n"
+        "import os, sys\nfor _ in range(20000):\n    os.close(os.open(sys.argv[1], os.O_WRONLY))\n"
     )
     with subprocess.Popen([sys.executable, "-c", program, str(file)]) as writer:
         fd = os.open(file, os.O_RDONLY)
