@@ -25,7 +25,12 @@ from __future__ import annotations
 
 
 class WakefulError(Exception):
-    """The root of the tree; `str(error)` is a sentence for the client's developer."""
+    """The root of the tree; `str(error)` is a sentence for the client's developer.
+
+    `change` is the index of the change at fault, where the error came from a batch at work.
+    """
+
+    change: int | None = None
 
 
 class InvalidRequest(WakefulError):

@@ -49,6 +49,7 @@ from wakeful.core.errors import (
     InvalidRequest,
     NameTaken,
     NotFound,
+    WakefulError,
 )
 from wakeful.core.events import (
     EVERY_CLASS,
@@ -92,8 +93,12 @@ class TreeRules:
 
     def apply(self, changes: tuple[Change, ...]) -> Steps[Applied]:
         """Carry out *changes* in their order; raises the first error."""
-        for change in changes:
-            result = yield from _RULES[type(change)](self, change)
+        for index, change in enumerate(changes):
+            try:
+                result = yield from _RULES[type(change)](self, change)
+            except WakefulError as error:
+                error.change = index
+                raise
             self._batch.results.append(result)
         return Applied(tuple(self._batch.results), tuple(self._baseline_ids))
 

@@ -39,7 +39,7 @@ RECONNECT = Answer(200, box.RECONNECT)
 
 # Empty: an SDK takes any body for something else than a token that is over (box.md 7).
 NO_ACCESS = Answer(
-    401, headers={"WWW-Authenticate": 'Bearer realm="wakeful", error="invalid_token"'}
+    401, headers={"WWW-Authenticate": 'Bearer realm="Wakeful", error="invalid_token"'}
 )
 BAD_METHOD = Answer(405, status_body(405, ""), {"Allow": "GET"})
 

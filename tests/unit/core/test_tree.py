@@ -941,3 +941,12 @@ def test_each_change_raises_the_revision_by_exactly_one(world: World) -> None:
         world.do(change)
         assert world.item(item.id).revision == revision
         assert snapshot(world.last()).revision == revision
+
+
+def test_an_error_names_the_change_of_a_batch_that_is_at_fault(world: World) -> None:
+    fine = CreateFolder(parent=world.home(), name="fine")
+
+    with pytest.raises(NameTaken) as caught:
+        world.publish(world.ann, fine, fine)
+
+    assert caught.value.change == 1

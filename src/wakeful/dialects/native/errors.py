@@ -1,4 +1,4 @@
-"""Errors in the native dialect: `{"error": {"code", "message", "field"?, "item"?}}`."""
+"""Errors in the native dialect: `{"error": {"code", "message", "field"?, "item"?, "change"?}}`."""
 
 from __future__ import annotations
 
@@ -30,13 +30,15 @@ ERRORS: dict[type[WakefulError], tuple[int, str]] = {
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`field` is the part of the request at fault, `item` the id of the item in the way."""
+    """`field` is the part of the request at fault, `item` the id of the item in the way, `change`
+    the index of the change of a batch that could not be carried out."""
 
     code: str
     message: str
     request_id: str
     field: str | None = None
     item: str | None = None
+    change: int | None = None
 
 
 class ErrorAnswer(msgspec.Struct, frozen=True):
@@ -56,6 +58,7 @@ def error_body(error: WakefulError, request_id: str) -> bytes:
         request_id=request_id,
         field=error.field if isinstance(error, errors.InvalidRequest) else None,
         item=str(error.item) if isinstance(error, errors.NameTaken) else None,
+        change=error.change,
     )
     return msgspec.json.encode(ErrorAnswer(told))
 
