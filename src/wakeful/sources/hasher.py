@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from wakeful.core.items import Item
 from wakeful.core.lookups import ItemsOf
-from wakeful.sources.disk import Disk, Lost
+from wakeful.sources.ground import Ground, Lost
 from wakeful.sources.hashing import Hashing
 from wakeful.sources.ledger import Ledger
 from wakeful.sources.marks import Mark, Place
@@ -53,12 +53,12 @@ class Hasher:
 
     def __init__(
         self,
-        disk: Disk,
+        ground: Ground,
         executor: Executor,
         announced: Callable[[Mark, Hashes | None], None],
         observed: Callable[[Place, Hashes], None],
     ) -> None:
-        self._disk = disk
+        self._ground = ground
         self._executor = executor
         self._announced = announced
         self._observed = observed
@@ -127,7 +127,7 @@ class Hasher:
                 folder, name = job.place
                 if folder.gone:
                     return True
-                job.fd = self._disk.open_file(folder, name)
+                job.fd = self._ground.open_file(folder, name)
                 found = os.fstat(job.fd)
                 job.stat = (found.st_ino, found.st_size, found.st_mtime_ns)
                 job.hashing = Hashing(job.fd, found.st_size)

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 from wakeful.core.changes import Baseline, BaselineEntry, ById, Facts
 from wakeful.core.items import Kind, Seen
-from wakeful.sources.disk import Listing, Row
 from wakeful.sources.guard import Paused
+from wakeful.sources.listings import Listing, Row
 from wakeful.sources.snapshot import Folder, Snapshot, pack
 
 SLICE_ENTRIES = 2_000

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.sources.watching import Watching, until
-from wakeful.sources import plan
+from wakeful.sources import plan_files
 from wakeful.sources.hashing import SLICE_BYTES, Writers, writers
 from wakeful.stores.memory import MemoryStore
 
@@ -86,7 +86,7 @@ async def test_a_big_file_is_hashed_before_it_is_told_and_does_not_hold_up_other
 async def test_a_very_large_file_is_told_first_and_hashed_then(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plan, "LARGE_BYTES", SLICE_BYTES)
+    monkeypatch.setattr(plan_files, "LARGE_BYTES", SLICE_BYTES)
     content = os.urandom(SLICE_BYTES) * 2
     watching = await Watching.on(root, MemoryStore())
     async with watching.live() as source:

@@ -16,10 +16,13 @@ from wakeful.core.changes import (
     Trash,
     Upload,
 )
-from wakeful.sources.disk import Shape, Sight
+from wakeful.core.items import Item, Kind
+from wakeful.sources.looks import Shape, Sight
 from wakeful.sources.marks import Mark, Marks
 from wakeful.sources.notices import Sign
-from wakeful.sources.plan import LARGE_BYTES, PACE_SECONDS, Planner
+from wakeful.sources.plan import Planner
+from wakeful.sources.plan_files import LARGE_BYTES, PACE_SECONDS
+from wakeful.sources.round import Round
 from wakeful.sources.skipped import Reason, Skipped
 from wakeful.sources.snapshot import NEVER_SEEN, Folder, Snapshot, pack
 
@@ -42,7 +45,8 @@ class World:
         self.snapshot.put_file(self.folder, "inner", pack(4, 11, 5, 50))
         self.marks = Marks()
         self.skipped = Skipped("test")
-        self.planner = Planner(self.snapshot, self.marks, self.skipped, by_path=False)
+        self.round = Round(self.snapshot, self.marks, self.skipped)
+        self.planner = Planner(self.round, by_path=False)
 
     def mark(self, name: str, sign: Sign = Sign.CLOSED, folder: Folder | None = None) -> Mark:
         self.marks.notice(folder or self.root, name, sign, NOW)
@@ -51,9 +55,9 @@ class World:
         return mark
 
     def plan(self, mark: Mark, sight: Sight, sha1s: dict[int, str] | None = None) -> list[str]:
-        self.planner.begin()
+        self.round.begin()
         self.planner.plan(mark, sight, sha1s or {}, NOW)
-        return said(op.change for op in self.planner.ops)
+        return said(op.change for op in self.round.ops)
 
 
 @pytest.fixture
@@ -139,8 +143,8 @@ def test_a_trashed_folder_ends_its_watches(world: World) -> None:
     mark = world.mark("folder", Sign.DELETED)
 
     assert world.plan(mark, Sight(Shape.ABSENT)) == ["Trash 2"]
-    assert world.planner.to_unwatch == [7]
-    assert world.planner.trashes
+    assert world.round.to_unwatch == [7]
+    assert world.round.trashes
 
 
 def test_what_never_was_on_the_disk_is_not_missed(world: World) -> None:
@@ -148,6 +152,29 @@ def test_what_never_was_on_the_disk_is_not_missed(world: World) -> None:
 
     assert world.plan(world.mark("published", Sign.DELETED), Sight(Shape.ABSENT)) == []
     assert "published" in world.root.entries
+
+
+def new_item(id: int) -> Item:
+    return Item(
+        id=id,
+        namespace=1,
+        parent=1,
+        kind=Kind.FILE,
+        name="",
+        key="",
+        revision=0,
+        version=0,
+        size=0,
+        sha1="",
+        content_hash="",
+        created_at=0,
+        modified_at=0,
+        content_created_at=0,
+        content_modified_at=0,
+        created_by=1,
+        modified_by=1,
+        trashed_at=None,
+    )
 
 
 def moved(world: World, **facts: Any) -> Sight:
@@ -200,10 +227,9 @@ def test_a_person_moves_one_file_over_another(world: World) -> None:
 
 def test_a_young_file_over_another_was_a_temporary_one(world: World) -> None:
     world.plan(world.mark("temp"), file(inode=33))
-    (op,) = world.planner.ops
-    world.snapshot.put_file(world.root, "temp", pack(9, 33, 6, 60))
-    world.planner._young[9] = NOW - 10
-    assert op.file == (world.root, "temp")
+    (op,) = world.round.ops
+    world.planner.recorded(op, new_item(9), NOW - 10)
+    assert world.root.entries["temp"] == pack(9, 33, 6, 60)
     world.marks.notice(world.root, "temp", Sign.DELETED, NOW)
 
     sight = file(inode=33, origin=(world.root, "temp"))
@@ -284,11 +310,11 @@ def test_a_lost_folder_is_looked_for(world: World) -> None:
 
     assert world.plan(mark, Sight(Shape.LOST)) == []
     assert world.marks.get(world.root, "folder") is not None
-    assert not world.planner.lost
+    assert not world.round.lost
 
     mark.tries = 1000
     world.plan(mark, Sight(Shape.LOST))
-    assert world.planner.lost
+    assert world.round.lost
 
 
 def test_a_file_that_is_still_written_is_told_at_a_pace(world: World) -> None:
