@@ -318,7 +318,9 @@ async def test_a_client_that_reads_slowly_is_not_cut_off() -> None:
             read = 0
             await wire.until(b"\r\n\r\n")
             while read < 1_000_000:
-                read += len(await wire.some(min(10_000, 1_000_000 - read)))
+                some = await wire.some(min(10_000, 1_000_000 - read))
+                assert some
+                read += len(some)
                 await asyncio.sleep(0.02)
         assert len(site.app.asked) == 2
 
