@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from wakeful.http.poll_counts import LATENCY, PollCounts
+
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-_LATENCY = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
-_HOLD = (0.1, 1.0, 5.0, 15.0, 30.0, 45.0, 60.0, 120.0, 300.0, 600.0)
 _GROUP = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 
 SourceNumbers = Callable[[], Mapping[str, Mapping[str, float]]]
@@ -30,24 +30,10 @@ class Metrics:
 
     def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()
-        self._parked = Gauge(
-            "wakeful_polls_parked", "Polls that wait at this moment", registry=registry
-        )
+        self._polls = PollCounts()
+        registry.register(self._polls)
         self._woken = Counter(
             "wakeful_wakes", "Waiters woken because their stream grew", registry=registry
-        )
-        self._latency = Histogram(
-            "wakeful_wake_latency_seconds",
-            "From hearing of a commit to the answer on the socket",
-            buckets=_LATENCY,
-            registry=registry,
-        )
-        self._held = Histogram(
-            "wakeful_poll_held_seconds",
-            "How long polls were held, by how they ended",
-            ("ended",),
-            buckets=_HOLD,
-            registry=registry,
         )
         self._gaps = Counter(
             "wakeful_gaps_served",
@@ -65,7 +51,7 @@ class Metrics:
         self._commit = Histogram(
             "wakeful_commit_seconds",
             "Time to make a group of commands durable",
-            buckets=_LATENCY,
+            buckets=LATENCY,
             registry=registry,
         )
         self._group = Histogram(
@@ -84,7 +70,7 @@ class Metrics:
             "wakeful_http_request_seconds",
             "Time to answer a request, by route",
             ("route",),
-            buckets=_LATENCY,
+            buckets=LATENCY,
             registry=registry,
         )
 
@@ -108,15 +94,15 @@ class Metrics:
 
     # --- polls ---
 
-    def parked(self, delta: int) -> None:
-        self._parked.inc(delta)
+    def parked(self, change: int, /) -> None:
+        self._polls.parked(change)
 
-    def ended(self, how: str, held_seconds: float) -> None:
-        """A poll ended; *how* is one of a few words (`woken`, `expired`, `left`, `drained`)."""
-        self._held.labels(how).observe(held_seconds)
+    def ended(self, how: str, held: float, /) -> None:
+        """A poll ended; *how* is one of the few words of `http.poll.Ended`."""
+        self._polls.ended(how, held)
 
-    def wake_latency(self, seconds: float) -> None:
-        self._latency.observe(seconds)
+    def wake_latency(self, seconds: float, /) -> None:
+        self._polls.wake_latency(seconds)
 
     # --- requests ---
 
