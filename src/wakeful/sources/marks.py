@@ -121,6 +121,8 @@ class Marks:
             self._schedule(mark, now + self._arrival_hold(mark, known=known))
         else:
             mark.closed = False
+            if sign is Sign.CHANGED:  # it may as well be gone, and found elsewhere
+                self._index(mark)
             self._schedule(mark, now + NEW_HOLD)
 
     def found(self, folder: Folder, name: str, now: float, *, gone: bool, since: float) -> None:

@@ -38,6 +38,7 @@ class Scan:
         self.findings: list[Finding] = []
         self._waiting: deque[Folder] = deque([root])
         self._rows: deque[tuple[Folder, list[Row]]] = deque()
+        self._count = 0  # of all rows
 
     @property
     def done(self) -> bool:
@@ -77,10 +78,11 @@ class Scan:
                 self.findings.append((folder, row[0], False))
         if fresh:
             self._rows.append((folder, fresh))
+            self._count += len(fresh)
 
     def next_baseline(self, *, last: bool) -> list[tuple[Folder, list[Row]]]:
         """Rows for one command: about a thousand, fewer only where *last* asks for the rest."""
-        if not last and sum(len(rows) for _, rows in self._rows) < BASELINE_ENTRIES:
+        if not last and self._count < BASELINE_ENTRIES:
             return []
         taken: list[tuple[Folder, list[Row]]] = []
         room = BASELINE_ENTRIES
@@ -90,6 +92,7 @@ class Scan:
             if len(rows) > room:
                 self._rows.appendleft((folder, rows[room:]))
             room -= min(room, len(rows))
+        self._count -= BASELINE_ENTRIES - room
         return taken
 
     def put_baseline(

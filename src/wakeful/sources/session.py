@@ -29,14 +29,14 @@ from wakeful.sources.notices import Watcher
 from wakeful.sources.plan import Planner
 from wakeful.sources.recorder import Recorder
 from wakeful.sources.round import Round
-from wakeful.sources.scan import Scan, baseline_of
+from wakeful.sources.scan import Finding, Scan, baseline_of
 from wakeful.sources.settling import BATCH, Settling
 from wakeful.sources.skipped import Skipped
 from wakeful.sources.snapshot import Folder, Loading, Snapshot
 from wakeful.sources.status import SourceState
 
 _PAGE = 1_000
-_FINDINGS = 2_000  # given to the marks in one go
+_FINDINGS = 1_000  # given to the marks in one go: some 3 ms
 
 T = TypeVar("T")
 
@@ -252,29 +252,33 @@ class Session:
         scan = self._scan
         assert scan is not None
         folders = scan.next_slice()
-        if folders:
-            for listing in await self._in_thread(lambda: self._listings.compare(folders)):
-                self._take_watch(listing)
-                scan.take(listing)
-        while taken := scan.next_baseline(last=not folders):
-            applied = await self._recorder.apply(tuple(baseline_of(*each) for each in taken))
-            scan.put_baseline(self.snapshot, taken, iter(applied.made))
-            self._progress(self.snapshot.files + self.snapshot.folders)
+        # The next folders are listed while those before are recorded.
+        listings, _ = await asyncio.gather(
+            self._in_thread(lambda: self._listings.compare(folders)),
+            self._record_baseline(scan, last=not folders),
+        )
+        for listing in listings:
+            self._take_watch(listing)
+            scan.take(listing)
         if scan.done:
-            for start in range(0, len(scan.findings), _FINDINGS):
-                self._mark(scan.findings[start : start + _FINDINGS])
-                await asyncio.sleep(0)
+            await self._mark(scan.findings, self._loop.time())
             self._scan = None
             self._scan_ended = self._loop.time()
             self._counters.scan_seconds = self._scan_ended - scan.started
 
-    def _mark(self, findings: list[tuple[Folder, str, bool]], since: float | None = None) -> None:
-        now = self._loop.time()
-        for folder, name, gone in findings:
-            if not folder.gone and (not gone or name in folder.entries):
-                self.marks.found(
-                    folder, name, now, gone=gone, since=now if since is None else since
-                )
+    async def _record_baseline(self, scan: Scan, *, last: bool) -> None:
+        while taken := scan.next_baseline(last=last):
+            applied = await self._recorder.apply(tuple(baseline_of(*each) for each in taken))
+            scan.put_baseline(self.snapshot, taken, iter(applied.made))
+            self._progress(self.snapshot.files + self.snapshot.folders)
+
+    async def _mark(self, findings: list[Finding], since: float) -> None:
+        for start in range(0, len(findings), _FINDINGS):
+            now = self._loop.time()
+            for folder, name, gone in findings[start : start + _FINDINGS]:
+                if not folder.gone and (not gone or name in folder.entries):
+                    self.marks.found(folder, name, now, gone=gone, since=since)
+            await asyncio.sleep(0)
 
     async def _list(self) -> None:
         """Compare folders that just became known, or known again."""
@@ -284,10 +288,12 @@ class Session:
             folder = listing.folder
             self._take_watch(listing)
             if listing.lost and folder.parent is not None:
-                self._mark([(folder.parent, folder.name, False)], since[folder])
+                await self._mark([(folder.parent, folder.name, False)], since[folder])
                 continue
-            self._mark([(folder, row[0], False) for row in listing.found], since[folder])
-            self._mark([(folder, name, True) for name in listing.gone], since[folder])
+            findings = [(folder, row[0], False) for row in listing.found]
+            findings += [(folder, name, True) for name in listing.gone]
+            if findings:
+                await self._mark(findings, since[folder])
             # Below a folder that is known again everything may differ.
             for inside in listing.inside:
                 self.marks.must_list(inside, since[folder])
