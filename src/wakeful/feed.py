@@ -18,6 +18,7 @@ A waiter is an object with a callback, not a coroutine: tens of thousands of the
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Iterator
 from typing import Protocol
@@ -51,7 +52,7 @@ class Waiter(Protocol):
     """Somebody who waits for a stream to grow past a place.
 
     `wake` is called on the loop, once, when the feed has forgotten the waiter; it must not
-    raise. `since` is the loop's time at which the growth was heard of. Whoever goes away
+    raise. `since` is when the growth was heard of, by `time.monotonic`. Whoever goes away
     before calls `Feed.leave`, after which no wake comes, and may wait again.
     """
 
@@ -282,15 +283,14 @@ class Feed:
         """Take *waiters* off their streams and wake them, in slices."""
         if not waiters:
             return
-        loop = asyncio.get_running_loop()
-        since = loop.time()
+        since = time.monotonic()  # uvloop's own time stands still within a turn
         for waiter in waiters:
             self._unregister(waiter)
             waiter.after = _CALLED
             self._to_wake.append((waiter, since))
         if not self._waking:
             self._waking = True
-            loop.call_soon(self._wake_slice)
+            asyncio.get_running_loop().call_soon(self._wake_slice)
 
     def _wake_slice(self) -> None:
         queue = self._to_wake
