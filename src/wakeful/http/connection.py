@@ -144,6 +144,7 @@ class Connection(Intake):
             if self._current is None:
                 # Blank lines between requests do not prolong it.
                 if not self.due:
+                    self._unsent = 0
                     self.wheel.put(self, self.timeout_keep_alive)
             elif isinstance(self._current, Poll) and self._may_sleep():
                 self._sleep()
@@ -309,6 +310,7 @@ class Connection(Intake):
 
     def resume_writing(self) -> None:
         super().resume_writing()
+        self._unsent = 0
         if self._is_busy and self._phase is not Phase.HEAD and self._asked is None:
             self.wheel.cancel(self)
         self._catch_up()
