@@ -71,8 +71,7 @@ class Hearing:
             self.overflows += 1
             log.warning("notices were lost: comparing everything")
         elif trouble is Trouble.WATCH_ENDED:
-            if self._snapshot.root.wd == wd:
-                raise RuntimeError("the watch on the root ended")
+            self.root_trouble |= self._snapshot.root.wd == wd
             self._snapshot.forget_watch(wd)
         else:
             self.root_trouble = True

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from wakeful.core.changes import ById, Change, Facts, Move, NewVersion, Observe, Upload
 from wakeful.core.items import Seen
 from wakeful.sources.looks import Sight
-from wakeful.sources.marks import NEW_HOLD, Mark
+from wakeful.sources.marks import NEW_HOLD, Mark, Place
 from wakeful.sources.plan_folders import FolderPlans
 from wakeful.sources.round import Round
 from wakeful.sources.skipped import Reason
@@ -72,11 +72,13 @@ class FilePlans:
                 self._upload(mark, sight)
             else:
                 self._new_version(mark, entry, sight, sha1s)
-        else:
-            self._moved(mark, entry, origin, sight, sha1s, now)
+        elif entry is None:
+            self._move(mark, origin, sight)
+        elif not self._moved_over(mark, entry, origin, sight, sha1s, now):
+            return
         self._done(mark, sight, now)
 
-    def _moved_from(self, mark: Mark, sight: Sight) -> tuple[Folder, str] | None:
+    def _moved_from(self, mark: Mark, sight: Sight) -> Place | None:
         """Where the file is recorded, if its item shall come here (rule 2)."""
         origin = sight.origin
         if origin is None:
@@ -106,31 +108,32 @@ class FilePlans:
             return True
         return False
 
-    def _moved(
+    def _moved_over(
         self,
         mark: Mark,
-        entry: bytes | None,
-        origin: tuple[Folder, str],
+        entry: bytes,
+        origin: Place,
         sight: Sight,
         sha1s: dict[int, str],
         now: float,
-    ) -> None:
-        if entry is not None:
-            target = unpack(entry)
-            if sight.origin_inode == target[1]:  # they changed places
-                self._new_version(mark, entry, sight, sha1s)
-                return
-            packed = origin[0].entries[origin[1]]
-            assert isinstance(packed, bytes)
-            if now - self._young.get(unpack(packed)[0], -YOUNG_SECONDS) < YOUNG_SECONDS:
-                self._new_version(mark, entry, sight, sha1s)
-                if not sight.origin_inode:
-                    self._round.trash(*origin)
-                return
+    ) -> bool:
+        """A known file has the name of another (rule 3). False: the mark is put off."""
+        packed = origin[0].entries[origin[1]]
+        assert isinstance(packed, bytes)
+        if sight.origin_inode == unpack(entry)[1]:  # they changed places
+            self._new_version(mark, entry, sight, sha1s)
+        elif now - self._young.get(unpack(packed)[0], -YOUNG_SECONDS) < YOUNG_SECONDS:
+            self._new_version(mark, entry, sight, sha1s)
+            if not sight.origin_inode:
+                self._round.trash(*origin)
+        elif self._round.waits(mark, now):
+            return False  # the other may have moved on
+        else:
             self._round.trash(mark.folder, mark.name)
-        self._move(mark, origin, sight)
+            self._move(mark, origin, sight)
+        return True
 
-    def _move(self, mark: Mark, origin: tuple[Folder, str], sight: Sight) -> None:
+    def _move(self, mark: Mark, origin: Place, sight: Sight) -> None:
         from_folder, from_name = origin
         packed = from_folder.entries[from_name]
         assert isinstance(packed, bytes)

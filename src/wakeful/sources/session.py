@@ -18,7 +18,7 @@ import msgspec
 from wakeful.core.items import Namespace
 from wakeful.core.lookups import ItemsOf, Setting
 from wakeful.sources.ground import Ground, was_seen
-from wakeful.sources.guard import Identity, check_familiar, check_same, identify
+from wakeful.sources.guard import Identity, Paused, check_familiar, check_same, identify
 from wakeful.sources.hearing import Hearing
 from wakeful.sources.ignore import Ignore
 from wakeful.sources.ledger import Ledger
@@ -203,6 +203,7 @@ class Session:
         if self._hearing.root_trouble:
             self._hearing.root_trouble = False
             await self._in_thread(lambda: check_same(self._root, self._identity))
+            raise Paused("the system stopped watching it")  # it came back already
         if self._scan is None and (self._must_scan() or self._scan_due() <= self._loop.time()):
             self._settling.lost = False
             self._counters.overflows += self._hearing.overflows

@@ -13,7 +13,9 @@ import pytest
 
 from tests.components import missing
 from tests.integration.sources.watching import Watching, until
-from wakeful.sources import FolderSource, SourceState
+from wakeful.sources import FolderSource, SourceState, session
+from wakeful.sources.guard import Paused
+from wakeful.sources.inotify import InotifyWatcher
 from wakeful.stores.memory import MemoryStore
 
 
@@ -44,7 +46,22 @@ async def test_a_root_that_is_moved_away_pauses_until_it_is_back(root: Path) -> 
         (root.parent / "away").rename(root)
         await until(lambda: live(source))
         await watching.settled()
+        assert source.status().failures == 0
     assert list(map(repr, await watching.told())) == ["item.upload letter"]
+
+
+async def test_a_root_that_is_away_for_a_moment_is_followed_again(root: Path) -> None:
+    plant(root)
+    watching = await Watching.on(root, MemoryStore())
+    async with watching.live() as source:
+        root.rename(root.parent / "away")
+        (root.parent / "away").rename(root)
+        (root / "letter").write_text("changed")
+        await until(lambda: paused(source))
+        await until(lambda: live(source))
+        (root / "new").write_text("1")
+        await watching.settled()
+    assert sorted(map(repr, await watching.told())) == ["item.upload letter", "item.upload new"]
 
 
 async def test_a_root_that_is_deleted_pauses(root: Path) -> None:
@@ -55,6 +72,7 @@ async def test_a_root_that_is_deleted_pauses(root: Path) -> None:
     async with watching.live() as source:
         shutil.rmtree(root)
         await until(lambda: paused(source))
+        assert source.status().failures == 0
     assert await watching.told() == []
 
 
@@ -121,6 +139,38 @@ async def test_a_root_that_somebody_empties_file_by_file_is_empty(root: Path) ->
         await watching.settled()
         assert live(source)
     assert sorted(map(repr, await watching.told())) == ["item.trash folder", "item.trash letter"]
+
+
+async def test_nothing_is_trashed_while_the_root_is_not_itself(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A remounted disk can have the same inodes and device numbers as before."""
+    plant(root)
+    watching = await Watching.on(root, MemoryStore())
+
+    def refuse(root: str, identity: object) -> None:
+        raise Paused("another file system is in its place")
+
+    async with watching.live() as source:
+        monkeypatch.setattr(session, "check_same", refuse)
+        (root / "letter").unlink()
+        await until(lambda: paused(source))
+        assert await watching.told() == []
+
+
+async def test_a_root_that_loses_everything_without_a_notice_pauses(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(root)
+    watching = await Watching.on(root, MemoryStore())
+    monkeypatch.setattr(InotifyWatcher, "take", lambda watcher: [])
+    async with watching.live(rescan_seconds=0.2) as source:
+        shutil.rmtree(root / "folder")
+        (root / "letter").unlink()
+        await until(lambda: paused(source))
+        assert "without a notice" in source.status().reason or "empty" in source.status().reason
+        await until(lambda: "empty" in source.status().reason)
+        assert await watching.told() == []
 
 
 @pytest.fixture

@@ -172,6 +172,7 @@ async def test_a_full_store_is_waited_for(root: Path) -> None:
         (root / "b").write_text("2")
         full = False
         await watching.settled()
+        assert source.status().failures == 0
     assert sorted(map(repr, await watching.told())) == ["item.upload a", "item.upload b"]
 
 
