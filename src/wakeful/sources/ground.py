@@ -11,6 +11,8 @@ from __future__ import annotations
 import os
 import stat
 
+import structlog
+
 from wakeful.core.names import DEEPEST
 from wakeful.sources.notices import Watcher, WatchLimit
 from wakeful.sources.skipped import Reason, Skipped
@@ -19,6 +21,8 @@ from wakeful.sources.snapshot import NEVER_SEEN, Folder, unpack
 FOLDER_FLAGS = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe must not block
 PATH_ONLY = getattr(os, "O_PATH", os.O_RDONLY)  # for looking names up in folders we cannot read
+
+log = structlog.get_logger()
 
 
 class Lost(Exception):
@@ -34,6 +38,7 @@ class Ground:
         self._watcher = watcher
         self._skipped = skipped
         self._by_fd = os.path.isdir("/proc/self/fd")
+        self._told = False
 
     def open_file(self, folder: Folder, name: str) -> int:
         """A descriptor for reading. Raises Lost and OSError."""
@@ -88,11 +93,17 @@ class Ground:
         where = f"/proc/self/fd/{fd}" if self._by_fd else f"{self.root}/{path}"
         try:
             wd = self._watcher.add(where)
-        except (WatchLimit, OSError):
-            self._skipped.add(Reason.UNWATCHED, path)
-            return None
-        self._skipped.discard(Reason.UNWATCHED, path)
-        return wd
+        except WatchLimit as limit:
+            if not self._told:
+                self._told = True
+                log.warning("not everything is watched", folder=self.root, reason=str(limit))
+        except OSError as error:
+            log.warning("cannot watch", folder=path, reason=str(error))
+        else:
+            self._skipped.discard(Reason.UNWATCHED, path)
+            return wd
+        self._skipped.add(Reason.UNWATCHED, path)
+        return None
 
 
 def was_seen(entry: bytes | Folder) -> bool:

@@ -59,7 +59,15 @@ class InotifyWatcher:
     def open(self, root: str, wake: Callable[[], None]) -> None:
         self._wake = wake
         self._loop = asyncio.get_running_loop()
-        self._inotify = INotify(nonblocking=True)
+        try:
+            self._inotify = INotify(nonblocking=True)
+        except OSError as error:
+            if error.errno == errno.EMFILE:
+                raise WatchLimit(
+                    "no process of this user can watch more: raise it with"
+                    " `sysctl fs.inotify.max_user_instances=512`"
+                ) from error
+            raise
         # The root first, with what is asked of no other folder; a later `add` of it, with fewer
         # flags, must not take them away (MASK_ADD).
         self._root_wd = self._inotify.add_watch(root, _MASK | _ROOT_MASK)

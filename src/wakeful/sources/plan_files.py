@@ -90,9 +90,8 @@ class FilePlans:
             return None  # planned otherwise since the look
         if not sight.origin_inode:
             return origin
-        if sight.origin_inode == sight.inode:
-            return None  # a second hard link
-        # The old name was taken: by another known file, or by the next version of this one.
+        # The old name was taken: by another known file, or by the next version of this one. (Or
+        # not at all: this is a second hard link.)
         other = self._marks.vanished.get(sight.origin_inode)
         return origin if other is not None and other != origin else None
 

@@ -26,7 +26,7 @@ class Reason(StrEnum):
     UNREADABLE_FOLDER = "folder cannot be read"
     UNREADABLE_FILE = "file cannot be read: announced without hashes"
     OTHER_DISK = "another file system is mounted there: watch it as a folder of its own"
-    UNWATCHED = "no watch left: changes are seen at the next re-scan"
+    UNWATCHED = "cannot be watched: changes are seen at the next re-scan"
 
 
 class Skipped:

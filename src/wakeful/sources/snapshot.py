@@ -13,11 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from struct import Struct
 
-from wakeful.core.items import Item, Seen
+from wakeful.core.items import Item
 
 _FILE = Struct("<qQqq")
-
-Entry = "bytes | Folder"
 
 
 def pack(item: int, inode: int, size: int, mtime_ns: int) -> bytes:
@@ -219,9 +217,3 @@ class Loading:
                     snapshot.files += 1
                     snapshot.bytes += max(_FILE.unpack(entry)[2], 0)
         return snapshot
-
-
-def seen_of(packed: bytes) -> Seen:
-    """The part of a packed file that is recorded with its item."""
-    _, inode, size, mtime_ns = _FILE.unpack(packed)
-    return Seen(inode, size, mtime_ns)

@@ -3,12 +3,15 @@
 # ruff: noqa: ASYNC221, ASYNC240 - what is done to the folder may hold up the loop
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import subprocess
 from pathlib import Path
 
 import pytest
+import structlog
+from inotify_simple import INotify
 
 from tests.integration.sources.watching import Watching, until
 from wakeful.sources.inotify import InotifyWatcher
@@ -192,3 +195,23 @@ async def test_without_watches_changes_are_found_by_the_timer(
         "item.upload unwatched/file",
         "item.rename renamed",
     ]
+
+
+async def test_the_limit_of_watches_is_named_with_its_remedy(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "folder").mkdir()
+    adding = INotify.add_watch
+
+    def limited(inotify: INotify, path: str, mask: int) -> int:
+        if os.stat(path).st_ino == (root / "folder").stat().st_ino:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        wd: int = adding(inotify, path, mask)
+        return wd
+
+    monkeypatch.setattr(INotify, "add_watch", limited)
+    watching = await Watching.on(root, MemoryStore())
+    with structlog.testing.capture_logs() as logs:
+        async with watching.live() as source:
+            assert source.status().skipped == {Reason.UNWATCHED.value: 1}
+    assert any("sysctl fs.inotify.max_user_watches" in str(each.get("reason")) for each in logs)
