@@ -17,8 +17,8 @@ PAGE = Path(__file__).parents[1] / "docs" / "cli.md"
 _INTRODUCTION = """\
 # Commands
 
-What each command says with `--help`. A command that needs the data folder works whether or not a server
-runs on it: through the server's socket, or on the store itself.
+What each command says with `--help`. A command that needs the data folder works whether or not a
+server runs on it: through the server's socket, or on the store itself.
 """
 
 
