@@ -1,0 +1,49 @@
+"""How the routes of the Box dialect answer: in JSON, and in Box's form of every error."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from wakeful.access import Identity
+from wakeful.core.errors import Unauthenticated, WakefulError
+from wakeful.dialects.box import errors
+from wakeful.http.requests import CONTENT_SCOPE, identify
+from wakeful.http.services import Services
+
+
+class BoxErrors:
+    def error(self, error: WakefulError, request_id: str) -> Response:
+        if isinstance(error, Unauthenticated):
+            # Empty: an SDK takes a 401 with a body for something unexpected (box.md 7).
+            return Response(
+                status_code=HTTPStatus.UNAUTHORIZED,
+                headers={
+                    "WWW-Authenticate": 'Bearer realm="Wakeful"',
+                    "Box-Request-Id": request_id,
+                },
+            )
+        status, _ = errors.answer_for(error)
+        return _failure(errors.error_body(error, request_id), status, request_id)
+
+    def status(self, status: int, request_id: str) -> Response:
+        return _failure(errors.status_body(status, request_id), status, request_id)
+
+
+async def content_reader(services: Services, request: Request) -> Identity:
+    """Who asks for files, folders or their events. Raises as `identify` does, and Forbidden."""
+    identity = await identify(services, request)
+    identity.require(CONTENT_SCOPE)
+    return identity
+
+
+def json_answer(body: bytes, headers: dict[str, str] | None = None) -> Response:
+    return Response(body, media_type="application/json", headers=headers)
+
+
+def _failure(body: bytes, status: int, request_id: str) -> Response:
+    return Response(
+        body, status, media_type="application/json", headers={"Box-Request-Id": request_id}
+    )
