@@ -24,6 +24,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import structlog
+
 from wakeful.core.accounts import create_enterprise, create_user
 from wakeful.core.changes import Applied, Change, Observe, Upload
 from wakeful.core.items import Item, Namespace
@@ -230,6 +232,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--uvloop", action="store_true")
     parser.add_argument("--only", choices=["latency", "scans", "burst"])
     asked = parser.parse_args(arguments)
+    # Standard output is for the figures.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     runner = asyncio.run
     if asked.uvloop:
         import uvloop

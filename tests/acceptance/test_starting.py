@@ -75,6 +75,31 @@ def test_it_is_ready_when_everything_that_was_there_can_be_read(
         assert reader.get(f"/2.0/folders/{inner['id']}/items")["total_count"] == 1_001
 
 
+def test_a_folder_that_is_not_itself_keeps_no_other_waiting(tmp_path: Path, watched: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    (photos / "a.jpeg").touch()
+    arguments = ("--watch", f"photos={photos}")
+    with (
+        running(tmp_path, watch=watched, arguments=arguments) as server,
+        Reader(server.url, server.token) as reader,
+    ):
+        server.terminate()
+        (photos / "a.jpeg").rename(tmp_path / "a.jpeg")  # as if its disk were not mounted
+        before = len(server.out)
+
+        server.start()
+
+        assert "not yet read: the folder is empty" in server.out[before:]
+        assert reader.ask("GET", "/readyz").status_code == 503
+        progress = Progress(reader, reader.now())
+        (watched / "one.txt").write_text("two")
+        progress.wait_until(lambda: bool(progress.events), "the other folder is followed")
+        (tmp_path / "a.jpeg").rename(photos / "a.jpeg")
+        eventually(lambda: reader.ask("GET", "/readyz").status_code == 200, "it is back")
+        assert server.err.count("source paused") == 1
+
+
 @pytest.mark.parametrize("moment", ["wakeful.db", "token", "control.sock"])
 def test_p1_a_crash_during_the_first_start_leaves_nothing_half_done(
     tmp_path: Path, watched: Path, moment: str

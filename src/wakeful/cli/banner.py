@@ -31,12 +31,14 @@ client.events.getEventStream().on("error", console.error)
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """A watched folder, for the eye. `files` and `folders` are None while it was not read yet."""
+    """A watched folder, for the eye. `files` and `folders` are None while it was not read yet,
+    `trouble` is what keeps it from being read."""
 
     path: Path
     name: str | None
     files: int | None
     folders: int | None
+    trouble: str = ""
 
 
 def print_banner(
@@ -74,7 +76,7 @@ def print_banner(
 def _describe(followed: Followed) -> str:
     where = f"{followed.name} = {followed.path}" if followed.name else str(followed.path)
     if followed.files is None:
-        return f"{where}  (not yet read)"
+        return f"{where}  (not yet read{f': {followed.trouble}' if followed.trouble else ''})"
     return f"{where}  ({_count(followed.files, 'file')}, {_count(followed.folders or 0, 'folder')})"
 
 

@@ -209,10 +209,15 @@ class _Server:
         (self._hurry if self._stop.is_set() else self._stop).set()
 
     async def _first_scans(self) -> bool:
-        """Wait until every folder was read; False if the server is told to stop before."""
+        """Wait until every folder was read, or is known to be unreadable for now; False if the
+        server is told to stop before.
+
+        A disk that is not mounted must not keep those who follow other folders waiting, nor
+        let the service manager take the server for hung; `/readyz` tells.
+        """
         with self._screen.reading():
             await _first_of(
-                asyncio.gather(*(source.ready() for source in self._sources)), self._stop.wait()
+                asyncio.gather(*(source.settled() for source in self._sources)), self._stop.wait()
             )
         return not self._stop.is_set()
 
@@ -285,4 +290,5 @@ def _followed(name: str | None, source: FolderSource) -> Followed:
         name=name,
         files=status.files if is_read else None,
         folders=status.folders if is_read else None,
+        trouble="" if is_read else status.reason,
     )

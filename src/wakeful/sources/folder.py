@@ -81,6 +81,8 @@ class FolderSource:
         self._state = SourceState.STARTING
         self._reason = ""
         self._ready = asyncio.Event()
+        self._settled = asyncio.Event()
+        self._pause_told = ""
         self._task: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:
@@ -105,6 +107,10 @@ class FolderSource:
     async def ready(self) -> None:
         """Return when the first scan is done, and what changed meanwhile is recorded."""
         await self._ready.wait()
+
+    async def settled(self) -> None:
+        """Return when it is known how the source is: ready, or kept from it for now."""
+        await self._settled.wait()
 
     def status(self) -> SourceStatus:
         """How the source is now."""
@@ -142,7 +148,9 @@ class FolderSource:
                 paused = _paused(error)
                 if paused is not None:
                     self._enter(SourceState.PAUSED, str(paused))
-                    log.warning("source paused", source=self.name, reason=str(paused))
+                    if self._pause_told != str(paused):  # each try may end the same way
+                        self._pause_told = str(paused)
+                        log.warning("source paused", source=self.name, reason=str(paused))
                     seen = await self._until_different(seen)
                     continue
                 self._counters.failures += 1
@@ -188,6 +196,9 @@ class FolderSource:
             if self._state is not SourceState.LIVE:
                 log.info("source live", source=self.name, **_size(self._session))
             self._ready.set()
+            self._pause_told = ""
+        if state not in (SourceState.STARTING, SourceState.SCANNING):
+            self._settled.set()
         self._state, self._reason = state, reason
 
 

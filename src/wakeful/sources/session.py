@@ -34,6 +34,7 @@ from wakeful.sources.settling import BATCH, Settling
 from wakeful.sources.skipped import Skipped
 from wakeful.sources.snapshot import Folder, Loading, Snapshot
 from wakeful.sources.status import SourceState
+from wakeful.sources.sweep import SWEEP_SECONDS, Sweep, written
 
 _PAGE = 1_000
 _FINDINGS = 1_000  # given to the marks in one go: some 3 ms
@@ -89,6 +90,7 @@ class Session:
         self._recorder = Recorder(ledger, self._wait_for_store)
         self._scan: Scan | None = None
         self._scan_ended = 0.0
+        self._sweep_due = float("inf")
         self._woken = asyncio.Event()
         self._live = False
 
@@ -114,6 +116,7 @@ class Session:
             if recorded != identity:
                 await self._ledger.remember(self._setting, msgspec.json.encode(identity))
             self._live = True
+            self._sweep_due = self._loop.time() + SWEEP_SECONDS
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._hasher.run(), name="source hasher")
                 tasks.create_task(
@@ -129,7 +132,8 @@ class Session:
         return self._hasher.unhashed if self._live else self.unhashed
 
     def _put_together(self, device: int) -> None:
-        ground = Ground(self._root, device, self._watcher, self._skipped)
+        ground = self._ground = Ground(self._root, device, self._watcher, self._skipped)
+        self._sweep = Sweep(self.snapshot.root)
         self._listings = Listings(ground, self._ignore, self._skipped)
         self._hearing = Hearing(self.snapshot, self.marks, self._ignore)
         round = Round(self.snapshot, self.marks, self._skipped)
@@ -213,6 +217,8 @@ class Session:
         if self._scan is not None:
             worked = True
             await self._scan_on()
+        elif self._sweep_due <= self._loop.time():
+            await self._sweep_on()
         if self.marks.unlisted:
             worked = True
             await self._list()
@@ -221,7 +227,7 @@ class Session:
     async def _sleep(self) -> None:
         """Until a notice comes, or something is due."""
         due = self.marks.next_due()
-        until = min(self._scan_due(), due if due is not None else float("inf"))
+        until = min(self._scan_due(), self._sweep_due, due if due is not None else float("inf"))
         delay = until - self._loop.time()
         if delay <= 0 or self._settling.has_observed:
             await asyncio.sleep(0)
@@ -272,6 +278,13 @@ class Session:
             applied = await self._recorder.apply(tuple(baseline_of(*each) for each in taken))
             scan.put_baseline(self.snapshot, taken, iter(applied.made))
             self._progress(self.snapshot.files + self.snapshot.folders)
+
+    async def _sweep_on(self) -> None:
+        slice = self._sweep.next_slice()
+        now = self._loop.time()
+        for folder, name in await self._in_thread(lambda: written(self._ground, slice)):
+            self.marks.found(folder, name, now, gone=False, since=now)
+        self._sweep_due = self._loop.time() + SWEEP_SECONDS
 
     async def _mark(self, findings: list[Finding], since: float) -> None:
         for start in range(0, len(findings), _FINDINGS):

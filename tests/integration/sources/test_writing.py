@@ -54,6 +54,19 @@ async def test_a_known_file_is_told_as_soon_as_it_is_closed(root: Path) -> None:
         assert watching.ledger.applied[-1][0] - closed < 0.1  # no hold of any kind
 
 
+async def test_a_known_file_that_is_written_and_not_closed_is_found(root: Path) -> None:
+    (root / "in").mkdir()
+    (root / "in" / "log").write_text("1\n")
+    watching = await Watching.on(root, MemoryStore())
+    with (root / "in" / "log").open("ab", buffering=0) as log:  # open before anybody watched
+        async with watching.live() as source:
+            log.write(b"2\n")
+            await until(lambda: versions(watching, "log"))
+
+            assert (await watching.item("in/log")).size == 4
+            assert source.status().rescans == 0
+
+
 async def test_a_new_file_that_is_still_open_is_not_told_at_once(root: Path) -> None:
     watching = await Watching.on(root, MemoryStore())
     async with watching.live():
