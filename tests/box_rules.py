@@ -24,7 +24,14 @@ def check(schema: str, value: object) -> None:
     )
 
 
-_SENT_AS_NULL = ("session_id", "source")
+def event_types() -> set[str]:
+    """The event types that Box's OpenAPI document lists."""
+    event = json.loads(_OPENAPI.read_text())["components"]["schemas"]["Event"]
+    (listed,) = (each for each in event["properties"]["event_type"]["allOf"] if "enum" in each)
+    return set(listed["enum"])
+
+
+_SENT_AS_NULL = ("additional_details", "session_id", "source")
 """Box's schema does not allow null here, and Box sends it."""
 
 
@@ -39,12 +46,26 @@ def check_page(page: dict[str, Any]) -> None:
         check_event(event)
 
 
+_SCHEMAS: dict[Any, str] = {
+    "file": "File",
+    "folder": "Folder",
+    "user": "User",
+    "app_item": "AppItemEventSource",
+}
+_ITEM_SCHEMAS: dict[Any, str] = {"file": "EventSource", "folder": "EventSource"}
+
+
 def check_event(event: dict[str, Any]) -> None:
     """Raise unless *event* is one that every client reads."""
     check("Event", {k: v for k, v in event.items() if v is not None or k not in _SENT_AS_NULL})
     source = event.get("source")
-    if isinstance(source, dict) and source.get("type") in ("file", "folder"):
-        check(source["type"].capitalize(), source)
+    if isinstance(source, dict):
+        check(
+            _SCHEMAS.get(source.get("type"))
+            or _ITEM_SCHEMAS.get(source.get("item_type"))
+            or "GenericSource",
+            source,
+        )
     faults = list(strict_faults(event))
     assert not faults, faults
 
@@ -66,10 +87,17 @@ def strict_faults(event: dict[str, Any]) -> Iterator[str]:
         yield "source"
     elif source.get("type") in ("file", "folder"):
         yield from _item(source)
+    elif source.get("type") == "user":
+        if not isinstance(source.get("id"), str):
+            yield "source.id"
+        yield from _strings(source, "source.", "name", "login")
     elif source.get("item_type") in ("file", "folder"):
         for name in ("item_id", "item_name"):
             if not isinstance(source.get(name), str):
                 yield f"source.{name}"
+        yield from _person(source, "owned_by")
+        if source.get("parent") is not None:
+            yield from _folder(source["parent"])
 
 
 def _item(source: dict[str, Any]) -> Iterator[str]:

@@ -15,7 +15,7 @@ import pytest
 from starlette.routing import Mount, Route
 
 from wakeful.dialects.box import errors as box_errors
-from wakeful.dialects.box import types as box_types
+from wakeful.dialects.box.catalogue import IN_EVERY_VIEW
 from wakeful.dialects.native import changes, events
 from wakeful.dialects.native import errors as native_errors
 from wakeful.http.app import build_app
@@ -132,7 +132,7 @@ def test_every_error_code_of_the_native_dialect_is_on_its_page() -> None:
 
 
 def test_every_event_of_the_filtered_streams_is_on_the_box_page() -> None:
-    assert lacking("docs/box.md", box_types.IN_EVERY_VIEW) == []
+    assert lacking("docs/box.md", IN_EVERY_VIEW) == []
 
 
 def test_every_field_of_a_request_is_on_the_page_of_publishing() -> None:

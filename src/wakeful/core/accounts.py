@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from wakeful.core.census import Census
 from wakeful.core.errors import Conflict, InvalidRequest, NotFound
-from wakeful.core.events import EVERY_CLASS, Entry, Event, MemberEvent
+from wakeful.core.events import EVERY_CLASS, ONLY_ALL, Entry, Event, MemberEvent, Person
 from wakeful.core.items import (
     Enterprise,
     Grant,
@@ -291,11 +291,9 @@ def _tell(
         actor=(yield from census.person(actor.id)),
         source=(yield from census.snapshot(root, ())),
         namespace=namespace.id,
-        details={
-            "accessible_by": {"id": user.id, "name": user.name, "login": user.login},
-            "role": role.value,
-        },
+        details={"role": role.value},
+        accessible_by=Person(user.id, user.name, user.login),
     )
     streams = dict.fromkeys(audience, EVERY_CLASS)
-    streams[namespace.enterprise] = EVERY_CLASS
+    streams[namespace.enterprise] = ONLY_ALL
     yield Append((Entry(event, streams),))

@@ -122,6 +122,8 @@ class Event(msgspec.Struct, frozen=True, array_like=True):
     `type` is an `ItemEvent`, a `MemberEvent`, or for any other event the name
     that its producer gave it (the dialects' own names, such as COMMENT_CREATE).
     `id` is 40 hex digits. `recorded_at` never falls from one commit to the next.
+    `action_by` is who acted in the actor's name, `accessible_by` who gained or lost access:
+    a user, or any other party as the producer described it.
     """
 
     id: str
@@ -136,6 +138,8 @@ class Event(msgspec.Struct, frozen=True, array_like=True):
     session: str | None = None
     correlation: str | None = None
     ip: str | None = None
+    action_by: Person | None = None
+    accessible_by: Person | dict[str, Any] | None = None
 
 
 class Entry(msgspec.Struct, frozen=True):

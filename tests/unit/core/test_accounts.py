@@ -123,10 +123,8 @@ def test_who_joins_is_told_and_so_is_everybody_in_it(world: World) -> None:
     for user in (world.ann, world.bob, world.eve):
         event = world.last(user)
         assert (event.type, event.actor.login, event.namespace) == ("member.add", "bob", team)
-        assert event.details == {
-            "accessible_by": {"id": world.eve.id, "name": "Eve", "login": "eve"},
-            "role": "viewer",
-        }
+        assert event.accessible_by == Person(world.eve.id, "Eve", "eve")
+        assert event.details == {"role": "viewer"}
         assert snapshot(event).name == "Team"
     assert world.count(world.ann) == before + 1
     assert mounts(world, world.eve.home) == {"team": team}

@@ -16,8 +16,8 @@ from typing import Any
 
 import msgspec
 
-from wakeful.core.events import Event, MemberEvent, Snapshot
-from wakeful.dialects.box.shapes import File, Folder, UserMini, item_full, user_mini
+from wakeful.core.events import Event, Snapshot
+from wakeful.dialects.box.shapes import File, Folder, UserMini, item_full, party, user_mini
 from wakeful.dialects.box.types import user_name
 from wakeful.dialects.times import text_of
 
@@ -27,8 +27,9 @@ class UserEvent(msgspec.Struct, frozen=True, kw_only=True):
 
     `session_id` and `source` are null where there is none, as Box sends them (its schema
     would have them left out).
-    `additional_details` is something that Box gives in the enterprise's stream only; here it
-    stands wherever the producer gave any.
+    `additional_details` and `accessible_by` are what Box gives in the enterprise's stream only;
+    here they stand wherever there are any. Where an actor was, and who acted in their name, is
+    the enterprise's business: neither `ip_address` nor `action_by` is here.
     """
 
     type: str = "event"
@@ -40,6 +41,7 @@ class UserEvent(msgspec.Struct, frozen=True, kw_only=True):
     session_id: str | None
     source: File | Folder | dict[str, Any] | None
     additional_details: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    accessible_by: UserMini | dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
 _encoder = msgspec.json.Encoder()
@@ -48,7 +50,7 @@ _encoder = msgspec.json.Encoder()
 def user_event(event: Event) -> UserEvent:
     """*event* as a user's stream shows it."""
     source = event.source
-    details = _details(event)
+    details, accessible_by = event.details, event.accessible_by
     return UserEvent(
         event_id=event.id,
         created_by=user_mini(event.actor),
@@ -58,6 +60,7 @@ def user_event(event: Event) -> UserEvent:
         session_id=event.session,
         source=item_full(source) if isinstance(source, Snapshot) else source,
         additional_details=msgspec.UNSET if details is None else details,
+        accessible_by=msgspec.UNSET if accessible_by is None else party(accessible_by),
     )
 
 
@@ -73,12 +76,3 @@ def page(entries: Sequence[bytes], next_position: int) -> bytes:
         next_position,
         b",".join(entries),
     )
-
-
-def _details(event: Event) -> dict[str, Any] | None:
-    details = event.details
-    if details is None or event.type not in (MemberEvent.ADD, MemberEvent.REMOVE):
-        return details
-    # The core names a person by numbers; on Box's wire every id is a string.
-    person = details["accessible_by"]
-    return {**details, "accessible_by": {"type": "user", **person, "id": str(person["id"])}}

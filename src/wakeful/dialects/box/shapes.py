@@ -9,6 +9,8 @@ The fields and their order are those of recorded Box events (box.md 2.5); ids, `
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from wakeful.core.accounts import HOME_NAME
@@ -148,6 +150,11 @@ class FullUser(msgspec.Struct, frozen=True, kw_only=True):
 
 def user_mini(person: Person) -> UserMini:
     return UserMini(id=str(person.id), name=person.name, login=person.login)
+
+
+def party(accessible_by: Person | dict[str, Any]) -> UserMini | dict[str, Any]:
+    """Who gained or lost access: a user, or a group or a stranger as they were described."""
+    return user_mini(accessible_by) if isinstance(accessible_by, Person) else accessible_by
 
 
 def user_full(user: User) -> FullUser:

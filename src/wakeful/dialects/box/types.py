@@ -1,19 +1,19 @@
-"""Box's event types: their names, their twins, and which views show them.
-
-Facts from Box's guides: `events/user-events/for-user.md` (which view shows a user event),
-`events/enterprise-events/for-enterprise.md` (the names in the enterprise's stream).
+"""Box's event types: their twins, and which views show them.
 
 Rule 1: what happens is one event. A user's stream and the enterprise's show it under
 different names; the pairs stand in one table here.
 
-Rule 2: a type that is not in the table is shown under its own name.
+Rule 2: an event is stored under the name that it came with, which may be either twin's. A
+name that has no twin is the same in both streams.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from wakeful.core.events import EVERY_CLASS, ONLY_ALL, ItemEvent, MemberEvent
+from wakeful.dialects.box.catalogue import ENTERPRISE, IN_EVERY_VIEW, ONLY_IN_ALL
 
 
 class Names(NamedTuple):
@@ -40,6 +40,7 @@ TWINS: dict[str, str] = {
     **{names.user: names.enterprise for names in CORE_NAMES.values()},
     "COLLAB_INVITE_COLLABORATOR": "COLLABORATION_INVITE",
     "COLLAB_ROLE_CHANGE": "COLLABORATION_ROLE_CHANGE",
+    "ENABLE_TWO_FACTOR_AUTH": "ENABLE_MULTI_FACTOR_AUTH",
     "ITEM_DOWNLOAD": "DOWNLOAD",
     "ITEM_MAKE_CURRENT_VERSION": "FILE_VERSION_RESTORE",
     "ITEM_PREVIEW": "PREVIEW",
@@ -51,67 +52,55 @@ TWINS: dict[str, str] = {
 }
 """A user's event type to the enterprise's, where the two have different names."""
 
-IN_EVERY_VIEW = frozenset(
-    {
-        "COLLAB_ADD_COLLABORATOR",
-        "COLLAB_INVITE_COLLABORATOR",
-        "COLLAB_REMOVE_COLLABORATOR",
-        "COLLAB_ROLE_CHANGE",
-        "GROUP_ADD_USER",
-        "GROUP_REMOVE_USER",
-        "ITEM_COPY",
-        "ITEM_CREATE",
-        "ITEM_MAKE_CURRENT_VERSION",
-        "ITEM_MOVE",
-        "ITEM_RENAME",
-        "ITEM_SYNC",
-        "ITEM_TRASH",
-        "ITEM_UNDELETE_VIA_TRASH",
-        "ITEM_UNSYNC",
-        "ITEM_UPLOAD",
-        "LOCK_CREATE",
-        "LOCK_DESTROY",
-        # Not in Box's list, which is "not exhaustive": rclone takes it from `changes`.
-        "ITEM_MODIFY",
-    }
-)
-"""What `all`, `changes` and `sync` show; everything else is in `all` only."""
+_USER_TWINS: dict[str, str] = {
+    **{enterprise: user for user, enterprise in TWINS.items()},
+    # Box has two of these for users and one for the enterprise.
+    "UPLOAD": "ITEM_UPLOAD",
+    "SHARE": "ITEM_SHARED_CREATE",
+}
 
-ONLY_IN_ALL = frozenset(
-    {
-        "ACCESS_GRANTED",
-        "ACCESS_REVOKED",
-        "COMMENT_CREATE",
-        "COMMENT_DELETE",
-        "ENABLE_TWO_FACTOR_AUTH",
-        "ITEM_DOWNLOAD",
-        "ITEM_OPEN",
-        "ITEM_PREVIEW",
-        "ITEM_SHARED",
-        "ITEM_SHARED_CREATE",
-        "ITEM_SHARED_UNSHARE",
-        "MASTER_INVITE_ACCEPT",
-        "MASTER_INVITE_REJECT",
-        "TAG_ITEM_CREATE",
-        "TASK_ASSIGNMENT_CREATE",
-        "TASK_CREATE",
-    }
-)
-"""User events that `all` alone shows."""
+USER_TYPES = IN_EVERY_VIEW | ONLY_IN_ALL
+"""What a user's stream may show, by the names that it has there."""
+
+ENTERPRISE_ONLY = ENTERPRISE - USER_TYPES - _USER_TWINS.keys()
+"""Events of the enterprise's stream that no user's stream shows."""
 
 
 def classes_of(type: str) -> int:
-    """The mask of the stream classes that show an event of *type*, by its name in Box."""
-    return EVERY_CLASS if type in IN_EVERY_VIEW else ONLY_ALL
+    """The mask of the stream classes that show an event of the stored *type*."""
+    return EVERY_CLASS if user_name(type) in IN_EVERY_VIEW else ONLY_ALL
 
 
 def user_name(type: str) -> str:
     """What an event of the stored *type* is called in a user's stream."""
     names = CORE_NAMES.get(type)
-    return type if names is None else names.user
+    return _USER_TWINS.get(type, type) if names is None else names.user
 
 
 def enterprise_name(type: str) -> str:
     """What an event of the stored *type* is called in the enterprise's stream."""
-    name = user_name(type)
-    return TWINS.get(name, name)
+    names = CORE_NAMES.get(type)
+    return TWINS.get(type, type) if names is None else names.enterprise
+
+
+def _by_name() -> dict[str, frozenset[str]]:
+    """The stored types that are shown under each name that Box has."""
+    found: dict[str, set[str]] = {}
+    for type in map(str, (*CORE_NAMES, *USER_TYPES, *ENTERPRISE)):
+        for name in (user_name(type), enterprise_name(type)):
+            found.setdefault(name, {name}).add(type)
+    return {name: frozenset(types) for name, types in found.items()}
+
+
+_STORED = _by_name()
+
+
+def stored_types(names: Iterable[str]) -> frozenset[str]:
+    """The stored types of the events that either stream shows under one of *names*.
+
+    A name that Box does not have stands for itself.
+    """
+    found: set[str] = set()
+    for name in names:
+        found |= _STORED.get(name, {name})
+    return frozenset(found)

@@ -7,67 +7,9 @@ import msgspec
 import pytest
 
 from tests.box_rules import TIMESTAMP, check_event, check_page, strict_faults
-from wakeful.core.events import (
-    Ancestor,
-    Event,
-    ItemEvent,
-    MemberEvent,
-    Person,
-    Snapshot,
-    Source,
-)
-from wakeful.core.items import Kind
+from tests.box_samples import ALL_FILES, ANN, HOME, NOON, event, folder, snapshot
+from wakeful.core.events import Ancestor, Event, ItemEvent, MemberEvent, Person, Snapshot
 from wakeful.dialects.box.events import page, render_user_event
-
-ANN = Person(1001, "Ann", "ann@example.com")
-BOB = Person(1002, "Bob", "bob@example.com")
-NOON = 1_795_262_400_000  # 2026-11-21T12:00:00Z
-HOME = Ancestor(1003, "All Files", 0)
-ALL_FILES = {"type": "folder", "id": "0", "sequence_id": None, "etag": None, "name": "All Files"}
-
-
-def snapshot(**fields: Any) -> Snapshot:
-    given: dict[str, Any] = {
-        "id": 1010,
-        "kind": Kind.FILE,
-        "namespace": 1004,
-        "in_home": True,
-        "name": "report.pdf",
-        "revision": 3,
-        "version": 1011,
-        "size": 1234,
-        "sha1": "ab" * 20,
-        "content_hash": "cd" * 32,
-        "created_at": NOON,
-        "modified_at": NOON + 1000,
-        "content_created_at": NOON - 1000,
-        "content_modified_at": NOON - 500,
-        "trashed_at": None,
-        "created_by": ANN,
-        "modified_by": BOB,
-        "owned_by": ANN,
-        "path": (HOME, Ancestor(1005, "Contracts", 2)),
-    }
-    return Snapshot(**(given | fields))
-
-
-def folder(**fields: Any) -> Snapshot:
-    return snapshot(
-        **({"kind": Kind.FOLDER, "name": "Contracts", "version": 0, "size": 0, "sha1": ""} | fields)
-    )
-
-
-def event(type: str = ItemEvent.UPLOAD, source: Source = None, **fields: Any) -> Event:
-    given: dict[str, Any] = {
-        "id": "0a" * 20,
-        "type": type,
-        "created_at": NOON + 999,
-        "recorded_at": NOON + 2000,
-        "enterprise": 1000,
-        "actor": BOB,
-        "source": source,
-    }
-    return Event(**(given | fields))
 
 
 def rendered(event: Event) -> dict[str, Any]:
@@ -225,14 +167,24 @@ def test_an_event_without_a_source_says_null() -> None:
 
 
 def test_who_joined_is_told_with_ids_in_text() -> None:
-    details = {"accessible_by": {"id": 1002, "name": "Bob", "login": "b"}, "role": "editor"}
+    raw = rendered(
+        event(
+            MemberEvent.ADD,
+            folder(in_home=False, path=()),
+            details={"role": "editor"},
+            accessible_by=Person(1002, "Bob", "b"),
+        )
+    )
 
-    raw = rendered(event(MemberEvent.ADD, folder(in_home=False, path=()), details=details))
+    assert raw["accessible_by"] == {"type": "user", "id": "1002", "name": "Bob", "login": "b"}
+    assert raw["additional_details"] == {"role": "editor"}
 
-    assert raw["additional_details"] == {
-        "accessible_by": {"type": "user", "id": "1002", "name": "Bob", "login": "b"},
-        "role": "editor",
-    }
+
+def test_where_an_actor_was_is_not_told_to_users() -> None:
+    raw = rendered(event("ITEM_DOWNLOAD", snapshot(), ip="192.0.2.1", action_by=ANN))
+
+    assert "192.0.2.1" not in json.dumps(raw)
+    assert "action_by" not in raw
 
 
 def test_a_page_is_its_events_joined() -> None:
