@@ -3,29 +3,67 @@
 from __future__ import annotations
 
 import time
+from functools import cache
+from typing import Any
 
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from wakeful.http import box, native
+from wakeful import __version__
+from wakeful.dialects.box.realtime import CHANNEL_PATH
+from wakeful.http import box, box_api, native
+from wakeful.http.box_answers import BoxErrors
+from wakeful.http.description import Answer, Described, Operation
 from wakeful.http.dialect import Dialect
 from wakeful.http.metrics import Metrics
 from wakeful.http.native import NativeErrors
+from wakeful.http.openapi import Endpoint, document, endpoints
 from wakeful.http.ops import ops
 from wakeful.http.services import Services
+
+OPENAPI_PATH = "/openapi.json"
+
+_DESCRIBE = Operation(
+    "This description",
+    {200: Answer({"type": "object"})},
+    is_open=True,
+)
 
 
 def build_app(services: Services) -> ASGIApp:
     """The ASGI app of everything but the parked polls, which the front answers."""
-    app = Dialect(
+    return Counted(every_route(services), services.metrics)
+
+
+def every_route(services: Services) -> Dialect:
+    """All that the app routes."""
+
+    @cache
+    def described() -> bytes:
+        return msgspec.json.encode(description(whole))
+
+    async def describe(request: Request) -> Response:
+        return Response(described(), media_type="application/json")
+
+    whole = Dialect(
         [
             Mount(box.PREFIX, box.box(services)),
             Mount(native.PREFIX, native.native(services)),
             *ops(services),
+            Described(OPENAPI_PATH, describe, GET=_DESCRIBE),
         ],
         NativeErrors(),
     )
-    return Counted(app, services.metrics)
+    return whole
+
+
+def description(whole: Dialect) -> dict[str, Any]:
+    """The OpenAPI document of *whole*, and of what the front answers beside it."""
+    poll = Endpoint("GET", CHANNEL_PATH, box_api.POLL, BoxErrors())
+    return document((*endpoints(whole), poll), title="Wakeful", version=__version__)
 
 
 class Counted:

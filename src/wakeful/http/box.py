@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from wakeful.access import Identity
 from wakeful.core.events import StreamClass
@@ -16,10 +15,13 @@ from wakeful.dialects.box.answers import GAP_HEADER
 from wakeful.dialects.box.events import page as page_of
 from wakeful.dialects.box.events import render_user_event
 from wakeful.dialects.box.realtime import realtime_servers
+from wakeful.http import box_api as api
 from wakeful.http.box_answers import BoxErrors, content_reader
 from wakeful.http.box_answers import json_answer as _json
+from wakeful.http.box_api import OLDEST_HEADER, REMAINING_HEADER
 from wakeful.http.box_items import item_routes
 from wakeful.http.box_users import user_routes
+from wakeful.http.description import Described
 from wakeful.http.dialect import Dialect
 from wakeful.http.rendered import Rendered
 from wakeful.http.requests import base_url
@@ -27,20 +29,13 @@ from wakeful.http.services import Services
 
 PREFIX = "/2.0"
 
-OLDEST_HEADER = "wakeful-oldest-position"
-"""The position before the oldest event that the stream still has."""
-
-REMAINING_HEADER = "wakeful-remaining"
-"""How many events of the stream are behind a page; of `changes` and `sync`, which share the
-numbers of `all`, at most so many."""
-
 
 def box(services: Services) -> Dialect:
     """The app to mount at `/2.0`."""
     routes = _Routes(services)
     return Dialect(
         [
-            Route("/events", routes.events, methods=["GET", "OPTIONS"]),
+            Described("/events", routes.events, GET=api.READ_EVENTS, OPTIONS=api.OPEN_CHANNEL),
             *user_routes(services),
             *item_routes(services),
         ],

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from wakeful.access import Identity
 from wakeful.core.errors import Unauthenticated, WakefulError
 from wakeful.dialects.box import errors
+from wakeful.http.description import Answer
 from wakeful.http.requests import CONTENT_SCOPE, identify
 from wakeful.http.services import Services
 
@@ -30,6 +31,12 @@ class BoxErrors:
 
     def status(self, status: int, request_id: str) -> Response:
         return _failure(errors.status_body(status, request_id), status, request_id)
+
+    def answer(self, status: int) -> Answer:
+        headers = {"Box-Request-Id": "Names this answer in the server's log."}
+        if status == HTTPStatus.UNAUTHORIZED:
+            return Answer(headers=headers | {"WWW-Authenticate": "`Bearer`"})
+        return Answer(errors.ClientError, headers=headers)
 
 
 async def content_reader(services: Services, request: Request) -> Identity:

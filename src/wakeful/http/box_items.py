@@ -5,13 +5,15 @@ from __future__ import annotations
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from wakeful.core.events import Snapshot
 from wakeful.core.items import Kind
 from wakeful.dialects.box import parameters, reads, shapes
+from wakeful.http import box_api as api
 from wakeful.http.box_answers import content_reader, json_answer
 from wakeful.http.box_fields import asked_fields, chosen
+from wakeful.http.description import Described
 from wakeful.http.reading import read
 from wakeful.http.services import Services
 
@@ -21,9 +23,9 @@ _encode = msgspec.json.Encoder().encode
 def item_routes(services: Services) -> list[BaseRoute]:
     routes = _Routes(services)
     return [
-        Route("/files/{id}", routes.file, methods=["GET"]),
-        Route("/folders/{id}", routes.folder, methods=["GET"]),
-        Route("/folders/{id}/items", routes.items, methods=["GET"]),
+        Described("/files/{id}", routes.file, GET=api.READ_FILE),
+        Described("/folders/{id}", routes.folder, GET=api.READ_FOLDER),
+        Described("/folders/{id}/items", routes.items, GET=api.LIST_ITEMS),
     ]
 
 

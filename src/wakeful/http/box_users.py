@@ -5,12 +5,14 @@ from __future__ import annotations
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from wakeful.core.errors import NotFound
 from wakeful.dialects.box import reads, shapes
+from wakeful.http import box_api as api
 from wakeful.http.box_answers import json_answer
 from wakeful.http.box_fields import asked_fields, chosen
+from wakeful.http.description import Described
 from wakeful.http.reading import read
 from wakeful.http.requests import identify
 from wakeful.http.services import Services
@@ -20,7 +22,7 @@ _encode = msgspec.json.Encoder().encode
 
 def user_routes(services: Services) -> list[BaseRoute]:
     routes = _Routes(services)
-    return [Route("/users/{id}", routes.user, methods=["GET"])]
+    return [Described("/users/{id}", routes.user, GET=api.READ_USER)]
 
 
 class _Routes:

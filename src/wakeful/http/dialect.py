@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Router
 from starlette.types import Message, Receive, Scope, Send
 
 from wakeful.core.errors import InvalidRequest, Unavailable, WakefulError
+from wakeful.http.description import Answer
 
 log = structlog.get_logger()
 
@@ -32,13 +33,18 @@ class ErrorForm(Protocol):
         allowed, a bug."""
         ...
 
+    def answer(self, status: int) -> Answer:
+        """What an error of that status looks like, for the API description."""
+        ...
+
 
 class Dialect:
     """An ASGI app of *routes*, whose errors have the form *errors*."""
 
     def __init__(self, routes: Sequence[BaseRoute], errors: ErrorForm) -> None:
+        self.routes = tuple(routes)
+        self.errors = errors
         self._router = Router(routes, redirect_slashes=False)
-        self._errors = errors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -59,7 +65,7 @@ class Dialect:
         except ClientDisconnect:
             return  # nobody is there to be answered
         except HTTPException as error:
-            response = self._errors.status(error.status_code, new_request_id())
+            response = self.errors.status(error.status_code, new_request_id())
             response.headers.update(error.headers or {})
         except WakefulError as error:
             response = self._answer(error)
@@ -68,12 +74,12 @@ class Dialect:
             log.exception("bug", request_id=request_id, method=scope["method"], path=scope["path"])
             if started:
                 raise  # half an answer cannot be taken back: the connection must break
-            response = self._errors.status(500, request_id)
+            response = self.errors.status(500, request_id)
         await response(scope, receive, send)
 
     def _answer(self, error: WakefulError) -> Response:
         request_id = new_request_id()
-        response = self._errors.error(error, request_id)
+        response = self.errors.error(error, request_id)
         if isinstance(error, Unavailable):
             # Raw, for Starlette writes names in lower case and box-sdk-gen 1 reads only this one.
             response.raw_headers.append((b"Retry-After", str(error.retry_after).encode()))

@@ -8,7 +8,6 @@ import msgspec
 from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from wakeful.access import Identity
 from wakeful.core.changes import Change
@@ -26,6 +25,8 @@ from wakeful.dialects.native.batches import check_key, digest_of
 from wakeful.dialects.native.changes import parse_changes
 from wakeful.dialects.native.events import Asked, Who, parse_events
 from wakeful.dialects.native.results import changes_answer, events_answer
+from wakeful.http import native_api as api
+from wakeful.http.description import Answer, Described
 from wakeful.http.dialect import Dialect
 from wakeful.http.requests import CONTENT_SCOPE, identify, read_body
 from wakeful.http.services import Services
@@ -48,14 +49,18 @@ class NativeErrors:
     def status(self, status: int, request_id: str) -> Response:
         return _json(errors.status_body(status, request_id), status)
 
+    def answer(self, status: int) -> Answer:
+        headers = {"WWW-Authenticate": "`Bearer`"} if status == 401 else {}
+        return Answer(errors.ErrorAnswer, headers=headers)
+
 
 def native(services: Services) -> Dialect:
     """The app to mount at `/v1`."""
     routes = _Routes(services)
     return Dialect(
         [
-            Route("/changes", routes.changes, methods=["POST"]),
-            Route("/events", routes.events, methods=["POST"]),
+            Described("/changes", routes.changes, POST=api.PUBLISH_CHANGES),
+            Described("/events", routes.events, POST=api.PUBLISH_EVENTS),
         ],
         NativeErrors(),
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from wakeful.core.ports import Health
+from wakeful.http.description import TEXT, Answer, Described, Operation
 from wakeful.http.metrics import CONTENT_TYPE
 from wakeful.http.services import Services
 
@@ -25,6 +25,23 @@ class Readiness(msgspec.Struct, frozen=True):
     reasons: tuple[str, ...] = ()
 
 
+class Alive(msgspec.Struct, frozen=True):
+    alive: bool = True
+
+
+_HEALTHZ = Operation("Whether the process answers", {200: Answer(Alive)}, is_open=True)
+_READYZ = Operation(
+    "Whether the server does all its work",
+    {200: Answer(Readiness, "It does"), 503: Answer(Readiness, "It does not, and why not")},
+    is_open=True,
+)
+_METRICS = Operation(
+    "Numbers for operators, in Prometheus' form",
+    {200: Answer(TEXT, media="text/plain")},
+    is_open=True,
+)
+
+
 def readiness(services: Services) -> Readiness:
     reasons = services.missing()
     health = services.feed.store.health
@@ -33,11 +50,11 @@ def readiness(services: Services) -> Readiness:
     return Readiness(not reasons, reasons)
 
 
-def ops(services: Services) -> list[Route]:
+def ops(services: Services) -> list[Described]:
     """`/healthz` (alive), `/readyz` (503 with the reasons while not), `/metrics`."""
 
     async def healthz(request: Request) -> Response:
-        return Response(b'{"alive":true}', media_type="application/json")
+        return Response(msgspec.json.encode(Alive()), media_type="application/json")
 
     async def readyz(request: Request) -> Response:
         found = readiness(services)
@@ -53,7 +70,7 @@ def ops(services: Services) -> list[Route]:
         return Response(services.metrics.text(), headers={"Content-Type": CONTENT_TYPE})
 
     return [
-        Route("/healthz", healthz, methods=["GET"]),
-        Route("/readyz", readyz, methods=["GET"]),
-        Route("/metrics", metrics, methods=["GET"]),
+        Described("/healthz", healthz, GET=_HEALTHZ),
+        Described("/readyz", readyz, GET=_READYZ),
+        Described("/metrics", metrics, GET=_METRICS),
     ]

@@ -44,6 +44,14 @@ class UserEvent(msgspec.Struct, frozen=True, kw_only=True):
     accessible_by: UserMini | dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
+class Events(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of a user's stream."""
+
+    chunk_size: int
+    next_stream_position: int
+    entries: tuple[UserEvent, ...]
+
+
 _encoder = msgspec.json.Encoder()
 
 
@@ -70,7 +78,7 @@ def render_user_event(event: Event) -> bytes:
 
 
 def page(entries: Sequence[bytes], next_position: int) -> bytes:
-    """The JSON of a page of rendered events."""
+    """The JSON of a page of rendered events, in the form of `Events`."""
     return b'{"chunk_size":%d,"next_stream_position":%d,"entries":[%b]}' % (
         len(entries),
         next_position,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 CHANNEL_PATH = "/subscribe"
@@ -31,6 +33,14 @@ class RealtimeServer(msgspec.Struct, frozen=True, kw_only=True):
 class RealtimeServers(msgspec.Struct, frozen=True, kw_only=True):
     chunk_size: int = 1
     entries: tuple[RealtimeServer, ...]
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """What a poll is told: `NEW_CHANGE` or `RECONNECT`."""
+
+    message: Literal["new_change", "reconnect"]
+    source: str | msgspec.UnsetType = msgspec.UNSET
+    version: int | msgspec.UnsetType = msgspec.UNSET
 
 
 def realtime_servers(base: str, channel: str, stream_type: str, retry_timeout: int) -> bytes:

@@ -1,0 +1,133 @@
+"""The operations of the Box dialect, as `/openapi.json` describes them."""
+
+from __future__ import annotations
+
+from wakeful.dialects.box import parameters, shapes
+from wakeful.dialects.box.answers import GAP_HEADER
+from wakeful.dialects.box.events import Events
+from wakeful.dialects.box.realtime import Message, RealtimeServers
+from wakeful.http.description import FLAG, NATURAL, Answer, Operation, Parameter
+from wakeful.http.requests import CONTENT_SCOPE
+
+OLDEST_HEADER = "wakeful-oldest-position"
+"""The position before the oldest event that the stream still has."""
+
+REMAINING_HEADER = "wakeful-remaining"
+"""How many events of the stream are behind a page; of `changes` and `sync`, which share the
+numbers of `all`, at most so many."""
+
+POSITION = Parameter(
+    "stream_position",
+    "Where to go on: a position that an earlier answer gave, `now`, or `0` for the oldest "
+    "event. Without one: the oldest.",
+    {
+        "anyOf": [
+            {"type": "integer", "minimum": 0, "maximum": 2**53 - 1},
+            {"enum": ["now", "null", ""]},
+        ]
+    },
+)
+STREAM_TYPE = Parameter(
+    "stream_type",
+    "`all`, or what only changes trees.",
+    {"enum": ["all", "changes", "sync"], "default": "all"},
+)
+FIELDS = Parameter(
+    "fields", "Names of fields, with commas between; others than the usual are left out."
+)
+LIMIT = Parameter(
+    "limit",
+    f"The most entries; more than {parameters.MOST_ITEMS} are as so many.",
+    NATURAL | {"default": parameters.DEFAULT_LIMIT},
+)
+
+
+def item_id(kind: str, example: str) -> Parameter:
+    """The id of an item or user in the path."""
+    return Parameter("id", f"The id of the {kind}.", where="path", example=example)
+
+
+READ_EVENTS = Operation(
+    "Read a page of the user's events",
+    {
+        200: Answer(
+            Events,
+            headers={
+                OLDEST_HEADER: "The position before the oldest event kept.",
+                REMAINING_HEADER: "How many events are behind this page.",
+                GAP_HEADER: "`true` where the position could not be served exactly.",
+            },
+        )
+    },
+    about="A page shorter than its limit is not the end: go on until it is empty.",
+    parameters=(
+        STREAM_TYPE,
+        POSITION,
+        Parameter(
+            "limit",
+            f"The most events; more than {parameters.MOST_EVENTS} are as so many. With 0 the "
+            "position alone is answered.",
+            NATURAL | {"default": parameters.DEFAULT_LIMIT},
+        ),
+    ),
+    scope=CONTENT_SCOPE,
+)
+
+OPEN_CHANNEL = Operation(
+    "Ask for a realtime URL",
+    {200: Answer(RealtimeServers)},
+    about="Add `stream_position=` to the URL, poll it, and read events when it answers.",
+    parameters=(STREAM_TYPE,),
+    scope=CONTENT_SCOPE,
+)
+
+POLL = Operation(
+    "Wait on a realtime URL until there is something to read",
+    {200: Answer(Message)},
+    about="The channel is the permission. 401 when its grant was revoked.",
+    parameters=(
+        Parameter("channel", "As in the realtime URL.", required=True),
+        Parameter("stream_type", "As in the realtime URL."),
+        POSITION,
+    ),
+    refusals=(400, 401, 404),
+    is_open=True,
+)
+
+READ_USER = Operation(
+    "Read a user",
+    {200: Answer(shapes.FullUser, is_chosen=True)},
+    parameters=(item_id("user, or `me`", "me"), FIELDS),
+    refusals=(404,),
+)
+
+READ_FILE = Operation(
+    "Read a file",
+    {200: Answer(shapes.File, is_chosen=True)},
+    parameters=(item_id("file", "1001"), FIELDS),
+    refusals=(404,),
+    scope=CONTENT_SCOPE,
+)
+
+READ_FOLDER = Operation(
+    "Read a folder, with the first of what is in it",
+    {200: Answer(shapes.Folder, is_chosen=True)},
+    parameters=(item_id("folder, `0` for the root", "0"), FIELDS),
+    refusals=(404,),
+    scope=CONTENT_SCOPE,
+)
+
+LIST_ITEMS = Operation(
+    "List what is in a folder, by offset or by marker",
+    {200: Answer(shapes.ItemCollection | shapes.MarkedItems)},
+    parameters=(
+        item_id("folder, `0` for the root", "0"),
+        FIELDS,
+        LIMIT,
+        Parameter("offset", "How many entries to skip.", NATURAL),
+        Parameter("usemarker", "Whether pages are found by `marker`.", FLAG),
+        Parameter("marker", "As the page before gave it.", NATURAL),
+    ),
+    refusals=(404,),
+    scope=CONTENT_SCOPE,
+)
