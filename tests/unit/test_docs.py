@@ -62,8 +62,6 @@ def test_every_link_within_the_project_leads_somewhere(page: Path) -> None:
             continue
         where, _, anchor = unquote(link).partition("#")
         target = page.parent / where if where else page
-        if where.endswith("measured.md") and not target.exists():
-            continue  # comes with the figures
         if not target.exists() or (anchor and anchor not in set(anchors_of(target))):
             broken.append(link)
 
