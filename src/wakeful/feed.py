@@ -316,16 +316,20 @@ class Feed:
     # --- what is known ---
 
     async def trim(self, kind: StreamKind, before: int, limit: int) -> int:
-        """As `Store.trim`, after which no cached state is behind in what was trimmed.
+        """As `Store.trim`, after which no cached state is behind in what was trimmed; how many
+        rows of streams went.
 
         A place that the cache took for good would otherwise wake a reader again and again
         for events that its read no longer finds.
         """
-        removed = await self._store.trim(kind, before, limit)
-        if removed:
-            self._forget_unwaited()
-            await self._refresh()
-        return removed
+        trimmed = await self._store.trim(kind, before, limit)
+        for stream, state in trimmed.streams.items():
+            if stream in self._meanwhile:
+                # Its look may have begun before, and does not know.
+                self._meanwhile[stream] = merge(self._meanwhile[stream], state.head)
+                self._trimmed[stream] = max(state.trimmed, self._trimmed.get(stream, 0))
+            self._learn(stream, state)
+        return trimmed.rows
 
     def _learn(self, stream: int, state: StreamState) -> None:
         """Learn what a read saw of a stream that is known.

@@ -201,6 +201,11 @@ class Sameness(RuleBasedStateMachine):
         before = (self.clock.now or 0) - back
         self.both(lambda store: store.trim(kind, before, limit))
 
+    @rule(back=st.integers(-10, 1_500), limit=st.integers(1, 5))
+    def trim_journals(self, back: int, limit: int) -> None:
+        before = (self.clock.now or 0) - back
+        self.both(lambda store: store.trim_journals(before, limit))
+
     @rule()
     def open_again(self) -> None:
         self.runner.run(self.disk.close())

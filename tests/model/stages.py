@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from wakeful.core.events import Head, StreamClass
 from wakeful.core.lookups import Lookup
-from wakeful.core.ports import Health, Hints, Store, StreamKind
+from wakeful.core.ports import Health, Hints, Store, StreamKind, Trimmed
 from wakeful.core.writes import Command
 
 T = TypeVar("T")
@@ -54,8 +54,11 @@ class StagedStore:
             await self.between(lookup)
         return answer
 
-    async def trim(self, kind: StreamKind, before: int, limit: int) -> int:
+    async def trim(self, kind: StreamKind, before: int, limit: int) -> Trimmed:
         return await self._inner.trim(kind, before, limit)
+
+    async def trim_journals(self, before: int, limit: int) -> int:
+        return await self._inner.trim_journals(before, limit)
 
     async def backup(self, file: Path) -> None:
         await self._inner.backup(file)

@@ -180,7 +180,7 @@ class TrimsBehindItsBack(Feed):
     """Lets the store trim, and goes on with what it knew."""
 
     async def trim(self, kind: StreamKind, before: int, limit: int) -> int:
-        return await self._store.trim(kind, before, limit)
+        return (await self._store.trim(kind, before, limit)).rows
 
 
 def test_a_cache_that_does_not_hear_of_trimming_is_caught() -> None:
@@ -222,11 +222,11 @@ def test_a_folder_renumbered_without_what_is_in_it_is_caught(
 ) -> None:
     honest = Journals.move
 
-    def move(self: Journals, write: JournalMove) -> None:
+    def move(self: Journals, write: JournalMove, now: int) -> None:
         if (write.namespace, write.path) != (write.to_namespace, write.to_path):
-            return honest(self, write)
+            return honest(self, write, now)
         (row, *_) = self._live(write.namespace, write.path)
-        return self._put(write.namespace, row.path, row.item, row.mount)
+        return self._put(write.namespace, row.path, row.item, row.mount, now)
 
     monkeypatch.setattr(Journals, "move", move)
 
@@ -236,10 +236,10 @@ def test_a_folder_renumbered_without_what_is_in_it_is_caught(
 def test_a_tombstone_that_is_lost_at_a_change_of_name_is_caught(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def move(self: Journals, write: JournalMove) -> None:
+    def move(self: Journals, write: JournalMove, now: int) -> None:
         for row in self._live(write.namespace, write.path):
             path = write.to_path + row.path[len(write.path) :]
-            self._put(write.to_namespace, path, row.item, row.mount)
+            self._put(write.to_namespace, path, row.item, row.mount, now)
 
     monkeypatch.setattr(Journals, "move", move)
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from wakeful.core.events import Head
 from wakeful.core.lookups import Lookup
+from wakeful.core.positions import StreamState
 from wakeful.core.writes import Command
 
 T = TypeVar("T")
@@ -35,6 +36,14 @@ class StreamKind(StrEnum):
 
     USER = "user"
     ENTERPRISE = "enterprise"
+
+
+class Trimmed(NamedTuple):
+    """What one step of trimming took away: how many rows of streams, and from which streams,
+    with their states after it."""
+
+    rows: int
+    streams: Mapping[int, StreamState]
 
 
 class Store(Protocol):
@@ -78,12 +87,21 @@ class Store(Protocol):
         """Answer *lookup* from one snapshot of what is committed."""
         ...
 
-    async def trim(self, kind: StreamKind, before: int, limit: int) -> int:
+    async def trim(self, kind: StreamKind, before: int, limit: int) -> Trimmed:
         """Remove up to *limit* of the oldest events, recorded before *before* (ms), from
         streams of *kind*.
 
-        Returns how many rows of streams went; 0 when nothing is left to do. Events that no
-        stream shows any more go too. Numbers stay as they are; heads never fall.
+        No rows go when nothing is left to do. Events that no stream shows any more go too.
+        Numbers stay as they are; heads never fall.
+        """
+        ...
+
+    async def trim_journals(self, before: int, limit: int) -> int:
+        """Remove up to *limit* of the oldest tombstones, written before *before* (ms), from
+        all journals; returns how many, 0 when nothing is left to do.
+
+        A journal's `trimmed` becomes the number of the last that went: who has read less
+        far may have missed it.
         """
         ...
 

@@ -50,6 +50,8 @@ class KeptStream(msgspec.Struct, frozen=True, array_like=True):
 class KeptJournal(msgspec.Struct, frozen=True, array_like=True):
     rows: list[JournalRow]  # in the order of their numbers
     head: int
+    trimmed: int
+    buried: dict[str, int]
 
 
 class KeptAnswer(msgspec.Struct, frozen=True, array_like=True):
@@ -102,7 +104,7 @@ class Kept(msgspec.Struct, frozen=True):
             records.answered[kept.grant, kept.key] = Answered(kept.at, remembered)
         records.settings.update(self.settings)
         for id, journal in self.journals.items():
-            journals.by_namespace[id] = Journal.holding(journal.rows, journal.head)
+            journals.by_namespace[id] = Journal.holding(*msgspec.structs.astuple(journal))
         for id, stream in self.streams.items():
             streams.by_owner[id] = Stream.holding(stream.rows, stream.trimmed, stream.head)
         streams.bodies.update(self.bodies)
@@ -131,7 +133,12 @@ def dump(epoch: int, now: int, last_id: int, tables: Tables) -> bytes:
             ],
             settings=records.settings,
             journals={
-                id: KeptJournal(list(journal.after(0, len(journal.rows))), journal.head)
+                id: KeptJournal(
+                    list(journal.after(0, len(journal.rows))),
+                    journal.head,
+                    journal.trimmed,
+                    journal.buried,
+                )
                 for id, journal in journals.by_namespace.items()
             },
             streams={

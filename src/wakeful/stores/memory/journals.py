@@ -16,18 +16,21 @@ _FEW_PATHS = 32
 class Journal:
     """The journal of one namespace.
 
-    `_paths` may name paths that an undone command left behind, and `_log` keeps
-    the numbers that rows had earlier: readers check both against `rows`.
+    `_paths` may name paths that an undone command left behind or that were trimmed, and
+    `_log` keeps the numbers that rows had earlier: readers check both against `rows`.
+    `buried` tells when (ms) each tombstone was written.
     """
 
     def __init__(self) -> None:
         self.rows: dict[str, JournalRow] = {}
+        self.buried: dict[str, int] = {}
         self.head = 0
+        self.trimmed = 0
         self._paths: list[str] = []
         self._unsorted: list[str] = []
         self._log: list[tuple[int, str]] = []
 
-    def put(self, undo: Undo, path: str, item: int | None, mount: int | None) -> None:
+    def put(self, undo: Undo, path: str, item: int | None, mount: int | None, now: int) -> None:
         """Give the row at *path* the next number and this content; no item: a tombstone."""
         if path not in self.rows:
             self._unsorted.append(path)
@@ -35,12 +38,18 @@ class Journal:
         self.head += 1
         undo.append(self._log, (self.head, path))
         undo.put(self.rows, path, JournalRow(path, self.head, item, mount))
+        if item is None:
+            undo.put(self.buried, path, now)
+        else:
+            undo.drop(self.buried, path)
 
     @classmethod
-    def holding(cls, rows: list[JournalRow], head: int) -> Journal:
+    def holding(
+        cls, rows: list[JournalRow], head: int, trimmed: int, buried: dict[str, int]
+    ) -> Journal:
         """A journal with these rows, which come in the order of their numbers."""
         journal = cls()
-        journal.head = head
+        journal.head, journal.trimmed, journal.buried = head, trimmed, buried
         journal.rows = {row.path: row for row in rows}
         journal._unsorted = list(journal.rows)
         journal._log = [(row.number, row.path) for row in rows]
@@ -53,8 +62,8 @@ class Journal:
             if len(found) >= limit:
                 break
             at, path = self._log[index]
-            row = self.rows[path]
-            if row.number == at:
+            row = self.rows.get(path)
+            if row is not None and row.number == at:
                 found.append(row)
         return tuple(found)
 
@@ -73,7 +82,13 @@ class Journal:
     def tidy(self) -> None:
         """Forget numbers that rows had earlier. Only between commands: it cannot be undone."""
         if len(self._log) > 2 * len(self.rows) + 64:
-            self._log = [entry for entry in self._log if self.rows[entry[1]].number == entry[0]]
+            present = {(row.number, row.path) for row in self.rows.values()}
+            self._log = [entry for entry in self._log if entry in present]
+
+    def forget(self, path: str) -> None:
+        """Remove the tombstone at *path*, the oldest that there is."""
+        self.trimmed = max(self.trimmed, self.rows.pop(path).number)
+        del self.buried[path]
 
     def _sort(self) -> None:
         if len(self._unsorted) > _FEW_PATHS:
@@ -103,28 +118,46 @@ class Journals:
         journal = self.by_namespace.get(lookup.namespace)
         if journal is None:
             return JournalPage((), head=0, trimmed=0)
-        return JournalPage(journal.after(lookup.after, lookup.limit), journal.head, trimmed=0)
+        rows = journal.after(lookup.after, lookup.limit)
+        return JournalPage(rows, journal.head, journal.trimmed)
 
-    def put(self, write: JournalPut) -> None:
-        self._put(write.namespace, write.path, write.item, write.mount)
+    def trim(self, before: int, limit: int) -> int:
+        """As `Store.trim_journals` says. Not part of a command: it cannot be undone."""
+        old = sorted(
+            (at, namespace, journal.rows[path].number, path)
+            for namespace, journal in self.by_namespace.items()
+            for path, at in journal.buried.items()
+            if at < before
+        )[:limit]
+        for _, namespace, _, path in old:
+            journal = self.by_namespace[namespace]
+            journal.forget(path)
+            journal.tidy()
+        return len(old)
 
-    def drop(self, write: JournalDrop) -> None:
+    def put(self, write: JournalPut, now: int) -> None:
+        self._put(write.namespace, write.path, write.item, write.mount, now)
+
+    def drop(self, write: JournalDrop, now: int) -> None:
         for row in self._live(write.namespace, write.path):
-            self._put(write.namespace, row.path, None, None)
+            self._put(write.namespace, row.path, None, None, now)
 
-    def move(self, write: JournalMove) -> None:
+    def move(self, write: JournalMove, now: int) -> None:
         rows = self._live(write.namespace, write.path)
         if (write.namespace, write.path) != (write.to_namespace, write.to_path):
             for row in rows:
-                self._put(write.namespace, row.path, None, None)
+                self._put(write.namespace, row.path, None, None, now)
         for row in rows:
             path = write.to_path + row.path[len(write.path) :]
-            self._put(write.to_namespace, path, row.item, row.mount)
+            self._put(write.to_namespace, path, row.item, row.mount, now)
 
     def _live(self, namespace: int, path: str) -> list[JournalRow]:
         journal = self.by_namespace.get(namespace)
         return [] if journal is None else journal.live(path)
 
-    def _put(self, namespace: int, path: str, item: int | None, mount: int | None) -> None:
+    def _put(
+        self, namespace: int, path: str, item: int | None, mount: int | None, now: int
+    ) -> None:
         self.grown.add(namespace)
-        self.by_namespace.setdefault(namespace, Journal()).put(self._undo, path, item, mount)
+        journal = self.by_namespace.setdefault(namespace, Journal())
+        journal.put(self._undo, path, item, mount, now)

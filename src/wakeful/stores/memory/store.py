@@ -12,7 +12,7 @@ from wakeful.core.errors import StoreFailed
 from wakeful.core.events import Head
 from wakeful.core.items import FIRST_ID
 from wakeful.core.lookups import Lookup
-from wakeful.core.ports import Health, Hints, StreamKind
+from wakeful.core.ports import Health, Hints, StreamKind, Trimmed
 from wakeful.core.positions import FIRST_EPOCH, StreamState
 from wakeful.core.writes import Command, Write
 from wakeful.stores.driver import Clock, CommitObserver, drive, wall_clock
@@ -106,9 +106,13 @@ class MemoryStore:
         answer: T = self._answer(self._answers, lookup)
         return answer
 
-    async def trim(self, kind: StreamKind, before: int, limit: int) -> int:
+    async def trim(self, kind: StreamKind, before: int, limit: int) -> Trimmed:
         self._check_open()
         return self._tables.streams.trim(kind, before, limit)
+
+    async def trim_journals(self, before: int, limit: int) -> int:
+        self._check_open()
+        return self._tables.journals.trim(before, limit)
 
     async def backup(self, file: Path) -> None:
         self._check_open()
@@ -151,6 +155,12 @@ class MemoryStore:
             match step:
                 case writes.Append():
                     return self._tables.streams.append(step, now)
+                case writes.JournalPut():
+                    return self._tables.journals.put(step, now)
+                case writes.JournalDrop():
+                    return self._tables.journals.drop(step, now)
+                case writes.JournalMove():
+                    return self._tables.journals.move(step, now)
                 case writes.PutRemembered():
                     return self._tables.records.put_remembered(step, now)
                 case lookups.NewIds():
@@ -205,14 +215,11 @@ class MemoryStore:
         }
 
     def _writes(self) -> dict[type, Callable[[Any], Any]]:
-        items, journals, records, _ = self._tables
+        items, _, records, _ = self._tables
         return {
             writes.PutItems: items.put,
             writes.RemoveSubtree: items.remove_subtree,
             writes.RehomeSubtree: items.rehome_subtree,
-            writes.JournalPut: journals.put,
-            writes.JournalDrop: journals.drop,
-            writes.JournalMove: journals.move,
             writes.PutSetting: records.put_setting,
             writes.PutEnterprise: records.put_enterprise,
             writes.PutUser: records.put_user,

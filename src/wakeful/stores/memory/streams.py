@@ -10,7 +10,7 @@ import msgspec
 
 from wakeful.core.events import NO_HEAD, Event, Head, StoredEvent, encode
 from wakeful.core.lookups import Page, ReadStream
-from wakeful.core.ports import StreamKind
+from wakeful.core.ports import StreamKind, Trimmed
 from wakeful.core.positions import StreamState, place
 from wakeful.core.writes import Append
 from wakeful.stores.driver import head_after
@@ -108,12 +108,12 @@ class Streams:
             for owner, classes in audience.items()
         }
 
-    def trim(self, kind: StreamKind, before: int, limit: int) -> int:
+    def trim(self, kind: StreamKind, before: int, limit: int) -> Trimmed:
         """As `Store.trim` says. Not part of a command: it cannot be undone."""
         keys = list(self.bodies)  # ascending, and so are their times
         old = bisect_left(keys, before, key=lambda key: self.bodies[key].recorded_at)
         if old == 0:
-            return 0
+            return Trimmed(0, {})
         newest = keys[old - 1]
         wanted = kind is StreamKind.ENTERPRISE
         oldest = sorted(
@@ -122,11 +122,13 @@ class Streams:
             if stream.rows and (owner in self._enterprises) is wanted
         )
         gone = 0
+        states: dict[int, StreamState] = {}
         for first, owner in oldest:
             if gone >= limit or first > newest:
                 break
             gone += self._trim(self.by_owner[owner], newest, limit - gone)
-        return gone
+            states[owner] = self.state(owner)
+        return Trimmed(gone, states)
 
     def _trim(self, stream: Stream, newest: int, limit: int) -> int:
         count = min(bisect_left(stream.rows, newest + 1, key=lambda row: row.event), limit)

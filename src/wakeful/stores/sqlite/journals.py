@@ -30,7 +30,8 @@ def put(tx: Transaction, write: JournalPut) -> None:
 
 def drop(tx: Transaction, write: JournalDrop) -> None:
     head = tx.journal(write.namespace).head
-    tx.db.execute(_sql.drop, {"namespace": write.namespace, "path": write.path, "head": head})
+    subtree = {"namespace": write.namespace, "path": write.path, "head": head, "now": tx.now}
+    tx.db.execute(_sql.drop, subtree)
     _grow(tx, write.namespace, tx.db.changes())
 
 
@@ -54,7 +55,21 @@ def move(tx: Transaction, write: JournalMove) -> None:
             "shift": to_head - head,
         },
     )
-    tx.db.execute(_sql.bury_renumbered, renumbered)
+    tx.db.execute(_sql.bury_renumbered, renumbered | {"now": tx.now})
+
+
+def trim(tx: Transaction, before: int, limit: int) -> int:
+    """As `Store.trim_journals` says."""
+    gone: list[tuple[int, int]] = [*tx.db.execute(_sql.oldest_tombstones, (before, limit))]
+    if not gone:
+        return 0
+    tx.settle()  # the heads of other commands must not be undone with this one
+    tx.write()
+    tx.db.executemany(_sql.remove, gone)
+    for namespace, number in gone:
+        row = tx.journal(namespace)
+        tx.put_journal(namespace, row._replace(trimmed=max(row.trimmed, number)))
+    return len(gone)
 
 
 def _grow(tx: Transaction, namespace: int, count: int) -> int:

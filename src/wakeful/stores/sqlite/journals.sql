@@ -14,10 +14,11 @@ INSERT INTO journal (namespace, path, number, item, mount) VALUES (?, ?, ?, ?, ?
     ON CONFLICT (namespace, path) DO UPDATE SET
         number = excluded.number,
         item = excluded.item,
-        mount = excluded.mount;
+        mount = excluded.mount,
+        buried_at = NULL;
 
 -- name: drop
-UPDATE journal SET number = :head + live.place, item = NULL, mount = NULL
+UPDATE journal SET number = :head + live.place, item = NULL, mount = NULL, buried_at = :now
 FROM (
     SELECT path, row_number() OVER (ORDER BY path) AS place
     FROM (
@@ -58,9 +59,19 @@ INSERT INTO journal (namespace, path, number, item, mount)
     ON CONFLICT (namespace, path) DO UPDATE SET
         number = excluded.number,
         item = excluded.item,
-        mount = excluded.mount;
+        mount = excluded.mount,
+        buried_at = NULL;
 
 -- name: bury_renumbered
 -- The last step of a move: what is left with those numbers becomes tombstones.
-UPDATE journal SET item = NULL, mount = NULL
+UPDATE journal SET item = NULL, mount = NULL, buried_at = :now
 WHERE namespace = :namespace AND number > :head AND number <= :head + :count;
+
+-- name: oldest_tombstones
+-- In a journal they are as old as their numbers are small.
+SELECT namespace, number FROM journal
+WHERE buried_at IS NOT NULL AND buried_at < ?
+ORDER BY buried_at, namespace, number LIMIT ?;
+
+-- name: remove
+DELETE FROM journal WHERE namespace = ? AND number = ?;

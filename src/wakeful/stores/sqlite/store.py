@@ -13,9 +13,10 @@ import apsw
 
 from wakeful.core.errors import StoreFailed
 from wakeful.core.lookups import Lookup
-from wakeful.core.ports import Health, Hints, StreamKind
+from wakeful.core.ports import Health, Hints, StreamKind, Trimmed
 from wakeful.core.writes import Command
 from wakeful.stores.driver import Clock, CommitObserver, wall_clock
+from wakeful.stores.sqlite import journals
 from wakeful.stores.sqlite.database import Meta, connect_reader, read_meta
 from wakeful.stores.sqlite.folder import Folder, Remembered
 from wakeful.stores.sqlite.handlers import carry_out
@@ -120,9 +121,11 @@ class SqliteStore:
         self._readers.put(Question(lookup, waiter))
         return await waiter
 
-    async def trim(self, kind: StreamKind, before: int, limit: int) -> int:
-        gone: int = await self._run(partial(trim, kind=kind, before=before, limit=limit))
-        return gone
+    async def trim(self, kind: StreamKind, before: int, limit: int) -> Trimmed:
+        return await self._run(partial(trim, kind=kind, before=before, limit=limit))
+
+    async def trim_journals(self, before: int, limit: int) -> int:
+        return await self._run(partial(journals.trim, before=before, limit=limit))
 
     async def backup(self, file: Path) -> None:
         self._check_open()

@@ -244,5 +244,5 @@ class Transaction(Snapshot):
                 head = self._streams[key].head
                 if old is None or old.head != head:
                     self.hints[key] = head
-            else:
+            elif old.head != self._journals[key].head:
                 self.hints[key] = (self._journals[key].head,)

@@ -7,28 +7,33 @@ the newest event that is old enough is found by halving, and each stream is cut 
 from __future__ import annotations
 
 from wakeful.core.errors import StoreFailed
-from wakeful.core.ports import StreamKind
+from wakeful.core.ports import StreamKind, Trimmed
+from wakeful.core.positions import StreamState
 from wakeful.stores.sqlite.queries import load
+from wakeful.stores.sqlite.snapshot import StreamRow
 from wakeful.stores.sqlite.transaction import Transaction
 
 _sql = load("streams.sql")
 
 
-def trim(tx: Transaction, kind: StreamKind, before: int, limit: int) -> int:
+def trim(tx: Transaction, kind: StreamKind, before: int, limit: int) -> Trimmed:
     """As `Store.trim` says."""
     tx.settle()  # the streams are found through their rows, not through the writer's memory
     oldest = tx.db.execute(_sql.oldest_key, (kind,)).get
     if oldest is None or not _is_older(tx, oldest, before):
-        return 0
+        return Trimmed(0, {})
     newest = _newest_older(tx, oldest, before)
     tx.write()
     streams = [id for (id,) in tx.db.execute(_sql.streams_to_trim, (kind, newest, limit))]
     gone = 0
+    states: dict[int, StreamState] = {}
     for stream in streams:
         if gone >= limit:
             break
-        gone += _trim_stream(tx, stream, newest, limit - gone)
-    return gone
+        count, row = _trim_stream(tx, stream, newest, limit - gone)
+        gone += count
+        states[stream] = StreamState(tx.epoch, row.trimmed, row.head)
+    return Trimmed(gone, states)
 
 
 def _is_older(tx: Transaction, key: int, before: int) -> bool:
@@ -49,8 +54,9 @@ def _newest_older(tx: Transaction, low: int, before: int) -> int:
     return low
 
 
-def _trim_stream(tx: Transaction, stream: int, newest: int, limit: int) -> int:
-    """Remove up to *limit* entries with events up to *newest*; returns how many."""
+def _trim_stream(tx: Transaction, stream: int, newest: int, limit: int) -> tuple[int, StreamRow]:
+    """Remove up to *limit* entries with events up to *newest*; returns how many, and the
+    stream's row after it."""
     row = tx.stream(stream)
     if row is None:
         raise StoreFailed(f"Stream {stream} has gone while it was trimmed")
@@ -63,5 +69,6 @@ def _trim_stream(tx: Transaction, stream: int, newest: int, limit: int) -> int:
     keys = [(key,) for _, key in going]
     tx.db.executemany(_sql.show_less, keys)
     tx.db.executemany(_sql.remove_unseen, keys)
-    tx.put_stream(stream, row._replace(trimmed=trimmed, oldest=left[0][1] if left else None))
-    return len(going)
+    row = row._replace(trimmed=trimmed, oldest=left[0][1] if left else None)
+    tx.put_stream(stream, row)
+    return len(going), row

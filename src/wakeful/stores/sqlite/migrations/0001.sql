@@ -49,10 +49,13 @@ CREATE TABLE journal (
     number INTEGER NOT NULL,
     item INTEGER,                 -- NULL: a tombstone
     mount INTEGER,
+    buried_at INTEGER,            -- when it became a tombstone
     PRIMARY KEY (namespace, path)
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX journal_number ON journal (namespace, number);
+CREATE INDEX journal_tombstone ON journal (buried_at, namespace, number)
+    WHERE buried_at IS NOT NULL;
 
 CREATE TABLE journal_head (
     namespace INTEGER PRIMARY KEY,
