@@ -8,13 +8,28 @@ from msgspec.structs import replace
 from tests.contract.conftest import Place
 from tests.contract.things import ANNA, BERT, ENTERPRISE, HOME, SHARED, an_enterprise, do
 from wakeful.core.errors import Conflict
-from wakeful.core.items import Grant, Member, Namespace, Role, Token, User
+from wakeful.core.items import (
+    App,
+    Grant,
+    Member,
+    Namespace,
+    PublicKey,
+    Role,
+    Token,
+    TokenKind,
+    User,
+)
 from wakeful.core.lookups import (
+    AppByClientId,
+    AppById,
+    Apps,
+    AssertionUsed,
     ChildByName,
     Children,
     Enterprises,
     GrantById,
     Grants,
+    GrantsOfApp,
     ItemById,
     JournalPage,
     Lookup,
@@ -22,32 +37,43 @@ from wakeful.core.lookups import (
     MembershipsOf,
     NamespaceById,
     Namespaces,
+    PublicKeys,
     ReadJournal,
     Remember,
     Remembered,
     Setting,
+    StandingGrant,
     TokenByDigest,
     TokenById,
     Tokens,
+    TokensOfGrant,
     UserById,
     UserByLogin,
     Users,
 )
 from wakeful.core.ports import Store
 from wakeful.core.writes import (
+    PutApp,
+    PutAssertion,
     PutGrant,
     PutMember,
     PutNamespace,
+    PutPublicKey,
     PutRemembered,
     PutSetting,
     PutToken,
     PutUser,
+    RemoveApp,
     RemoveMember,
+    RemovePublicKey,
 )
 
 A_USER = User(ANNA, ENTERPRISE, "Anna@Example.com", "Anna", True, HOME, 1_000)
 A_GRANT = Grant(20, ANNA, ENTERPRISE, "app", ("read", "write"), 1_000, None)
 A_TOKEN = Token(30, b"\x00" * 32, A_GRANT.id, "laptop", 1_000, None, None)
+A_APP = App(
+    40, ENTERPRISE, "c" * 32, b"\x01" * 32, "Mirror", ("read",), 50, ("https://a.test/cb",), 1_000
+)
 A_DAY = 24 * 3600 * 1000
 
 
@@ -88,6 +114,17 @@ async def test_a_login_belongs_to_one_user_whatever_its_case(store: Store) -> No
 
     assert await store.ask(UserById(BERT)) is None
     assert await store.ask(Setting("a")) is None
+
+
+async def test_a_user_who_is_disabled_and_a_service_account_are_kept_as_such(
+    store: Store,
+) -> None:
+    disabled, service = replace(A_USER, disabled_at=7), replace(A_USER, id=BERT, login="b", app=9)
+
+    await store.commit(do(PutUser(A_USER), PutUser(disabled), PutUser(service)))
+
+    assert await store.ask(UserById(ANNA)) == disabled
+    assert await store.ask(Users(ENTERPRISE)) == (disabled, service)
 
 
 async def test_users_of_an_enterprise_come_by_id(store: Store) -> None:
@@ -166,7 +203,10 @@ async def test_a_digest_belongs_to_one_token(store: Store) -> None:
     assert await store.ask(TokenById(31)) is None
 
 
-async def test_the_tokens_of_an_enterprise_come_by_id_revoked_ones_too(store: Store) -> None:
+async def test_the_tokens_of_an_enterprise_come_by_id_revoked_ones_too(
+    place: Place, store: Store
+) -> None:
+    place.clock.now = 10
     foreign_grant = replace(A_GRANT, id=21, enterprise=2)
     tokens = [
         replace(A_TOKEN, id=33, digest=b"a", revoked_at=7),
@@ -179,6 +219,131 @@ async def test_the_tokens_of_an_enterprise_come_by_id_revoked_ones_too(store: St
     )
 
     assert await store.ask(Tokens(ENTERPRISE)) == (tokens[1], tokens[0])
+    assert await store.ask(TokensOfGrant(foreign_grant.id)) == (tokens[2],)
+    assert await store.ask(TokensOfGrant(99)) == ()
+
+
+async def test_all_of_a_token_is_kept(store: Store) -> None:
+    narrow = replace(
+        A_TOKEN,
+        kind=TokenKind.REFRESH,
+        scopes=("item_read", "item_preview"),
+        item=7,
+        family=8,
+        parent=9,
+        used_at=10,
+    )
+
+    await store.commit(do(PutToken(A_TOKEN), PutToken(narrow)))
+
+    assert await store.ask(TokenById(A_TOKEN.id)) == narrow
+
+
+async def test_tokens_that_expired_a_day_ago_are_removed_a_few_at_a_time(
+    place: Place, store: Store
+) -> None:
+    place.clock.now = 1_000
+    old = [replace(A_TOKEN, id=100 + n, digest=bytes([n]), expires_at=2_000 + n) for n in range(20)]
+    await store.commit(do(PutGrant(A_GRANT), PutToken(A_TOKEN), *map(PutToken, old)))
+    place.clock.now = 2_010 + A_DAY
+
+    await store.commit(do(PutToken(A_TOKEN)))
+    first = await store.ask(Tokens(ENTERPRISE))
+    place.clock.now += 100
+    await store.commit(do(PutToken(A_TOKEN)))
+
+    assert [token.id for token in first] == [A_TOKEN.id, *range(110, 120)]
+    assert await store.ask(TokenByDigest(bytes([0]))) is None
+    assert await store.ask(Tokens(ENTERPRISE)) == (A_TOKEN,)
+
+
+async def test_apps_are_found_by_id_by_client_id_and_by_enterprise(store: Store) -> None:
+    other = replace(A_APP, id=39, client_id="other", disabled_at=9, redirect_uris=("a", "b"))
+    foreign = replace(A_APP, id=38, client_id="foreign", enterprise=2)
+
+    await store.commit(do(PutApp(A_APP), PutApp(other), PutApp(foreign)))
+
+    assert await store.ask(AppById(A_APP.id)) == A_APP
+    assert await store.ask(AppByClientId("other")) == other
+    assert await store.ask(Apps(ENTERPRISE)) == (other, A_APP)
+    assert await store.ask(AppById(99)) is None
+    assert await store.ask(AppByClientId("none")) is None
+
+
+async def test_a_client_id_belongs_to_one_app(store: Store) -> None:
+    await store.commit(do(PutApp(A_APP), PutApp(replace(A_APP, name="again"))))
+
+    with pytest.raises(Conflict):
+        await store.commit(do(PutApp(replace(A_APP, id=41))))
+
+    assert await store.ask(AppById(41)) is None
+    assert await store.ask(AppByClientId(A_APP.client_id)) == replace(A_APP, name="again")
+
+
+async def test_an_app_goes_with_its_keys_and_frees_its_client_id(store: Store) -> None:
+    keys = [PublicKey(A_APP.id, kid, f"pem {kid}", 5) for kid in ("b", "a")]
+    other = PublicKey(41, "a", "pem", 6)
+    await store.commit(do(PutApp(A_APP), *map(PutPublicKey, keys), PutPublicKey(other)))
+    before = await store.ask(PublicKeys(A_APP.id))
+
+    await store.commit(do(RemoveApp(A_APP.id), RemoveApp(999)))
+    await store.commit(do(PutApp(replace(A_APP, id=42))))
+
+    assert before == (keys[1], keys[0])
+    assert await store.ask(AppById(A_APP.id)) is None
+    assert await store.ask(PublicKeys(A_APP.id)) == ()
+    assert await store.ask(PublicKeys(41)) == (other,)
+    assert await store.ask(Apps(ENTERPRISE)) == (replace(A_APP, id=42),)
+
+
+async def test_a_key_is_replaced_and_removed(store: Store) -> None:
+    key = PublicKey(A_APP.id, "k", "pem", 5)
+
+    await store.commit(do(PutPublicKey(key), PutPublicKey(replace(key, pem="new"))))
+    before = await store.ask(PublicKeys(A_APP.id))
+    await store.commit(do(RemovePublicKey(A_APP.id, "k"), RemovePublicKey(A_APP.id, "none")))
+
+    assert before == (replace(key, pem="new"),)
+    assert await store.ask(PublicKeys(A_APP.id)) == ()
+
+
+async def test_an_assertion_is_remembered_for_its_app_until_it_expires(
+    place: Place, store: Store
+) -> None:
+    place.clock.now = 1_000
+    await store.commit(do(PutAssertion(1, "j", 2_000), PutAssertion(2, "j", 3_000)))
+    used = [await store.ask(AssertionUsed(app, "j")) for app in (1, 2, 3)]
+    place.clock.now = 2_001
+    await store.commit(do(PutAssertion(1, "k", 9_000)))
+
+    assert used == [True, True, False]
+    assert await store.ask(AssertionUsed(1, "j")) is False
+    assert await store.ask(AssertionUsed(2, "j")) is True
+
+
+async def test_assertions_are_forgotten_a_few_at_a_time(place: Place, store: Store) -> None:
+    place.clock.now = 1
+    await store.commit(do(*(PutAssertion(1, f"{n:02}", 10 + n) for n in range(20))))
+    place.clock.now = 1_000
+
+    await store.commit(do(PutAssertion(1, "new", 2_000)))
+
+    left = [n for n in range(20) if await store.ask(AssertionUsed(1, f"{n:02}"))]
+    assert left == [16, 17, 18, 19]
+
+
+async def test_a_standing_grant_is_found_by_its_user_and_its_app(store: Store) -> None:
+    standing = replace(A_GRANT, id=22, app_id=40, standing=True)
+    revoked = replace(standing, id=21, revoked_at=5)
+    plain = replace(A_GRANT, id=23, app_id=40)
+
+    await store.commit(do(*map(PutGrant, (A_GRANT, revoked, standing, plain))))
+
+    assert await store.ask(StandingGrant(ANNA, 40)) == standing
+    assert await store.ask(StandingGrant(BERT, 40)) is None
+    assert await store.ask(StandingGrant(ANNA, 41)) is None
+    assert await store.ask(GrantsOfApp(40)) == (revoked, standing, plain)
+    assert await store.ask(GrantsOfApp(41)) == ()
 
 
 async def test_settings_are_put_replaced_and_removed(store: Store) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -41,6 +42,7 @@ from wakeful.core.lookups import (
     NamespaceById,
     NewIds,
     TokenById,
+    TokensOfGrant,
     UserById,
     UserByLogin,
 )
@@ -89,9 +91,17 @@ def create_enterprise(name: str) -> Command[Enterprise]:
 
 
 def create_user(
-    enterprise: int, login: str, name: str = "", *, is_admin: bool = False
+    enterprise: int,
+    login: str,
+    name: str = "",
+    *,
+    is_admin: bool = False,
+    app: int | None = None,
 ) -> Command[User]:
-    """A user with an empty home. Raises Conflict where the login is taken (whatever its case)."""
+    """A user with an empty home; of *app* the service account, where it is given.
+
+    Raises Conflict where the login is taken (whatever its case).
+    """
 
     def steps(now: int) -> Steps[User]:
         cleaned = login.strip()
@@ -104,11 +114,42 @@ def create_user(
         if present is not None:
             raise Conflict(f"the login {cleaned!r} is taken")
         fresh: int = yield NewIds(2)
-        user = User(fresh, enterprise, cleaned, name or cleaned, is_admin, fresh + 1, now)
+        user = User(fresh, enterprise, cleaned, name or cleaned, is_admin, fresh + 1, now, app=app)
         yield PutUser(user)
         yield from _create_namespace(fresh + 1, user, HOME_NAME, now, is_home=True)
         yield PutMember(Member(user.home, user.id, Role.OWNER, "", now))
         return user
+
+    return steps
+
+
+def update_user(
+    user: int,
+    *,
+    name: str | None = None,
+    is_admin: bool | None = None,
+    is_disabled: bool | None = None,
+) -> Command[User]:
+    """Change what is given; what is None stays. Raises NotFound, and Conflict for the rights of
+    a service account, which are those of its app."""
+
+    def steps(now: int) -> Steps[User]:
+        found: User | None = yield UserById(user)
+        if found is None:
+            raise NotFound(f"no user {user}")
+        if found.app is not None and not (is_admin is None and is_disabled is None):
+            raise Conflict("a service account is what its app is: change that")
+        changed = replace(
+            found,
+            name=found.name if name is None else name or found.login,
+            is_admin=found.is_admin if is_admin is None else is_admin,
+        )
+        if is_disabled is False:
+            changed = replace(changed, disabled_at=None)
+        elif is_disabled and found.disabled_at is None:
+            changed = replace(changed, disabled_at=now)
+        yield PutUser(changed)
+        return changed
 
     return steps
 
@@ -174,13 +215,17 @@ def remove_member(namespace: int, user: int, *, by: int | None = None) -> Comman
     return steps
 
 
-def create_grant(user: int, app: str, scopes: tuple[str, ...]) -> Command[Grant]:
+def create_grant(
+    user: int, app: str, scopes: tuple[str, ...], *, app_id: int | None = None
+) -> Command[Grant]:
+    """A grant of *user* for the program called *app*; *app_id* where that is registered."""
+
     def steps(now: int) -> Steps[Grant]:
         found: User | None = yield UserById(user)
         if found is None:
             raise NotFound(f"no user {user}")
         fresh: int = yield NewIds()
-        grant = Grant(fresh, user, found.enterprise, app, scopes, now, None)
+        grant = Grant(fresh, user, found.enterprise, app, scopes, now, None, app_id)
         yield PutGrant(grant)
         return grant
 
@@ -205,19 +250,61 @@ def create_token(
     return steps
 
 
-def revoke_token(token: int) -> Command[Token]:
-    """End one token; its grant and its other tokens stay. Repeating it changes nothing."""
+class Revoked(NamedTuple):
+    """What a revocation ended: tokens, and their grant if nothing was left to bear it."""
 
-    def steps(now: int) -> Steps[Token]:
+    tokens: tuple[Token, ...]
+    grant: Grant | None
+
+
+def revoke_token(token: int) -> Command[Revoked]:
+    """End a token, the line of refresh tokens that it belongs to, and what was made from them.
+
+    The grant ends with the last token that could bear it; a standing grant never does, for
+    its app can get another one. Repeating it changes nothing. Raises NotFound.
+    """
+
+    def steps(now: int) -> Steps[Revoked]:
         found: Token | None = yield TokenById(token)
         if found is None:
             raise NotFound(f"no token {token}")
-        if found.revoked_at is None:
-            found = replace(found, revoked_at=now)
-            yield PutToken(found)
-        return found
+        return (yield from end_line(found, now))
 
     return steps
+
+
+def end_line(token: Token, now: int) -> Steps[Revoked]:
+    """The same, within another command."""
+    siblings: tuple[Token, ...] = yield TokensOfGrant(token.grant)
+    ended = {token.id}
+    for other in siblings:  # by id: what was made from a token has a greater one
+        in_family = token.family is not None and other.family == token.family
+        if in_family or other.parent in ended:
+            ended.add(other.id)
+    revoked = []
+    bears = False
+    for other in siblings:
+        if other.id in ended:
+            if other.revoked_at is None:
+                other = replace(other, revoked_at=now)
+                yield PutToken(other)
+            revoked.append(other)
+        elif is_live(other, now):
+            bears = True
+    grant: Grant | None = yield GrantById(token.grant)
+    if grant is None or grant.standing or bears:
+        return Revoked(tuple(revoked), None)
+    if grant.revoked_at is None:
+        grant = replace(grant, revoked_at=now)
+        yield PutGrant(grant)
+    return Revoked(tuple(revoked), grant)
+
+
+def is_live(token: Token, now: int) -> bool:
+    """Whether somebody could still use *token*."""
+    if token.revoked_at is not None or token.used_at is not None:
+        return False
+    return token.expires_at is None or token.expires_at > now
 
 
 def revoke_grant(grant: int) -> Command[Grant]:

@@ -117,7 +117,11 @@ class Enterprise(msgspec.Struct, frozen=True):
 
 
 class User(msgspec.Struct, frozen=True):
-    """Somebody with a stream of their own and a home namespace."""
+    """Somebody with a stream of their own and a home namespace.
+
+    A user who is disabled keeps everything, but neither they nor anybody in their name gets in.
+    `app` is the app whose service account this is, None for people.
+    """
 
     id: int
     enterprise: int
@@ -126,6 +130,8 @@ class User(msgspec.Struct, frozen=True):
     is_admin: bool
     home: int  # namespace id
     created_at: int
+    disabled_at: int | None = None
+    app: int | None = None
 
 
 class Namespace(msgspec.Struct, frozen=True):
@@ -154,8 +160,41 @@ class Member(msgspec.Struct, frozen=True):
     created_at: int
 
 
+class App(msgspec.Struct, frozen=True):
+    """A program that signs in for users of its enterprise; in OAuth terms a client.
+
+    `scopes` is the most that any of its grants has. Its service account is the user that it
+    is when it acts for nobody else: an admin, within those scopes.
+    """
+
+    id: int
+    enterprise: int
+    client_id: str
+    secret: bytes  # SHA-256 of the client secret
+    name: str
+    scopes: tuple[str, ...]
+    service_account: int  # user id
+    redirect_uris: tuple[str, ...]
+    created_at: int
+    disabled_at: int | None = None
+
+
+class PublicKey(msgspec.Struct, frozen=True):
+    """A key by which an app's assertions are checked; `kid` names it within the app."""
+
+    app: int
+    kid: str
+    pem: str
+    created_at: int
+
+
 class Grant(msgspec.Struct, frozen=True):
-    """What a user allowed an app; tokens come and go under it."""
+    """What a user allowed an app; tokens come and go under it.
+
+    `app` is the app's name, `app_id` the app itself where it is registered. A `standing`
+    grant is the one that an app made with its own credentials: the app can always get
+    another token under it, so it ends with the app and not with its last token.
+    """
 
     id: int
     user: int
@@ -164,10 +203,25 @@ class Grant(msgspec.Struct, frozen=True):
     scopes: tuple[str, ...]
     created_at: int
     revoked_at: int | None
+    app_id: int | None = None
+    standing: bool = False
+
+
+class TokenKind(StrEnum):
+    """What a token is good for."""
+
+    ACCESS = "access"  # it is shown with each request
+    REFRESH = "refresh"  # it is given for the next access token
 
 
 class Token(msgspec.Struct, frozen=True):
-    """A bearer token, known by the SHA-256 of its text only."""
+    """A token, known by the SHA-256 of its text only.
+
+    `scopes` and `item` narrow what the grant allows: to these scopes, None for all of the
+    grant's, and to one item with all below it. `family` is the first refresh token of the
+    line that this token belongs to, `parent` the refresh token that was given for it, and
+    `used_at` when a refresh token was first given for others.
+    """
 
     id: int
     digest: bytes  # 32 bytes
@@ -176,6 +230,12 @@ class Token(msgspec.Struct, frozen=True):
     created_at: int
     expires_at: int | None
     revoked_at: int | None
+    kind: TokenKind = TokenKind.ACCESS
+    scopes: tuple[str, ...] | None = None
+    item: int | None = None
+    family: int | None = None
+    parent: int | None = None
+    used_at: int | None = None
 
 
 class JournalRow(msgspec.Struct, frozen=True):

@@ -13,12 +13,14 @@ from typing import Generic, TypeVar
 
 from wakeful.core.events import StoredEvent, StreamClass
 from wakeful.core.items import (
+    App,
     Enterprise,
     Grant,
     Item,
     JournalRow,
     Member,
     Namespace,
+    PublicKey,
     Token,
     User,
 )
@@ -214,6 +216,32 @@ class MembershipsOf(Lookup[tuple[Member, ...]]):
 
 
 @dataclass(frozen=True, slots=True)
+class AppById(Lookup[App | None]):
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AppByClientId(Lookup[App | None]):
+    """Client ids are unique in a store."""
+
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Apps(Lookup[tuple[App, ...]]):
+    """All apps of an enterprise."""
+
+    enterprise: int
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKeys(Lookup[tuple[PublicKey, ...]]):
+    """The keys of an app, in the order of their names."""
+
+    app: int
+
+
+@dataclass(frozen=True, slots=True)
 class GrantById(Lookup[Grant | None]):
     id: int
 
@@ -223,6 +251,21 @@ class Grants(Lookup[tuple[Grant, ...]]):
     """The grants of a user, revoked ones too."""
 
     user: int
+
+
+@dataclass(frozen=True, slots=True)
+class GrantsOfApp(Lookup[tuple[Grant, ...]]):
+    """The grants of a registered app, revoked ones too."""
+
+    app: int
+
+
+@dataclass(frozen=True, slots=True)
+class StandingGrant(Lookup[Grant | None]):
+    """The standing grant of a user and an app that is not revoked; there is one at most."""
+
+    user: int
+    app: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,9 +280,27 @@ class TokenById(Lookup[Token | None]):
 
 @dataclass(frozen=True, slots=True)
 class Tokens(Lookup[tuple[Token, ...]]):
-    """All tokens of an enterprise, revoked ones too."""
+    """All tokens of an enterprise, revoked ones too.
+
+    Those that expired a while ago may be gone, here and in every other look-up.
+    """
 
     enterprise: int
+
+
+@dataclass(frozen=True, slots=True)
+class TokensOfGrant(Lookup[tuple[Token, ...]]):
+    """All tokens under a grant, revoked ones too."""
+
+    grant: int
+
+
+@dataclass(frozen=True, slots=True)
+class AssertionUsed(Lookup[bool]):
+    """Whether an assertion of this app with this `jti` is remembered."""
+
+    app: int
+    jti: str
 
 
 # --- the rest ---

@@ -14,7 +14,17 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from wakeful.core.events import Entry
-from wakeful.core.items import Enterprise, Grant, Item, Member, Namespace, Token, User
+from wakeful.core.items import (
+    App,
+    Enterprise,
+    Grant,
+    Item,
+    Member,
+    Namespace,
+    PublicKey,
+    Token,
+    User,
+)
 from wakeful.core.lookups import Lookup, Remembered
 
 T = TypeVar("T")
@@ -131,13 +141,48 @@ class RemoveMember(Write):
 
 
 @dataclass(frozen=True, slots=True)
+class PutApp(Write):
+    app: App
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveApp(Write):
+    """Remove an app with its keys. Its grants stay."""
+
+    app: int
+
+
+@dataclass(frozen=True, slots=True)
+class PutPublicKey(Write):
+    key: PublicKey
+
+
+@dataclass(frozen=True, slots=True)
+class RemovePublicKey(Write):
+    app: int
+    kid: str
+
+
+@dataclass(frozen=True, slots=True)
 class PutGrant(Write):
     grant: Grant
 
 
 @dataclass(frozen=True, slots=True)
 class PutToken(Write):
+    """Tokens that expired a while ago are removed in passing, a few at a time."""
+
     token: Token
+
+
+@dataclass(frozen=True, slots=True)
+class PutAssertion(Write):
+    """Remember that an app used this `jti`, until `expires_at`; those that expired are
+    forgotten in passing, a few at a time."""
+
+    app: int
+    jti: str
+    expires_at: int
 
 
 Steps = Generator[Lookup[Any] | Write, Any, T]

@@ -18,12 +18,16 @@ _SYNC = StreamClass.SYNC.bit
 REMEMBER_MS = 7 * 24 * 3600 * 1000
 """How long the answer to a request with an idempotency key is kept, at least."""
 
+KEEP_EXPIRED_MS = 24 * 3600 * 1000
+"""How long a token is kept after it has expired, for whoever looks at the list."""
+
 FORGET_AT_MOST = 16
-"""Older answers are removed in passing, so many for each new one: the work stays bounded,
-and a table that has grown shrinks again."""
+"""What is old (answers, tokens, assertions) is removed in passing, so many for each new one: the
+work stays bounded, and a table that has grown shrinks again."""
 
 LOGIN_TAKEN = "Another user has this login"
 TOKEN_TAKEN = "Another token has this digest"
+CLIENT_ID_TAKEN = "Another app has this client id"
 
 Clock = Callable[[], int]
 """Tells the time in milliseconds since 1970-01-01 UTC; it may jump."""

@@ -8,21 +8,25 @@ import msgspec
 
 from wakeful.core.events import Head
 from wakeful.core.items import (
+    App,
     Enterprise,
     Grant,
     Item,
     JournalRow,
     Member,
     Namespace,
+    PublicKey,
     Token,
     User,
 )
 from wakeful.core.lookups import Remembered
 from wakeful.core.writes import (
+    PutApp,
     PutEnterprise,
     PutGrant,
     PutMember,
     PutNamespace,
+    PutPublicKey,
     PutToken,
     PutUser,
 )
@@ -62,6 +66,12 @@ class KeptAnswer(msgspec.Struct, frozen=True, array_like=True):
     answer: bytes
 
 
+class KeptAssertion(msgspec.Struct, frozen=True, array_like=True):
+    app: int
+    jti: str
+    expires_at: int
+
+
 class Kept(msgspec.Struct, frozen=True):
     """Everything that a memory store holds."""
 
@@ -74,6 +84,9 @@ class Kept(msgspec.Struct, frozen=True):
     users: list[User]
     namespaces: list[Namespace]
     members: list[Member]
+    apps: list[App]
+    keys: list[PublicKey]
+    assertions: list[KeptAssertion]
     grants: list[Grant]
     tokens: list[Token]
     answers: list[KeptAnswer]
@@ -95,10 +108,16 @@ class Kept(msgspec.Struct, frozen=True):
             records.put_namespace(PutNamespace(namespace))
         for member in self.members:
             records.put_member(PutMember(member))
+        for app in self.apps:
+            records.put_app(PutApp(app))
+        for key in self.keys:
+            records.put_public_key(PutPublicKey(key))
+        for one in self.assertions:
+            records.assertions[one.app, one.jti] = one.expires_at
         for grant in self.grants:
             records.put_grant(PutGrant(grant))
         for token in self.tokens:
-            records.put_token(PutToken(token))
+            records.put_token(PutToken(token), self.now)
         for kept in self.answers:
             remembered = Remembered(kept.digest, kept.answer)
             records.answered[kept.grant, kept.key] = Answered(kept.at, remembered)
@@ -125,6 +144,11 @@ def dump(epoch: int, now: int, last_id: int, tables: Tables) -> bytes:
             users=list(records.users.values()),
             namespaces=list(records.namespaces.values()),
             members=list(records.members.values()),
+            apps=list(records.apps.values()),
+            keys=list(records.keys.values()),
+            assertions=[
+                KeptAssertion(app, jti, at) for (app, jti), at in records.assertions.items()
+            ],
             grants=list(records.grants.values()),
             tokens=list(records.tokens.values()),
             answers=[

@@ -6,37 +6,57 @@ from collections.abc import Iterable
 from typing import NamedTuple, Protocol, TypeVar
 
 from wakeful.core.errors import Conflict
-from wakeful.core.items import Enterprise, Grant, Member, Namespace, Token, User
+from wakeful.core.items import App, Enterprise, Grant, Member, Namespace, PublicKey, Token, User
 from wakeful.core.lookups import (
+    AppByClientId,
+    AppById,
+    Apps,
+    AssertionUsed,
     Enterprises,
     GrantById,
     Grants,
+    GrantsOfApp,
     Members,
     MembershipsOf,
     NamespaceById,
     Namespaces,
+    PublicKeys,
     Remember,
     Remembered,
     Setting,
+    StandingGrant,
     TokenByDigest,
     TokenById,
     Tokens,
+    TokensOfGrant,
     UserById,
     UserByLogin,
     Users,
 )
 from wakeful.core.writes import (
+    PutApp,
+    PutAssertion,
     PutEnterprise,
     PutGrant,
     PutMember,
     PutNamespace,
+    PutPublicKey,
     PutRemembered,
     PutSetting,
     PutToken,
     PutUser,
+    RemoveApp,
     RemoveMember,
+    RemovePublicKey,
 )
-from wakeful.stores.driver import FORGET_AT_MOST, LOGIN_TAKEN, REMEMBER_MS, TOKEN_TAKEN
+from wakeful.stores.driver import (
+    CLIENT_ID_TAKEN,
+    FORGET_AT_MOST,
+    KEEP_EXPIRED_MS,
+    LOGIN_TAKEN,
+    REMEMBER_MS,
+    TOKEN_TAKEN,
+)
 from wakeful.stores.memory.undo import Undo
 
 
@@ -69,6 +89,10 @@ class Records:
         self.logins: dict[str, int] = {}
         self.namespaces: dict[int, Namespace] = {}
         self.members: dict[tuple[int, int], Member] = {}
+        self.apps: dict[int, App] = {}
+        self.client_ids: dict[str, int] = {}
+        self.keys: dict[tuple[int, str], PublicKey] = {}
+        self.assertions: dict[tuple[int, str], int] = {}  # when they expire
         self.grants: dict[int, Grant] = {}
         self.tokens: dict[int, Token] = {}
         self.digests: dict[bytes, int] = {}
@@ -106,11 +130,37 @@ class Records:
         found = (member for key, member in self.members.items() if key[1] == lookup.user)
         return tuple(sorted(found, key=lambda member: member.namespace))
 
+    def app(self, lookup: AppById) -> App | None:
+        return self.apps.get(lookup.id)
+
+    def app_by_client_id(self, lookup: AppByClientId) -> App | None:
+        id = self.client_ids.get(lookup.client_id)
+        return None if id is None else self.apps[id]
+
+    def apps_of(self, lookup: Apps) -> tuple[App, ...]:
+        return _by_id(app for app in self.apps.values() if app.enterprise == lookup.enterprise)
+
+    def keys_of(self, lookup: PublicKeys) -> tuple[PublicKey, ...]:
+        found = (key for key in self.keys.values() if key.app == lookup.app)
+        return tuple(sorted(found, key=lambda key: key.kid))
+
+    def assertion_used(self, lookup: AssertionUsed) -> bool:
+        return (lookup.app, lookup.jti) in self.assertions
+
     def grant(self, lookup: GrantById) -> Grant | None:
         return self.grants.get(lookup.id)
 
     def grants_of(self, lookup: Grants) -> tuple[Grant, ...]:
         return _by_id(grant for grant in self.grants.values() if grant.user == lookup.user)
+
+    def grants_of_app(self, lookup: GrantsOfApp) -> tuple[Grant, ...]:
+        return _by_id(grant for grant in self.grants.values() if grant.app_id == lookup.app)
+
+    def standing_grant(self, lookup: StandingGrant) -> Grant | None:
+        for grant in self.grants_of_app(GrantsOfApp(lookup.app)):
+            if grant.user == lookup.user and grant.standing and grant.revoked_at is None:
+                return grant
+        return None
 
     def token(self, lookup: TokenById) -> Token | None:
         return self.tokens.get(lookup.id)
@@ -126,6 +176,9 @@ class Records:
             if token.grant in self.grants
             and self.grants[token.grant].enterprise == lookup.enterprise
         )
+
+    def tokens_of_grant(self, lookup: TokensOfGrant) -> tuple[Token, ...]:
+        return _by_id(token for token in self.tokens.values() if token.grant == lookup.grant)
 
     def remembered(self, lookup: Remember) -> Remembered | None:
         answered = self.answered.get((lookup.grant, lookup.key))
@@ -160,10 +213,40 @@ class Records:
     def remove_member(self, write: RemoveMember) -> None:
         self._undo.drop(self.members, (write.namespace, write.user))
 
+    def put_app(self, write: PutApp) -> None:
+        app = write.app
+        if self.client_ids.get(app.client_id, app.id) != app.id:
+            raise Conflict(CLIENT_ID_TAKEN)
+        before = self.apps.get(app.id)
+        if before is not None:
+            self._undo.drop(self.client_ids, before.client_id)
+        self._undo.put(self.apps, app.id, app)
+        self._undo.put(self.client_ids, app.client_id, app.id)
+
+    def remove_app(self, write: RemoveApp) -> None:
+        for key in self.keys_of(PublicKeys(write.app)):
+            self._undo.drop(self.keys, (key.app, key.kid))
+        app = self.apps.get(write.app)
+        if app is not None:
+            self._undo.drop(self.client_ids, app.client_id)
+            self._undo.drop(self.apps, app.id)
+
+    def put_public_key(self, write: PutPublicKey) -> None:
+        self._undo.put(self.keys, (write.key.app, write.key.kid), write.key)
+
+    def remove_public_key(self, write: RemovePublicKey) -> None:
+        self._undo.drop(self.keys, (write.app, write.kid))
+
+    def put_assertion(self, write: PutAssertion, now: int) -> None:
+        self._undo.put(self.assertions, (write.app, write.jti), write.expires_at)
+        expired = sorted((at, key) for key, at in self.assertions.items() if at < now)
+        for _, key in expired[:FORGET_AT_MOST]:
+            self._undo.drop(self.assertions, key)
+
     def put_grant(self, write: PutGrant) -> None:
         self._undo.put(self.grants, write.grant.id, write.grant)
 
-    def put_token(self, write: PutToken) -> None:
+    def put_token(self, write: PutToken, now: int) -> None:
         token = write.token
         if self.digests.get(token.digest, token.id) != token.id:
             raise Conflict(TOKEN_TAKEN)
@@ -172,6 +255,14 @@ class Records:
             self._undo.drop(self.digests, before.digest)
         self._undo.put(self.tokens, token.id, token)
         self._undo.put(self.digests, token.digest, token.id)
+        expired = sorted(
+            (other.expires_at, other.id)
+            for other in self.tokens.values()
+            if other.expires_at is not None and other.expires_at < now - KEEP_EXPIRED_MS
+        )
+        for _, id in expired[:FORGET_AT_MOST]:
+            self._undo.drop(self.digests, self.tokens[id].digest)
+            self._undo.drop(self.tokens, id)
 
     def put_remembered(self, write: PutRemembered, now: int) -> None:
         key = (write.grant, write.key)

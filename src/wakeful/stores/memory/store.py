@@ -163,6 +163,10 @@ class MemoryStore:
                     return self._tables.journals.move(step, now)
                 case writes.PutRemembered():
                     return self._tables.records.put_remembered(step, now)
+                case writes.PutToken():
+                    return self._tables.records.put_token(step, now)
+                case writes.PutAssertion():
+                    return self._tables.records.put_assertion(step, now)
                 case lookups.NewIds():
                     first = self._last_id + 1
                     self._last_id += step.count
@@ -205,11 +209,19 @@ class MemoryStore:
             lookups.Namespaces: records.namespaces_of,
             lookups.Members: records.members_of,
             lookups.MembershipsOf: records.memberships_of,
+            lookups.AppById: records.app,
+            lookups.AppByClientId: records.app_by_client_id,
+            lookups.Apps: records.apps_of,
+            lookups.PublicKeys: records.keys_of,
+            lookups.AssertionUsed: records.assertion_used,
             lookups.GrantById: records.grant,
             lookups.Grants: records.grants_of,
+            lookups.GrantsOfApp: records.grants_of_app,
+            lookups.StandingGrant: records.standing_grant,
             lookups.TokenByDigest: records.token_by_digest,
             lookups.TokenById: records.token,
             lookups.Tokens: records.tokens_of,
+            lookups.TokensOfGrant: records.tokens_of_grant,
             lookups.Remember: records.remembered,
             lookups.Setting: records.setting,
         }
@@ -226,6 +238,9 @@ class MemoryStore:
             writes.PutNamespace: records.put_namespace,
             writes.PutMember: records.put_member,
             writes.RemoveMember: records.remove_member,
+            writes.PutApp: records.put_app,
+            writes.RemoveApp: records.remove_app,
+            writes.PutPublicKey: records.put_public_key,
+            writes.RemovePublicKey: records.remove_public_key,
             writes.PutGrant: records.put_grant,
-            writes.PutToken: records.put_token,
         }

@@ -36,11 +36,19 @@ _LOOK_UPS: dict[type, Callable[[Snapshot, Any], Any]] = {
     lookups.Namespaces: people.namespaces,
     lookups.Members: people.members,
     lookups.MembershipsOf: people.memberships_of,
+    lookups.AppById: access.app,
+    lookups.AppByClientId: access.app_by_client_id,
+    lookups.Apps: access.apps,
+    lookups.PublicKeys: access.public_keys,
+    lookups.AssertionUsed: access.assertion_used,
     lookups.GrantById: access.grant,
     lookups.Grants: access.grants,
+    lookups.GrantsOfApp: access.grants_of_app,
+    lookups.StandingGrant: access.standing_grant,
     lookups.TokenByDigest: access.token_by_digest,
     lookups.TokenById: access.token,
     lookups.Tokens: access.tokens,
+    lookups.TokensOfGrant: access.tokens_of_grant,
     lookups.Remember: access.remembered,
     lookups.Setting: access.setting,
 }
@@ -66,8 +74,13 @@ _WRITES: dict[type, Callable[[Transaction, Any], Any]] = {
     writes.PutNamespace: people.put_namespace,
     writes.PutMember: people.put_member,
     writes.RemoveMember: people.remove_member,
+    writes.PutApp: access.put_app,
+    writes.RemoveApp: access.remove_app,
+    writes.PutPublicKey: access.put_public_key,
+    writes.RemovePublicKey: access.remove_public_key,
     writes.PutGrant: access.put_grant,
     writes.PutToken: access.put_token,
+    writes.PutAssertion: access.put_assertion,
 }
 
 _STEPS: dict[type, Callable[[Transaction, Any], Any]] = {**_IN_MEMORY, **_WRITES}

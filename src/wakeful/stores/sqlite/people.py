@@ -87,6 +87,8 @@ def put_user(tx: Transaction, write: PutUser) -> None:
         one.is_admin,
         one.home,
         one.created_at,
+        one.disabled_at,
+        one.app,
     )
     try:
         tx.db.execute(_sql.put_user, row)
@@ -111,8 +113,8 @@ def remove_member(tx: Transaction, write: RemoveMember) -> None:
 
 
 def _user(row: Row) -> User:
-    id, enterprise, login, name, is_admin, home, created_at = row
-    return User(id, enterprise, login, name, bool(is_admin), home, created_at)
+    id, enterprise, login, name, is_admin, *rest = row
+    return User(id, enterprise, login, name, bool(is_admin), *rest)
 
 
 def _namespace(row: Row) -> Namespace:

@@ -6,18 +6,20 @@ INSERT INTO enterprise (id, name, created_at) VALUES (?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET name = excluded.name, created_at = excluded.created_at;
 
 -- name: user
-SELECT id, enterprise, login, name, is_admin, home, created_at FROM user WHERE id = ?;
+SELECT id, enterprise, login, name, is_admin, home, created_at, disabled_at, app FROM user WHERE id = ?;
 
 -- name: user_by_login
-SELECT id, enterprise, login, name, is_admin, home, created_at FROM user WHERE folded_login = ?;
+SELECT id, enterprise, login, name, is_admin, home, created_at, disabled_at, app FROM user
+WHERE folded_login = ?;
 
 -- name: users
-SELECT id, enterprise, login, name, is_admin, home, created_at FROM user
+SELECT id, enterprise, login, name, is_admin, home, created_at, disabled_at, app FROM user
 WHERE enterprise = ? ORDER BY id;
 
 -- name: put_user
-INSERT INTO user (id, enterprise, login, folded_login, name, is_admin, home, created_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO user (
+        id, enterprise, login, folded_login, name, is_admin, home, created_at, disabled_at, app
+    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET
         enterprise = excluded.enterprise,
         login = excluded.login,
@@ -25,7 +27,9 @@ INSERT INTO user (id, enterprise, login, folded_login, name, is_admin, home, cre
         name = excluded.name,
         is_admin = excluded.is_admin,
         home = excluded.home,
-        created_at = excluded.created_at;
+        created_at = excluded.created_at,
+        disabled_at = excluded.disabled_at,
+        app = excluded.app;
 
 -- name: namespace
 SELECT id, enterprise, owner, root, is_home, created_at FROM namespace WHERE id = ?;

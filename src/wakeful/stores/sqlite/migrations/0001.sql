@@ -112,7 +112,9 @@ CREATE TABLE user (
     name TEXT NOT NULL,
     is_admin INTEGER NOT NULL,
     home INTEGER NOT NULL,
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    disabled_at INTEGER,
+    app INTEGER                   -- whose service account this is
 ) STRICT;
 
 CREATE INDEX user_enterprise ON user (enterprise);
@@ -139,6 +141,38 @@ CREATE TABLE member (
 
 CREATE INDEX member_user ON member (user);
 
+CREATE TABLE app (
+    id INTEGER PRIMARY KEY,
+    enterprise INTEGER NOT NULL,
+    client_id TEXT NOT NULL UNIQUE,
+    secret BLOB NOT NULL,         -- SHA-256
+    name TEXT NOT NULL,
+    scopes TEXT NOT NULL,         -- JSON
+    service_account INTEGER NOT NULL,
+    redirect_uris TEXT NOT NULL,  -- JSON
+    created_at INTEGER NOT NULL,
+    disabled_at INTEGER
+) STRICT;
+
+CREATE INDEX app_enterprise ON app (enterprise);
+
+CREATE TABLE public_key (
+    app INTEGER NOT NULL,
+    kid TEXT NOT NULL,
+    pem TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (app, kid)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE assertion (
+    app INTEGER NOT NULL,
+    jti TEXT NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (app, jti)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX assertion_expiry ON assertion (expires_at);
+
 CREATE TABLE access_grant (
     id INTEGER PRIMARY KEY,
     user INTEGER NOT NULL,
@@ -146,11 +180,16 @@ CREATE TABLE access_grant (
     app TEXT NOT NULL,
     scopes TEXT NOT NULL,         -- JSON
     created_at INTEGER NOT NULL,
-    revoked_at INTEGER
+    revoked_at INTEGER,
+    app_id INTEGER,
+    standing INTEGER NOT NULL
 ) STRICT;
 
 CREATE INDEX access_grant_user ON access_grant (user);
 CREATE INDEX access_grant_enterprise ON access_grant (enterprise);
+CREATE INDEX access_grant_app ON access_grant (app_id) WHERE app_id IS NOT NULL;
+CREATE UNIQUE INDEX access_grant_standing ON access_grant (user, app_id)
+    WHERE standing AND revoked_at IS NULL;
 
 CREATE TABLE token (
     id INTEGER PRIMARY KEY,
@@ -159,10 +198,17 @@ CREATE TABLE token (
     label TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     expires_at INTEGER,
-    revoked_at INTEGER
+    revoked_at INTEGER,
+    kind TEXT NOT NULL,
+    scopes TEXT,                  -- JSON; NULL: those of the grant
+    item INTEGER,                 -- NULL: everything that the user may see
+    family INTEGER,
+    parent INTEGER,
+    used_at INTEGER
 ) STRICT;
 
 CREATE INDEX token_access_grant ON token (access_grant);
+CREATE INDEX token_expiry ON token (expires_at) WHERE expires_at IS NOT NULL;
 
 -- The rest.
 

@@ -1,0 +1,83 @@
+"""Scopes: what a grant or a token allows, by Box's names.
+
+Rule 1: a scope includes others: who may read and write everything may read everything, and who
+may read everything may read one file. What is asked for is always looked for in what is
+included.
+
+Rule 2: grants have the scopes in `GRANT_SCOPES`. Those of items are for tokens that are
+narrower than their grant; of what they allow at Box, only the reading exists here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+READ_SCOPE = "root_readonly"
+"""Reads files, folders and their events."""
+
+WRITE_SCOPE = "root_readwrite"
+"""Reads and publishes."""
+
+ITEM_SCOPE = "item_read"
+"""Reads what an item is called, where it is, and what is in a folder."""
+
+CONTENT_SCOPE = "item_download"
+"""Reads what is in a file."""
+
+USERS_SCOPE = "manage_managed_users"
+"""Acts for the users of the enterprise and manages them; of use to admins only."""
+
+ENTERPRISE_SCOPE = "manage_enterprise_properties"
+"""Reads the events of the enterprise and manages its apps; of use to admins only."""
+
+ALL_SCOPES = (
+    WRITE_SCOPE,
+    USERS_SCOPE,
+    "manage_groups",
+    "manage_webhook",
+    ENTERPRISE_SCOPE,
+    "manage_data_retention",
+)
+"""Everything that a grant can allow."""
+
+GRANT_SCOPES = (*ALL_SCOPES, READ_SCOPE)
+"""What can be asked for a grant: the same, and less."""
+
+_READS_ITEM = (
+    "base_explorer",
+    "base_picker",
+    "base_preview",
+    "base_sidebar",
+    "item_preview",
+    CONTENT_SCOPE,
+)
+_CHANGES_ITEM = (
+    "annotation_edit",
+    "annotation_view_all",
+    "annotation_view_self",
+    "base_upload",
+    "item_delete",
+    "item_readwrite",
+    "item_rename",
+    "item_share",
+    "item_upload",
+)
+
+_INCLUDED: dict[str, frozenset[str]] = {
+    **{scope: frozenset({scope}) for scope in (*ALL_SCOPES, *_CHANGES_ITEM, ITEM_SCOPE)},
+    **{scope: frozenset({scope, ITEM_SCOPE}) for scope in _READS_ITEM},
+    "item_readwrite": frozenset({"item_readwrite", CONTENT_SCOPE, ITEM_SCOPE}),
+    READ_SCOPE: frozenset({READ_SCOPE, ITEM_SCOPE, *_READS_ITEM}),
+    WRITE_SCOPE: frozenset({WRITE_SCOPE, READ_SCOPE, ITEM_SCOPE, *_READS_ITEM, *_CHANGES_ITEM}),
+}
+
+KNOWN_SCOPES = frozenset(_INCLUDED)
+"""Every scope that a token may have."""
+
+
+def included(scopes: Iterable[str]) -> frozenset[str]:
+    """*scopes* with all that they include. A name that is not known is only itself."""
+    found: set[str] = set()
+    for scope in scopes:
+        found |= _INCLUDED.get(scope, {scope})
+    return frozenset(found)
