@@ -233,7 +233,7 @@ async def serve(users: int) -> None:
         for index in range(users):
             user = await store.commit(accounts.create_user(enterprise.id, f"user{index}"))
             grant = await store.commit(accounts.create_grant(user.id, "benchmark", ()))
-            await access.grant_alive(grant.id)
+            await access.load_grant(grant.id)
             people.append(user.id)
             known.append(Known(user.id))
             feed.wait(known[-1], Marker.NOW)

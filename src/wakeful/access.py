@@ -1,12 +1,14 @@
 """Who may do what: tokens, grants, revocation, and the signatures of channels.
 
-Rule 1: a token is looked up by its hash and cached; revocation goes through this object,
-which forgets what it cached, so that it takes effect at once.
+Rule 1: a token is looked up by its hash and cached; so is what a grant is worth, with its user
+and its app. Whatever takes something away goes through this object, which forgets what it
+cached and tells those who keep polls, so that it takes effect at once.
 
 Rule 2: a channel is a capability that names a stream, a grant, a class and the position at
 which it was made, and carries a signature instead of an entry in a table: it outlives a
 restart and never expires. It is bound to the grant, not to a token: SDKs go on with the
-same channel after they refreshed their token. Only revoking the grant ends it.
+same channel after they refreshed their token. It is worth what the grant is worth at the
+moment: nothing while that may not follow the stream.
 """
 
 from __future__ import annotations
@@ -22,25 +24,17 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from wakeful.core.accounts import digest_of, revoke_grant, revoke_token
+from wakeful.core.accounts import Revoked, digest_of, revoke_grant, revoke_token
 from wakeful.core.errors import Forbidden, NotFound, Unauthenticated
 from wakeful.core.events import StreamClass
-from wakeful.core.items import Grant, Token, User
-from wakeful.core.lookups import GrantById, Setting, TokenByDigest, UserById
+from wakeful.core.items import App, Grant, Token, TokenKind, User
+from wakeful.core.lookups import AppById, GrantById, Setting, TokenByDigest, TokenById, UserById
 from wakeful.core.ports import Store
-from wakeful.core.writes import PutSetting, Steps
+from wakeful.core.scopes import ALL_SCOPES as ALL_SCOPES
+from wakeful.core.scopes import ENTERPRISE_SCOPE, USERS_SCOPE, included
+from wakeful.core.writes import Command, PutSetting, Steps
 
 T = TypeVar("T")
-
-ALL_SCOPES = (
-    "root_readwrite",
-    "manage_managed_users",
-    "manage_groups",
-    "manage_webhook",
-    "manage_enterprise_properties",
-    "manage_data_retention",
-)
-"""Everything that a grant can allow (Box's names)."""
 
 _MOST_CACHED = 100_000
 _SECRET_SETTING = "access.secret"
@@ -51,7 +45,11 @@ _MAC_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who asks: a user (that of the token, or the one acted for), under a grant."""
+    """Who asks: a user (that of the token, or the one acted for), under a grant.
+
+    `scopes` are those of the token with all that they include; `item` is the one file or
+    folder that the token is restricted to.
+    """
 
     user: int
     enterprise: int
@@ -60,11 +58,50 @@ class Identity:
     is_admin: bool
     token: int
     expires_at: int | None  # ms
+    item: int | None = None
+    app: int | None = None  # the registered app
 
     def require(self, scope: str) -> None:
-        """Raise Forbidden unless the grant has *scope*."""
+        """Raise Forbidden unless the token has *scope*."""
         if scope not in self.scopes:
-            raise Forbidden(f"the grant does not have the scope {scope}")
+            raise Forbidden(f"the token does not have the scope {scope}")
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What a grant is worth at the moment, through its user and its app."""
+
+    user: int
+    enterprise: int
+    app: int | None
+    is_alive: bool
+    is_admin: bool
+    scopes: frozenset[str]  # with all that they include
+
+    def may_follow(self, stream: int) -> bool:
+        """Whether its bearer may be told that *stream* has grown: their own; as an admin the
+        enterprise's, or that of a user of the enterprise, as whom they once asked for it."""
+        if not self.is_alive:
+            return False
+        if stream == self.user:
+            return True
+        needed = ENTERPRISE_SCOPE if stream == self.enterprise else USERS_SCOPE
+        return self.is_admin and needed in self.scopes
+
+
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """Whom a change concerns: one grant, or all grants of a user or of an app."""
+
+    grant: int | None = None
+    user: int | None = None
+    app: int | None = None
+
+    def has(self, grant: int, user: int, app: int | None) -> bool:
+        return grant == self.grant or user == self.user or (app is not None and app == self.app)
+
+
+_NOTHING = Worth(0, 0, None, is_alive=False, is_admin=False, scopes=frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +128,10 @@ class Access:
         self._key = secret
         self._clock = clock
         self._identities: dict[bytes, Identity] = {}
-        self._grants: dict[int, bool] = {}  # whether it is alive
-        self._revoked: list[Callable[[int], None]] = []
+        self._grants: dict[int, Worth] = {}
+        self._withdrawn: list[Callable[[], None]] = []
         self._ending: set[asyncio.Task[Any]] = set()
-        self._revocations = 0  # how many there were: a load that overlaps one is repeated
+        self._withdrawals = 0  # how many there were: a load that overlaps one is repeated
 
     # --- tokens ---
 
@@ -122,9 +159,11 @@ class Access:
         if user == identity.user:
             return identity
         found = await self._store.ask(UserById(user))
-        if not identity.is_admin or "manage_managed_users" not in identity.scopes:
-            raise Forbidden("only an admin with manage_managed_users acts for others")
-        if found is None or found.enterprise != identity.enterprise:
+        if not identity.is_admin or USERS_SCOPE not in identity.scopes:
+            raise Forbidden(f"only an admin with {USERS_SCOPE} acts for others")
+        if identity.item is not None:
+            raise Forbidden("a token that is restricted to an item acts for nobody else")
+        if found is None or found.enterprise != identity.enterprise or found.disabled_at:
             raise Forbidden("no such user to act for")
         return Identity(
             user=found.id,
@@ -134,6 +173,7 @@ class Access:
             is_admin=found.is_admin,
             token=identity.token,
             expires_at=identity.expires_at,
+            app=identity.app,
         )
 
     def _check_expiry(self, identity: Identity) -> None:
@@ -141,92 +181,148 @@ class Access:
             raise Unauthenticated("the token has expired")
 
     async def _load_settled(self, digest: bytes) -> Identity:
-        """What is loaded while something is revoked may be old already: then load again."""
+        """What is loaded while something is withdrawn may be old already: then load again."""
         while True:
-            revocations = self._revocations
+            withdrawals = self._withdrawals
             identity = await self._load(digest)
-            if revocations == self._revocations:
+            if withdrawals == self._withdrawals:
                 return identity
 
     async def _load(self, digest: bytes) -> Identity:
         token = await self._store.ask(TokenByDigest(digest))
-        if token is None or token.revoked_at is not None:
+        if token is None or token.revoked_at is not None or token.kind is not TokenKind.ACCESS:
             raise Unauthenticated("no such token")
-        grant = await self._store.ask(GrantById(token.grant))
-        if grant is None or grant.revoked_at is not None:
-            raise Unauthenticated("the grant of this token was revoked")
-        user: User | None = await self._store.ask(UserById(grant.user))
-        if user is None:
-            raise Unauthenticated("the user of this token is gone")
+        worth = await self._load_worth(token.grant)
+        if not worth.is_alive:
+            raise Unauthenticated(
+                "the grant of this token has ended, or its user or app is disabled"
+            )
+        scopes = worth.scopes
+        if token.scopes is not None:
+            scopes &= included(token.scopes)
         return Identity(
-            user=user.id,
-            enterprise=user.enterprise,
-            grant=grant.id,
-            scopes=frozenset(grant.scopes),
-            is_admin=user.is_admin,
+            user=worth.user,
+            enterprise=worth.enterprise,
+            grant=token.grant,
+            scopes=scopes,
+            is_admin=worth.is_admin,
             token=token.id,
             expires_at=token.expires_at,
+            item=token.item,
+            app=worth.app,
         )
 
     # --- grants ---
 
-    def grant_known(self, grant: int) -> bool | None:
-        """Whether a grant is alive; None where that is not cached (see `grant_alive`)."""
-        return self._grants.get(grant)
+    def may_follow(self, grant: int, stream: int) -> bool | None:
+        """Whether a channel of *grant* on *stream* is worth anything; None where that is not
+        cached (see `load_grant`). The stream of an enterprise has the enterprise's id."""
+        worth = self._grants.get(grant)
+        return None if worth is None else worth.may_follow(stream)
 
-    async def grant_alive(self, grant: int) -> bool:
-        """Whether a grant is alive."""
-        alive = self._grants.get(grant)
-        while alive is None:
-            revocations = self._revocations
-            found = await self._store.ask(GrantById(grant))
-            if revocations != self._revocations:
+    async def load_grant(self, grant: int) -> Worth:
+        """What a grant is worth, which `may_follow` knows from then on."""
+        worth = self._grants.get(grant)
+        while worth is None:
+            withdrawals = self._withdrawals
+            found = await self._load_worth(grant)
+            if withdrawals != self._withdrawals:
                 continue
-            alive = found is not None and found.revoked_at is None
+            worth = found
             if len(self._grants) >= _MOST_CACHED:
                 self._grants.clear()
-            self._grants[grant] = alive
-        return alive
+            self._grants[grant] = worth
+        return worth
 
-    # --- revocation ---
+    async def _load_worth(self, id: int) -> Worth:
+        grant = await self._store.ask(GrantById(id))
+        if grant is None:
+            return _NOTHING
+        user: User | None = await self._store.ask(UserById(grant.user))
+        if user is None:
+            return _NOTHING
+        is_alive = grant.revoked_at is None and user.disabled_at is None
+        if grant.app_id is not None:
+            app: App | None = await self._store.ask(AppById(grant.app_id))
+            is_alive = is_alive and app is not None and app.disabled_at is None
+        return Worth(
+            user=user.id,
+            enterprise=user.enterprise,
+            app=grant.app_id,
+            is_alive=is_alive,
+            is_admin=user.is_admin,
+            scopes=included(grant.scopes),
+        )
 
-    def on_revoked(self, heard: Callable[[int], None]) -> None:
-        """Call *heard* with the id of each grant that is revoked, to end its polls."""
-        self._revoked.append(heard)
+    # --- withdrawal ---
+
+    def on_withdrawal(self, heard: Callable[[], None]) -> None:
+        """Call *heard* whenever grants may be worth less than before, to end the polls of which
+        `may_follow` no longer holds."""
+        self._withdrawn.append(heard)
 
     async def revoke_token(self, token: int) -> Token:
-        """End one token at once. Polls go on: they are bound to the grant. Raises NotFound."""
-
-        async def end() -> Token:
-            revoked = await self._store.commit(revoke_token(token))
-            self._revocations += 1
-            self._identities.pop(revoked.digest, None)
-            return revoked
-
-        return await self._to_the_end(end())
+        """End a token at once, with its line, and with its grant where that was the last (see
+        `core.accounts.revoke_token`). Raises NotFound."""
+        await self.revoking(revoke_token(token))
+        found = await self._store.ask(TokenById(token))
+        assert found is not None, "what was revoked is still there"
+        return found
 
     async def revoke_grant(self, grant: int) -> Grant:
         """End a grant, its tokens, its channels and its parked polls at once. Raises NotFound."""
+        return await self.changing(revoke_grant(grant), Concerned(grant=grant))
 
-        async def end() -> Grant:
-            revoked = await self._store.commit(revoke_grant(grant))
-            self._revocations += 1
-            self._grants[grant] = False
-            self._identities = {
-                digest: identity
-                for digest, identity in self._identities.items()
-                if identity.grant != grant
-            }
-            for heard in self._revoked:
-                heard(grant)
-            return revoked
+    async def revoking(self, command: Command[T]) -> T:
+        """Carry out a command, of which the result is Revoked if it ended tokens."""
+
+        async def end() -> T:
+            result = await self._store.commit(command)
+            if isinstance(result, Revoked):
+                self._withdrawals += 1
+                for token in result.tokens:
+                    self._identities.pop(token.digest, None)
+                if result.grant is not None:
+                    await self._forget(Concerned(grant=result.grant.id))
+            return result
 
         return await self._to_the_end(end())
 
-    async def _to_the_end(self, revocation: Coroutine[None, None, T]) -> T:
-        """Carry out *revocation*, though who asked for it may be cancelled: what is revoked in
+    async def changing(self, command: Command[T], concerned: Concerned) -> T:
+        """Carry out a command that changes a grant, a user or an app. Their tokens and polls are
+        worth at once what they are worth after it."""
+
+        async def change() -> T:
+            result = await self._store.commit(command)
+            await self._forget(concerned)
+            return result
+
+        return await self._to_the_end(change())
+
+    async def _forget(self, concerned: Concerned) -> None:
+        self._withdrawals += 1
+        self._identities = {
+            digest: who
+            for digest, who in self._identities.items()
+            if not concerned.has(who.grant, who.user, who.app)
+        }
+        stale = [
+            grant
+            for grant, worth in self._grants.items()
+            if concerned.has(grant, worth.user, worth.app)
+        ]
+        for grant in stale:
+            del self._grants[grant]
+        # Read again before anybody is told, so that the polls can be judged at once. What the
+        # store does not tell now is judged when it does.
+        await asyncio.gather(*map(self.load_grant, stale), return_exceptions=True)
+        for heard in self._withdrawn:
+            heard()
+
+    async def _to_the_end(self, withdrawal: Coroutine[None, None, T]) -> T:
+        """Carry out *withdrawal*, though who asked for it may be cancelled: what is gone from
         the store must not live on in the cache."""
-        task = asyncio.create_task(revocation, name="revocation")
+        task = asyncio.create_task(withdrawal, name="withdrawal")
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
         return await asyncio.shield(task)

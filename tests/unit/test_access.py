@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import dataclasses
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -15,7 +16,7 @@ from msgspec.structs import replace
 from tests.model.stages import StagedStore, turns
 from tests.model.world import Clock, World
 from wakeful import access as access_module
-from wakeful.access import ALL_SCOPES, Access, Identity, open_access, wall_clock
+from wakeful.access import ALL_SCOPES, Access, Concerned, Identity, open_access, wall_clock
 from wakeful.core.accounts import (
     create_enterprise,
     create_grant,
@@ -23,12 +24,16 @@ from wakeful.core.accounts import (
     create_user,
     digest_of,
     new_token,
+    update_user,
 )
-from wakeful.core.errors import Forbidden, NotFound, Unauthenticated
+from wakeful.core.apps import create_app, delete_app, disable_app
+from wakeful.core.errors import Forbidden, NotFound, StoreFailed, Unauthenticated
 from wakeful.core.events import StreamClass
-from wakeful.core.items import Token
+from wakeful.core.items import App, Token
 from wakeful.core.lookups import GrantById, Lookup, TokenByDigest, UserById
 from wakeful.core.positions import LAST_EPOCH, position
+from wakeful.core.scopes import included
+from wakeful.core.signin import exchange, issue_pair
 from wakeful.core.writes import PutGrant, Steps
 
 SECRET = b"s" * 32
@@ -68,6 +73,15 @@ class Stage:
     async def identify(self) -> Identity:
         return await self.access.identify(self.text)
 
+    def follows(self, grant: int | None = None) -> bool | None:
+        """Whether *grant* is known to be good for Ann's stream."""
+        return self.access.may_follow(grant or self.grant, self.world.ann.id)
+
+    def app(self) -> App:
+        return self.world.commit(
+            create_app(self.world.enterprise, "Mirror", ALL_SCOPES, "client", digest_of("secret"))
+        )
+
 
 @pytest.fixture
 def stage() -> Stage:
@@ -84,7 +98,7 @@ async def test_a_token_says_who_bears_it(stage: Stage) -> None:
         user=stage.world.ann.id,
         enterprise=stage.world.enterprise,
         grant=stage.grant,
-        scopes=frozenset(ALL_SCOPES),
+        scopes=included(ALL_SCOPES),
         is_admin=False,
         token=stage.token.id,
         expires_at=None,
@@ -157,10 +171,10 @@ async def test_so_many_tokens_are_cached_and_no_more(
 
     for text, token in texts:
         assert (await stage.access.identify(text)).token == token.id
-        assert await stage.access.grant_alive(token.grant)
+        assert (await stage.access.load_grant(token.grant)).is_alive
 
     assert sum(stage.access.known(text) is not None for text, _ in texts) == 2
-    assert sum(stage.access.grant_known(token.grant) is not None for _, token in texts) == 2
+    assert sum(stage.follows(token.grant) is not None for _, token in texts) == 2
 
 
 # --- revocation ---
@@ -170,7 +184,7 @@ async def test_a_token_that_is_revoked_is_void_at_once_and_its_grant_is_not(stag
     other, _ = stage.new_token()
     await stage.identify()
     await stage.access.identify(other)
-    assert await stage.access.grant_alive(stage.grant)
+    await stage.access.load_grant(stage.grant)
 
     await stage.access.revoke_token(stage.token.id)
 
@@ -178,7 +192,7 @@ async def test_a_token_that_is_revoked_is_void_at_once_and_its_grant_is_not(stag
     with pytest.raises(Unauthenticated):
         await stage.identify()
     assert stage.access.known(other) is not None
-    assert stage.access.grant_known(stage.grant) is True
+    assert stage.follows() is True
 
 
 async def test_a_grant_that_is_revoked_takes_its_tokens_and_channels_along(stage: Stage) -> None:
@@ -186,8 +200,9 @@ async def test_a_grant_that_is_revoked_takes_its_tokens_and_channels_along(stage
     bobs, _ = stage.new_token(stage.grant_of(stage.world.bob.id))
     for text in (*texts, bobs):
         await stage.access.identify(text)
-    ended: list[int] = []
-    stage.access.on_revoked(ended.append)
+    await stage.access.load_grant(stage.grant)
+    told: list[bool | None] = []
+    stage.access.on_withdrawal(lambda: told.append(stage.follows()))
 
     await stage.access.revoke_grant(stage.grant)
 
@@ -196,16 +211,178 @@ async def test_a_grant_that_is_revoked_takes_its_tokens_and_channels_along(stage
         with pytest.raises(Unauthenticated, match="grant"):
             await stage.access.identify(text)
     assert stage.access.known(bobs) is not None
-    assert stage.access.grant_known(stage.grant) is False
-    assert await stage.access.grant_alive(stage.grant) is False
-    assert ended == [stage.grant]
+    assert stage.follows() is False
+    assert told == [False], "those who keep polls can judge them at once"
 
 
-async def test_a_grant_is_alive_until_it_is_revoked(stage: Stage) -> None:
-    assert stage.access.grant_known(stage.grant) is None
-    assert await stage.access.grant_alive(stage.grant) is True
-    assert stage.access.grant_known(stage.grant) is True
-    assert await stage.access.grant_alive(999_999) is False
+async def test_the_last_token_that_is_revoked_takes_its_grant_along(stage: Stage) -> None:
+    await stage.access.load_grant(stage.grant)
+
+    revoked = await stage.access.revoke_token(stage.token.id)
+
+    assert revoked.revoked_at is not None
+    assert stage.follows() is False
+
+
+async def test_a_grant_follows_its_users_stream_until_it_is_revoked(stage: Stage) -> None:
+    assert stage.follows() is None
+    assert (await stage.access.load_grant(stage.grant)).is_alive
+    assert stage.follows() is True
+    assert not (await stage.access.load_grant(999_999)).is_alive
+    assert stage.access.may_follow(999_999, stage.world.ann.id) is False
+
+
+@pytest.mark.parametrize(
+    ("scopes", "follows_enterprise", "follows_others"),
+    [
+        pytest.param(ALL_SCOPES, True, True, id="all"),
+        pytest.param(("manage_managed_users",), False, True, id="users"),
+        pytest.param(("manage_enterprise_properties",), True, False, id="enterprise"),
+        pytest.param(("root_readwrite",), False, False, id="content"),
+    ],
+)
+async def test_only_an_admin_with_the_scope_follows_other_streams(
+    stage: Stage, scopes: tuple[str, ...], follows_enterprise: bool, follows_others: bool
+) -> None:
+    grant = stage.grant_of(stage.world.ann.id, scopes)
+    boss = stage.grant_of((await admin(stage)).user, scopes)
+
+    plain = await stage.access.load_grant(grant)
+    worth = await stage.access.load_grant(boss)
+
+    assert worth.may_follow(stage.world.enterprise) is follows_enterprise
+    assert worth.may_follow(stage.world.bob.id) is follows_others
+    assert not plain.may_follow(stage.world.enterprise)
+    assert not plain.may_follow(stage.world.bob.id)
+    assert plain.may_follow(stage.world.ann.id)
+
+
+# --- users and apps that change ---
+
+
+async def test_who_is_admin_no_more_is_none_at_once(stage: Stage) -> None:
+    identity = await admin(stage)
+    other = await stage.access.load_grant(stage.grant)
+    await stage.access.load_grant(identity.grant)
+    streams = (identity.user, stage.world.enterprise, stage.world.bob.id)
+    told: list[list[bool | None]] = []
+    stage.access.on_withdrawal(
+        lambda: told.append([stage.access.may_follow(identity.grant, each) for each in streams])
+    )
+
+    await stage.access.changing(
+        update_user(identity.user, is_admin=False), Concerned(user=identity.user)
+    )
+
+    assert told == [[True, False, False]]
+    assert await stage.access.load_grant(stage.grant) is other
+
+
+async def test_who_is_disabled_is_out_at_once_and_in_again_later(stage: Stage) -> None:
+    await stage.identify()
+    await stage.access.load_grant(stage.grant)
+    user = stage.world.ann.id
+
+    await stage.access.changing(update_user(user, is_disabled=True), Concerned(user=user))
+    during = (stage.access.known(stage.text), stage.follows())
+    with pytest.raises(Unauthenticated, match="disabled"):
+        await stage.identify()
+    await stage.access.changing(update_user(user, is_disabled=False), Concerned(user=user))
+
+    assert during == (None, False)
+    assert (await stage.identify()).user == user
+    assert stage.follows() is True
+
+
+async def test_nobody_acts_for_who_is_disabled(stage: Stage) -> None:
+    identity = await admin(stage)
+    stage.world.commit(update_user(stage.world.bob.id, is_disabled=True))
+
+    with pytest.raises(Forbidden, match="no such user"):
+        await stage.access.act_for(identity, stage.world.bob.id)
+
+
+async def test_an_app_that_is_disabled_or_gone_takes_its_grants_along(stage: Stage) -> None:
+    app = stage.app()
+    grant = stage.world.commit(
+        create_grant(stage.world.ann.id, "Mirror", ALL_SCOPES, app_id=app.id)
+    ).id
+    text, _ = stage.new_token(grant)
+    followed = []
+
+    async def look() -> None:
+        await stage.access.load_grant(grant)
+        followed.append(stage.follows(grant))
+
+    assert (await stage.access.identify(text)).app == app.id
+    await look()
+    for command in (
+        disable_app(app.id, is_disabled=True),
+        disable_app(app.id, is_disabled=False),
+        delete_app(app.id),
+    ):
+        await stage.access.changing(command, Concerned(app=app.id))
+        assert stage.access.known(text) is None
+        await look()
+
+    assert followed == [True, False, True, False]
+    with pytest.raises(Unauthenticated):
+        await stage.access.identify(text)
+
+
+async def test_what_the_store_does_not_tell_after_a_change_is_not_known(stage: Stage) -> None:
+    await stage.access.load_grant(stage.grant)
+
+    async def fail() -> None:
+        raise StoreFailed("the disk is gone")
+
+    stage.between(GrantById, fail)
+    told: list[bool | None] = []
+    stage.access.on_withdrawal(lambda: told.append(stage.follows()))
+
+    await stage.access.changing(
+        update_user(stage.world.ann.id, name="Anna"), Concerned(user=stage.world.ann.id)
+    )
+
+    assert told == [None]
+
+
+async def test_a_refresh_token_opens_nothing(stage: Stage) -> None:
+    access, refresh = new_token(), new_token()
+    stage.world.commit(issue_pair(stage.grant, digest_of(access), digest_of(refresh)))
+
+    assert (await stage.access.identify(access)).grant == stage.grant
+    with pytest.raises(Unauthenticated):
+        await stage.access.identify(refresh)
+
+
+async def test_a_narrower_token_has_its_own_scopes_and_no_more_than_the_grant(
+    stage: Stage,
+) -> None:
+    text = new_token()
+    folder = stage.world.folder("a")
+    stage.world.commit(
+        exchange(stage.token.id, digest_of(text), ("item_preview", "root_readonly"), folder.id)
+    )
+
+    identity = await stage.access.identify(text)
+
+    assert identity.item == folder.id
+    assert identity.scopes == included(("root_readonly",))
+    identity.require("item_download")
+    with pytest.raises(Forbidden, match="root_readwrite"):
+        identity.require("root_readwrite")
+
+
+async def test_a_token_that_is_restricted_to_an_item_acts_for_nobody_else(stage: Stage) -> None:
+    boss = await admin(stage)
+    text = new_token()
+    stage.world.commit(exchange(boss.token, digest_of(text), ("manage_managed_users",), item=None))
+    narrow = await stage.access.identify(text)
+
+    assert (await stage.access.act_for(narrow, stage.world.bob.id)).user == stage.world.bob.id
+    with pytest.raises(Forbidden, match="restricted"):
+        await stage.access.act_for(dataclasses.replace(narrow, item=5), stage.world.bob.id)
 
 
 async def test_revoking_again_changes_nothing(stage: Stage) -> None:
@@ -245,23 +422,24 @@ async def test_what_is_revoked_while_it_is_loaded_is_not_let_in(
 async def test_a_grant_that_is_revoked_while_it_is_looked_up_is_dead(stage: Stage) -> None:
     stage.between(GrantById, lambda: stage.access.revoke_grant(stage.grant))
 
-    assert await stage.access.grant_alive(stage.grant) is False
-    assert stage.access.grant_known(stage.grant) is False
+    assert not (await stage.access.load_grant(stage.grant)).is_alive
+    assert stage.follows() is False
 
 
 async def test_a_look_up_that_another_revocation_disturbs_is_made_again(stage: Stage) -> None:
     other = stage.grant_of(stage.world.bob.id)
     stage.between(GrantById, lambda: stage.access.revoke_grant(other))
 
-    assert await stage.access.grant_alive(stage.grant) is True
+    assert (await stage.access.load_grant(stage.grant)).is_alive
     assert len([ask for ask in stage.store.asked if isinstance(ask, GrantById)]) == 2
 
 
 @pytest.mark.parametrize("what", ["token", "grant"])
 async def test_a_revocation_goes_on_when_who_asked_for_it_is_gone(stage: Stage, what: str) -> None:
     """The store may have carried it out already: then the cache must hear of it."""
+    stage.new_token()
     await stage.identify()
-    assert await stage.access.grant_alive(stage.grant)
+    await stage.access.load_grant(stage.grant)
     committed = asyncio.Event()
     stage.store.after_commit = committed.wait  # type: ignore[assignment]
     revoking: asyncio.Task[object] = asyncio.ensure_future(
@@ -278,7 +456,7 @@ async def test_a_revocation_goes_on_when_who_asked_for_it_is_gone(stage: Stage, 
 
     assert revoking.cancelled()
     assert stage.access.known(stage.text) is None
-    assert stage.access.grant_known(stage.grant) is (what == "token")
+    assert stage.follows() is (what == "token")
 
 
 # --- acting for others ---

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from wakeful.access import ALL_SCOPES, Access
+from wakeful.access import ALL_SCOPES, Access, Concerned
 from wakeful.administration.operations import (
     AddMember,
     AddNamespace,
@@ -29,6 +29,7 @@ from wakeful.administration.operations import (
     RevokeToken,
     Status,
     TokenRecord,
+    UpdateUser,
     UserRecord,
 )
 from wakeful.core import accounts
@@ -66,6 +67,7 @@ class Administration:
         self._status = status
         self._doing: dict[type[Operation[Any]], Callable[[Any], Awaitable[Any]]] = {
             AddUser: self._add_user,
+            UpdateUser: self._update_user,
             ListUsers: self._list_users,
             AddNamespace: self._add_namespace,
             ListNamespaces: self._list_namespaces,
@@ -95,6 +97,20 @@ class Administration:
                 accounts.create_user(
                     enterprise.id, asked.login, asked.name, is_admin=asked.is_admin
                 )
+            )
+        )
+
+    async def _update_user(self, asked: UpdateUser) -> UserRecord:
+        user = await self._find_user(asked.user)
+        return _user(
+            await self._access.changing(
+                accounts.update_user(
+                    user.id,
+                    name=asked.name,
+                    is_admin=asked.is_admin,
+                    is_disabled=asked.is_disabled,
+                ),
+                Concerned(user=user.id),
             )
         )
 
@@ -146,16 +162,7 @@ class Administration:
         return tuple([await self._token_record(token) for token in await self._tokens()])
 
     async def _revoke_token(self, asked: RevokeToken) -> TokenRecord:
-        token = await self._access.revoke_token(asked.token)
-        others = [
-            other
-            for other in await self._tokens()
-            if other.grant == token.grant and other.revoked_at is None
-        ]
-        if not others:
-            # Polls are bound to the grant: whoever revokes the last token means them too.
-            await self._access.revoke_grant(token.grant)
-        return await self._token_record(token)
+        return await self._token_record(await self._access.revoke_token(asked.token))
 
     async def _backup(self, asked: Backup) -> BackupRecord:
         file = Path(asked.file)
@@ -249,7 +256,15 @@ def _id(text: str) -> int | None:
 
 
 def _user(user: User) -> UserRecord:
-    return UserRecord(user.id, user.login, user.name, user.is_admin, user.home, user.created_at)
+    return UserRecord(
+        user.id,
+        user.login,
+        user.name,
+        user.is_admin,
+        user.home,
+        user.created_at,
+        user.disabled_at,
+    )
 
 
 def _member(member: Member, login: str) -> MemberRecord:

@@ -24,6 +24,7 @@ class UserRecord(msgspec.Struct, frozen=True):
     is_admin: bool
     home: int
     created_at: int
+    disabled_at: int | None
 
 
 class MemberRecord(msgspec.Struct, frozen=True):
@@ -98,6 +99,16 @@ class AddUser(Operation[UserRecord], frozen=True, kw_only=True, tag="user.add"):
     is_admin: bool = False
 
 
+class UpdateUser(Operation[UserRecord], frozen=True, kw_only=True, tag="user.update"):
+    """`user` is a login or an id; what is None stays as it is."""
+
+    result = UserRecord
+    user: str
+    name: str | None = None
+    is_admin: bool | None = None
+    is_disabled: bool | None = None
+
+
 class ListUsers(Operation[tuple[UserRecord, ...]], frozen=True, kw_only=True, tag="user.list"):
     result = tuple[UserRecord, ...]
 
@@ -166,6 +177,7 @@ class Status(Operation[dict[str, Any]], frozen=True, kw_only=True, tag="status")
 
 AnyOperation = (
     AddUser
+    | UpdateUser
     | ListUsers
     | AddNamespace
     | ListNamespaces

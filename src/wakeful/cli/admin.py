@@ -22,6 +22,8 @@ from wakeful.administration import (
     RemoveMember,
     RevokeToken,
     Status,
+    UpdateUser,
+    UserRecord,
 )
 from wakeful.cli.control import carry_out, data_option
 from wakeful.core.items import Role
@@ -46,6 +48,31 @@ def user_add(login: str, name: str, admin: bool, data: Path, as_json: bool) -> N
     _tell(as_json, record, f"User {record.login} has the id {record.id}")
 
 
+@user.command("update")
+@click.argument("user")
+@click.option("--name", help="What people call them.")
+@click.option("--admin/--no-admin", default=None, help="Whether they may act for others.")
+@click.option(
+    "--disable/--enable", default=None, help="Whether nobody gets in, with any of their tokens."
+)
+@data_option
+@json_option
+def user_update(
+    user: str,
+    name: str | None,
+    admin: bool | None,
+    disable: bool | None,
+    data: Path,
+    as_json: bool,
+) -> None:
+    """Change USER (a login or an id), at once: also polls that wait end if they have to."""
+    if name is None and admin is None and disable is None:
+        raise click.UsageError("say what to change: --name, --[no-]admin, --disable or --enable")
+    operation = UpdateUser(user=user, name=name, is_admin=admin, is_disabled=disable)
+    record = carry_out(data, operation)
+    _tell(as_json, record, f"User {record.login}: {_standing(record)}")
+
+
 @user.command("list")
 @data_option
 @json_option
@@ -53,10 +80,14 @@ def user_list(data: Path, as_json: bool) -> None:
     """Show all users."""
     users = carry_out(data, ListUsers())
     rows = [
-        (str(each.id), each.login, each.name, "admin" if each.is_admin else "", str(each.home))
-        for each in users
+        (str(each.id), each.login, each.name, _standing(each), str(each.home)) for each in users
     ]
     _tell(as_json, users, _table(("id", "login", "name", "", "home"), rows))
+
+
+def _standing(user: UserRecord) -> str:
+    words = ["admin" if user.is_admin else "user", *(["disabled"] if user.disabled_at else [])]
+    return ", ".join(words)
 
 
 @click.group()

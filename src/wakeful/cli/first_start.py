@@ -54,9 +54,9 @@ async def first_user(store: Store) -> User:
     """The user whose home is the watched folder, made with an enterprise if there is none."""
     enterprises = await store.ask(Enterprises())
     enterprise = enterprises[0] if enterprises else await store.commit(create_enterprise("Wakeful"))
-    users = await store.ask(Users(enterprise.id))
-    if users:
-        return users[0]
+    for user in await store.ask(Users(enterprise.id)):
+        if user.app is None:
+            return user
     return await store.commit(create_user(enterprise.id, _login(), is_admin=True))
 
 

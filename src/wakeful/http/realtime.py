@@ -24,7 +24,7 @@ from urllib.parse import unquote_to_bytes
 
 import structlog
 
-from wakeful.access import Access, Channel
+from wakeful.access import Access, Channel, Worth
 from wakeful.core import positions
 from wakeful.core.errors import Draining, InvalidPosition, NotFound, Unavailable, WakefulError
 from wakeful.core.positions import Asked, Marker
@@ -236,9 +236,9 @@ class Realtime:
         self._hold = hold
         self._announced: Recent[bytes, int] = Recent()
         # Polls whose grant is not cached; one task asks for all of them.
-        self._cold: dict[int, list[RealtimePoll]] = {}
+        self._cold: dict[int, set[RealtimePoll]] = {}
         self._loader: asyncio.Task[None] | None = None
-        access.on_revoked(self._revoked)
+        access.on_withdrawal(self._withdrawn)
 
     async def __aenter__(self) -> Realtime:
         return self
@@ -288,12 +288,12 @@ class Realtime:
             asked = self._place(channel) if given is None else positions.parse(given)
         except (NotFound, InvalidPosition) as error:
             return _refusal(error)
-        is_alive = self._access.grant_known(channel.grant)
-        if is_alive is False:
+        may_follow = self._access.may_follow(channel.grant, channel.stream)
+        if may_follow is False:
             return NO_ACCESS
         hold = self._draw_hold(may_begin_early=not request.is_http10)
         poll = RealtimePoll(self, channel, asked, is_bare=given is None, hold=hold)
-        if is_alive:
+        if may_follow:
             self.feed.wait(poll, asked)
         else:
             self._load(poll)
@@ -310,13 +310,19 @@ class Realtime:
 
     # --- grants ---
 
-    def _revoked(self, grant: int) -> None:
+    def _withdrawn(self) -> None:
         for poll in self.polls.waiting():
-            if isinstance(poll, RealtimePoll) and poll.grant == grant:
-                poll.revoke()
+            if isinstance(poll, RealtimePoll):
+                may_follow = self._access.may_follow(poll.grant, poll.stream)
+                if may_follow is False:
+                    poll.revoke()
+                elif may_follow is None:
+                    # As if it had just come: it may go on from where it was armed.
+                    self.feed.leave(poll)
+                    self._load(poll)
 
     def _load(self, poll: RealtimePoll) -> None:
-        self._cold.setdefault(poll.grant, []).append(poll)
+        self._cold.setdefault(poll.grant, set()).add(poll)
         if self._loader is None or self._loader.done():
             self._loader = asyncio.create_task(self._load_all(), name="grants of polls")
 
@@ -324,21 +330,23 @@ class Realtime:
         while self._cold:
             grants = tuple(self._cold)[:_LOADED_AT_ONCE]
             known = await asyncio.gather(
-                *(self._access.grant_alive(grant) for grant in grants), return_exceptions=True
+                *(self._access.load_grant(grant) for grant in grants), return_exceptions=True
             )
-            for grant, is_alive in zip(grants, known, strict=True):
-                if isinstance(is_alive, BaseException):
-                    log.error("grant not loaded", grant=grant, exc_info=is_alive)
+            for grant, worth in zip(grants, known, strict=True):
+                if isinstance(worth, BaseException):
+                    log.error("grant not loaded", grant=grant, exc_info=worth)
                 for poll in self._cold.pop(grant):
-                    self._loaded(poll, is_alive)
+                    self._loaded(poll, worth)
 
-    def _loaded(self, poll: RealtimePoll, is_alive: bool | BaseException) -> None:
+    def _loaded(self, poll: RealtimePoll, worth: Worth | BaseException) -> None:
         if poll.line is None:
             return
-        if is_alive is True:
+        if isinstance(worth, BaseException):
+            poll.end(FAILED, Ended.REFUSED)
+        elif worth.may_follow(poll.stream):
             self.feed.wait(poll, poll.asked)
         else:
-            poll.end(FAILED if is_alive else NO_ACCESS, Ended.REFUSED)
+            poll.end(NO_ACCESS, Ended.REFUSED)
 
 
 def _refusal(error: WakefulError) -> Answer:

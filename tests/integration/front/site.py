@@ -256,7 +256,7 @@ class Site:
         await until(lambda: self.server.started)
 
         # So that a poll is armed as soon as it is parked; what is cold has tests of its own.
-        await self.access.grant_alive(self.grant)
+        await self.access.load_grant(self.grant)
         await self.know_head(self.world.ann)
 
     async def know_head(self, user: User) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.integration.front.site import Site, serving, until
+from wakeful.access import ALL_SCOPES, Concerned
+from wakeful.core import accounts
 from wakeful.core.events import EVERY_CLASS, StreamClass
 from wakeful.core.positions import position
 from wakeful.http import realtime
@@ -173,6 +175,43 @@ async def test_revoking_a_grant_ends_its_polls_at_once_and_no_others(site: Site)
         await site.change()
         assert (await second.reply()).message == "new_change"
     assert site.tally.ends == [Ended.REVOKED, Ended.NEW_CHANGE]
+
+
+async def test_who_is_disabled_is_told_no_more(site: Site) -> None:
+    user = site.world.ann.id
+    async with site.parked_client() as wire:
+        await site.access.changing(
+            accounts.update_user(user, is_disabled=True), Concerned(user=user)
+        )
+        assert (await wire.reply()).status == 401
+        assert (await wire.ask(await site.poll())).status == 401
+
+
+async def test_who_is_admin_no_more_waits_no_more_for_others(site: Site) -> None:
+    boss = site.world.commit(accounts.create_user(site.world.enterprise, "boss", is_admin=True))
+    grant = site.world.commit(accounts.create_grant(boss.id, "app", ALL_SCOPES)).id
+    await site.access.load_grant(grant)
+    async with (
+        site.parked_client(await site.poll(channel=await site.channel(grant=grant))) as others,
+        site.parked_client() as own,
+    ):
+        await site.access.changing(
+            accounts.update_user(boss.id, is_admin=False), Concerned(user=boss.id)
+        )
+        assert (await others.reply()).status == 401
+        await site.change()
+        assert (await own.reply()).message == "new_change"
+
+
+async def test_a_poll_whose_grant_is_not_known_any_more_is_judged_anew(site: Site) -> None:
+    other = site.grant_for(site.world.bob)
+    async with site.parked_client() as wire:
+        site.access._grants.clear()  # as when the cache was full
+        await site.access.revoke_grant(other)
+        await until(lambda: site.access.may_follow(site.grant, site.world.ann.id) is True)
+        await until(lambda: site.feed.waiting == 1)
+        await site.change()
+        assert (await wire.reply()).message == "new_change"
 
 
 async def test_nobody_is_woken_by_what_came_after_the_revocation(site: Site) -> None:

@@ -238,7 +238,7 @@ async def test_options_names_a_realtime_server(
     assert channel.stream == ann.id
     assert channel.cls is StreamClass[stream_type.upper()]
     assert channel.position == position(world.store.epoch, 2)
-    assert await world.access.grant_alive(channel.grant)
+    assert (await world.access.load_grant(channel.grant)).may_follow(channel.stream)
 
 
 async def test_options_as_the_generated_sdks_send_it(ann: Client) -> None:

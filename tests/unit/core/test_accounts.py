@@ -19,6 +19,7 @@ from wakeful.core.accounts import (
     remove_member,
     revoke_grant,
     revoke_token,
+    update_user,
 )
 from wakeful.core.changes import ById, Delete, Trash
 from wakeful.core.errors import Conflict, InvalidName, InvalidRequest, NotFound
@@ -282,16 +283,69 @@ def test_what_is_revoked_keeps_the_time_at_which_it_was(world: World) -> None:
     grant = world.commit(create_grant(world.ann.id, "app", ()))
     token = world.commit(create_token(grant.id, digest_of("x")))
 
-    revoked_token = world.commit(revoke_token(token.id))
+    revoked = world.commit(revoke_token(token.id))
     revoked_grant = world.commit(revoke_grant(grant.id))
 
-    assert revoked_token.revoked_at is not None
+    assert [each.revoked_at is None for each in revoked.tokens] == [False]
+    assert revoked.grant == revoked_grant
     assert revoked_grant.revoked_at is not None
-    assert world.commit(revoke_token(token.id)) == revoked_token
+    assert world.commit(revoke_token(token.id)) == revoked
     assert world.commit(revoke_grant(grant.id)) == revoked_grant
     for command in (revoke_token(999_999), revoke_grant(999_999)):
         with pytest.raises(NotFound):
             world.commit(command)
+
+
+def test_a_grant_lives_while_one_of_its_tokens_could_be_used(world: World) -> None:
+    grant = world.commit(create_grant(world.ann.id, "app", ()))
+    tokens = [
+        world.commit(create_token(grant.id, digest_of(text), lifetime=lifetime))
+        for text, lifetime in (("a", None), ("b", None), ("expired", 0))
+    ]
+
+    first = world.commit(revoke_token(tokens[0].id))
+    second = world.commit(revoke_token(tokens[1].id))
+
+    assert first.grant is None
+    assert second.grant is not None
+    assert world.ask(Grants(world.ann.id))[-1].revoked_at == second.grant.revoked_at
+
+
+# --- changes of users ---
+
+
+def test_only_what_is_given_changes(world: World) -> None:
+    admin = world.commit(update_user(world.bob.id, is_admin=True))
+    renamed = world.commit(update_user(world.bob.id, name="Robert"))
+    nameless = world.commit(update_user(world.bob.id, name="", is_admin=False))
+
+    assert admin == replace(world.bob, is_admin=True)
+    assert renamed == replace(admin, name="Robert")
+    assert nameless == replace(world.bob, name="bob")
+
+
+def test_a_user_is_disabled_since_the_first_time_and_enabled_again(world: World) -> None:
+    disabled = world.commit(update_user(world.bob.id, is_disabled=True))
+    again = world.commit(update_user(world.bob.id, is_disabled=True))
+    enabled = world.commit(update_user(world.bob.id, is_disabled=False))
+
+    assert disabled.disabled_at is not None
+    assert again == disabled
+    assert enabled == world.bob
+
+
+def test_a_service_account_has_the_rights_of_its_app(world: World) -> None:
+    service = world.commit(create_user(world.enterprise, "service", is_admin=True, app=999))
+
+    assert world.commit(update_user(service.id, name="Robot")).name == "Robot"
+    for command in (
+        update_user(service.id, is_admin=False),
+        update_user(service.id, is_disabled=True),
+    ):
+        with pytest.raises(Conflict, match="app"):
+            world.commit(command)
+    with pytest.raises(NotFound):
+        world.commit(update_user(999_999, name="x"))
 
 
 def test_the_root_of_a_shared_namespace_is_no_item_to_delete(world: World) -> None:
