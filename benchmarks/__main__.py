@@ -45,6 +45,17 @@ BENCHMARKS: dict[str, tuple[Figure, ...]] = {
     "source": (
         Figure("burst of 20,000 files: the loop was late by", "burst.loop_late_ms", "ms", 50),
     ),
+    "retention": (
+        Figure(
+            "a commit beside the trimming of 1,000,000 rows, median",
+            "commit_beside_trimming.median",
+            "ms",
+            10,
+        ),
+        Figure("the same, p99", "commit_beside_trimming.p99", "ms", 100),
+        Figure("the same without trimming, p99", "commit_alone.p99", "ms"),
+        Figure("1,000,000 rows are gone after", "seconds", "s"),
+    ),
     "parked": (
         Figure("RSS of a parked poll, 10,000 users", "fresh.kib_per_poll", "KiB", 2.5),
         Figure("the same after other requests", "after_requests.kib_per_poll", "KiB", 3),

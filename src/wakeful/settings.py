@@ -76,6 +76,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     drain: float = 5.0
     """How long a server that is told to stop spreads the end of its parked polls over."""
 
+    retention_user: int = 60
+    """How many days users' streams are kept; 0 is for ever."""
+
+    retention_enterprise: int = 365
+    """How many days the streams of enterprises are kept; 0 is for ever."""
+
     log_format: Literal["auto", "text", "json"] = "auto"
     """`auto` is text on a terminal, JSON otherwise."""
 
@@ -89,6 +95,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 NAMES = Settings.__struct_fields__
+_MOST_DAYS = 36_500
 _LISTS = frozenset({"watch", "ignore"})
 
 
@@ -205,6 +212,11 @@ def _check(settings: Settings) -> None:
     demand(0 <= settings.drain <= 300, "drain is between 0 and 300 seconds")
     demand(settings.body_limit >= 1024, "body_limit is at least 1024 bytes")
     demand(settings.max_polls is None or settings.max_polls >= 1, "max_polls is at least 1")
+    demand(
+        0 <= settings.retention_user <= _MOST_DAYS
+        and 0 <= settings.retention_enterprise <= _MOST_DAYS,
+        "retention_user and retention_enterprise are days, from 0 (for ever) to 36500",
+    )
     url = settings.public_url
     demand(
         url is None or url.startswith(("http://", "https://")),

@@ -29,6 +29,12 @@ from wakeful.settings import SettingsError, load, read_file
 @click.option("--body-limit", type=int, metavar="BYTES", help="The longest request body.")
 @click.option("--max-polls", type=int, help="The most polls that wait at a time.")
 @click.option("--drain", type=float, metavar="SECONDS", help="How long stopping may take.")
+@click.option(
+    "--retention-user", type=int, metavar="DAYS", help="How long users' streams are kept."
+)
+@click.option(
+    "--retention-enterprise", type=int, metavar="DAYS", help="How long enterprises' are kept."
+)
 @click.option("--log-format", type=click.Choice(["auto", "text", "json"]))
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]))
 @click.option(

@@ -37,6 +37,7 @@ from wakeful.cli.listen import (
     raise_file_limit,
 )
 from wakeful.cli.screen import Screen
+from wakeful.core.ports import StreamKind
 from wakeful.feed import Feed
 from wakeful.http.app import build_app
 from wakeful.http.control import build_control_app
@@ -45,6 +46,7 @@ from wakeful.http.limits import Limits, parked_by_file_limit
 from wakeful.http.metrics import Metrics
 from wakeful.http.realtime import Realtime
 from wakeful.http.services import Services
+from wakeful.retention import Retention
 from wakeful.settings import Settings
 from wakeful.sources.folder import FolderSource
 from wakeful.sources.status import SourceState
@@ -185,6 +187,11 @@ class _Server:
                 await stack.enter_async_context(each)
                 for each in await follow(feed, watched, self._settings, self._screen.progress)
             ]
+            days = {
+                StreamKind.USER: self._settings.retention_user,
+                StreamKind.ENTERPRISE: self._settings.retention_enterprise,
+            }
+            await stack.enter_async_context(Retention(feed, days, self._metrics))
             if await self._first_scans():
                 self._announce(_url(self._settings, sockets), token, token_file)
                 await self._stop.wait()

@@ -60,6 +60,12 @@ class Metrics:
             buckets=_GROUP,
             registry=registry,
         )
+        self._trimmed = Counter(
+            "wakeful_trimmed",
+            "Rows that went because they were too old",
+            ("of",),
+            registry=registry,
+        )
         self._requests = Counter(
             "wakeful_http_requests",
             "Requests answered by the app, by route and status",
@@ -91,6 +97,12 @@ class Metrics:
         self._commands.inc(commands)
         self._group.observe(commands)
         self._commit.observe(seconds)
+
+    # --- retention ---
+
+    def trimmed(self, what: str, rows: int) -> None:
+        """Rows of streams of a kind went, or of journals."""
+        self._trimmed.labels(what).inc(rows)
 
     # --- polls ---
 

@@ -102,6 +102,7 @@ def test_every_number_that_operators_need() -> None:
     metrics.gap_served()
     metrics.backstop_found(4)
     metrics.committed(5, 0.004)
+    metrics.trimmed("user", 6)
     metrics.watch_sources(lambda: {"home": {"scans_total": 2.0, "skipped": 1.0}})
 
     found = numbers(metrics.text().decode())
@@ -116,6 +117,7 @@ def test_every_number_that_operators_need() -> None:
         "wakeful_commands_committed_total": 5,
         "wakeful_commit_group_size_sum": 5,
         "wakeful_commit_seconds_count": 1,
+        'wakeful_trimmed_total{of="user"}': 6,
         'wakeful_source_scans_total{source="home"}': 2,
         'wakeful_source_skipped{source="home"}': 1,
     }

@@ -1,0 +1,139 @@
+"""Retention: what is old enough goes, without anybody who publishes noticing.
+
+Rule 1: it goes in steps of few rows, each a transaction of its own: whoever publishes meanwhile
+waits for one step at most.
+
+Rule 2: after each step others have their turn, for longer where they use it.
+
+Rule 3: a store that cannot be written ends a round, and the next one tries again. On a full
+disk that is worth it: what goes leaves room inside the file, which does not have to grow then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Protocol
+
+import structlog
+
+from wakeful.core.errors import Unavailable
+from wakeful.core.lookups import LastKey
+from wakeful.core.ports import Health, StreamKind
+from wakeful.feed import Feed
+
+EVERY_SECONDS = 300.0
+"""From the end of one round to the next."""
+
+STEP_ROWS = 250
+"""Some 3 ms of work, less than the fsync that follows on most disks."""
+
+JOURNAL = "journal"
+"""What tombstones are called in numbers and logs, beside the kinds of streams."""
+
+_DAY_MS = 24 * 3600 * 1000
+
+# Of the time that a step took. A quarter of the writer's time is the most that is taken.
+_PAUSE_FACTOR = 3
+_BUSY_PAUSE_SECONDS = 0.05
+
+log = structlog.get_logger()
+
+Step = Callable[[int], Awaitable[int]]
+"""Removes up to so many rows; returns how many."""
+
+
+class Observer(Protocol):
+    """Told of what is worth counting."""
+
+    def trimmed(self, what: str, rows: int) -> None: ...
+
+
+def wall_clock() -> int:
+    """Milliseconds since 1970-01-01 UTC."""
+    return time.time_ns() // 1_000_000
+
+
+class Retention:
+    """Trims a feed for as long as it is entered: at once, then every few minutes.
+
+    *days* says how long each kind of stream is kept; 0 is for ever. The tombstones of journals
+    are kept as long as users' streams.
+    """
+
+    def __init__(
+        self,
+        feed: Feed,
+        days: Mapping[StreamKind, int],
+        observer: Observer,
+        clock: Callable[[], int] = wall_clock,
+    ) -> None:
+        self._feed = feed
+        self._days = days
+        self._observer = observer
+        self._clock = clock
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Retention:
+        if any(self._days.values()):
+            self._task = asyncio.create_task(self._run(), name="retention")
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self.round()
+            except Exception:
+                log.exception("trimming failed")
+            await asyncio.sleep(EVERY_SECONDS)
+
+    async def round(self) -> Mapping[str, int]:
+        """Remove all that is too old; how many rows went, by what they were of."""
+        gone: dict[str, int] = {}
+        if self._feed.store.health in (Health.FAILED, Health.CLOSED):
+            return gone
+        began = time.monotonic()
+        try:
+            for what, step in self._steps():
+                await self._trim(what, step, gone)
+        except Unavailable as error:
+            log.warning("trimming stopped", error=str(error), **gone)
+            return gone
+        if gone:
+            log.info("trimmed", seconds=round(time.monotonic() - began, 1), **gone)
+        return gone
+
+    def _steps(self) -> list[tuple[str, Step]]:
+        now = self._clock()
+        steps: list[tuple[str, Step]] = []
+        for kind, days in self._days.items():
+            if days:
+                before = now - days * _DAY_MS
+                steps.append((kind.value, partial(self._feed.trim, kind, before)))
+        days = self._days.get(StreamKind.USER, 0)
+        if days:
+            before = now - days * _DAY_MS
+            steps.append((JOURNAL, partial(self._feed.store.trim_journals, before)))
+        return steps
+
+    async def _trim(self, what: str, step: Step, gone: dict[str, int]) -> None:
+        rows = STEP_ROWS
+        while rows == STEP_ROWS:
+            key = await self._feed.store.ask(LastKey())
+            began = time.monotonic()
+            rows = await step(STEP_ROWS)
+            if not rows:
+                return
+            gone[what] = gone.get(what, 0) + rows
+            self._observer.trimmed(what, rows)
+            pause = (time.monotonic() - began) * _PAUSE_FACTOR
+            if await self._feed.store.ask(LastKey()) != key:
+                pause = max(pause, _BUSY_PAUSE_SECONDS)
+            await asyncio.sleep(pause)

@@ -1,0 +1,213 @@
+"""Retention by itself: what goes, in which steps, and what becomes of faults."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+import pytest
+from structlog.testing import capture_logs
+
+from tests.contract.things import (
+    ANNA,
+    ENTERPRISE,
+    HOME,
+    an_enterprise,
+    do,
+    names,
+    put_paths,
+    rows,
+    tell,
+)
+from tests.model.stages import StagedBus, StagedStore, Tally
+from wakeful import retention
+from wakeful.core.errors import StoreFailed, StoreFull
+from wakeful.core.ports import Health, StreamKind, Trimmed
+from wakeful.core.writes import JournalDrop
+from wakeful.feed import Feed
+from wakeful.retention import Retention
+from wakeful.stores.memory import MemoryStore
+
+DAY = 24 * 3600 * 1000
+
+DEFAULT = {StreamKind.USER: 60, StreamKind.ENTERPRISE: 365}
+
+
+class Counted:
+    def __init__(self) -> None:
+        self.told: list[tuple[str, int]] = []
+
+    def trimmed(self, what: str, rows: int) -> None:
+        self.told.append((what, rows))
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0
+
+    def __call__(self) -> int:
+        return self.now
+
+
+class Kept:
+    """A feed of events that are days old, and its retention."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.store = MemoryStore(clock=self.clock)
+        self.counted = Counted()
+
+    async def told_on(self, *days: int) -> None:
+        """An event of each of these days, in Anna's stream and in the enterprise's."""
+        await self.store.commit(do(an_enterprise()))
+        for day in days:
+            self.clock.now = day * DAY
+            await tell(self.store, f"day {day}", to=(ANNA, ENTERPRISE))
+
+    def retention(self, days: Mapping[StreamKind, int] = DEFAULT) -> Retention:
+        feed = Feed(self.store, StagedBus(), Tally())
+        return Retention(feed, days, self.counted, self.clock)
+
+
+@pytest.fixture
+def kept() -> Kept:
+    return Kept()
+
+
+async def test_each_kind_of_stream_is_kept_for_its_own_days(kept: Kept) -> None:
+    await kept.told_on(0, 300, 341, 400)
+
+    gone = await kept.retention().round()
+
+    assert gone == {"user": 2, "enterprise": 1}
+    assert await names(kept.store, ANNA) == ["day 341", "day 400"]
+    assert await names(kept.store, ENTERPRISE) == ["day 300", "day 341", "day 400"]
+
+
+@pytest.mark.parametrize("kind", StreamKind)
+async def test_0_days_are_for_ever(kept: Kept, kind: StreamKind) -> None:
+    await kept.told_on(0, 400)
+
+    gone = await kept.retention({**DEFAULT, kind: 0}).round()
+
+    assert kind.value not in gone
+    assert len(gone) == 1
+
+
+async def test_tombstones_are_kept_as_long_as_users_streams(kept: Kept) -> None:
+    await put_paths(kept.store, "a", "b", "c")
+    for day, path in [(1, "a"), (30, "b")]:
+        kept.clock.now = day * DAY
+        await kept.store.commit(do(JournalDrop(HOME, path)))
+    kept.clock.now = 62 * DAY
+
+    assert await kept.retention({StreamKind.USER: 0, StreamKind.ENTERPRISE: 1}).round() == {}
+    assert await kept.retention().round() == {"journal": 1}
+    assert [path for _, path, _ in await rows(kept.store)] == ["c", "b"]
+
+
+async def test_it_goes_in_steps_and_every_step_is_counted(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "STEP_ROWS", 2)
+    await kept.told_on(*range(5), 100)
+
+    with capture_logs() as logs:
+        await kept.retention().round()
+
+    assert kept.counted.told == [("user", 2), ("user", 2), ("user", 1)]
+    assert [(line["event"], line["user"]) for line in logs] == [("trimmed", 5)]
+
+
+async def test_a_round_with_nothing_to_do_says_nothing(kept: Kept) -> None:
+    await kept.told_on(100)
+
+    with capture_logs() as logs:
+        assert await kept.retention().round() == {}
+
+    assert logs == []
+    assert kept.counted.told == []
+
+
+async def test_where_others_publish_the_pause_is_longer(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "STEP_ROWS", 1)
+    await kept.told_on(0, 1, 100)
+    pauses: list[float] = []
+    publishes = [False, True]
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    honest = kept.store.trim
+
+    async def trim(kind: StreamKind, before: int, limit: int) -> Trimmed:
+        if publishes and publishes.pop(0):
+            await tell(kept.store, "by somebody else")
+        return await honest(kind, before, limit)
+
+    monkeypatch.setattr(kept.store, "trim", trim)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+
+    await kept.retention().round()
+
+    quiet, busy = pauses
+    assert quiet < retention._BUSY_PAUSE_SECONDS <= busy
+
+
+@pytest.mark.parametrize("error", [StoreFull("full"), StoreFailed("broken")])
+async def test_a_store_that_cannot_be_written_ends_the_round(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    async def refuse(*_: object) -> Trimmed:
+        raise error
+
+    monkeypatch.setattr(kept.store, "trim", refuse)
+
+    with capture_logs() as logs:
+        assert await kept.retention().round() == {}
+
+    assert [line["event"] for line in logs] == ["trimming stopped"]
+
+
+@pytest.mark.parametrize("health", [Health.FAILED, Health.CLOSED])
+async def test_a_store_that_has_failed_is_left_alone(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch, health: Health
+) -> None:
+    await kept.told_on(0, 100)
+    monkeypatch.setattr(MemoryStore, "health", health)
+
+    assert await kept.retention().round() == {}
+    assert await names(kept.store, ANNA) == ["day 0", "day 100"]
+
+
+async def waited(holds: Callable[[], bool]) -> None:
+    while not holds():  # noqa: ASYNC110 - a log has no event of its own
+        await asyncio.sleep(0)
+
+
+async def test_it_begins_at_once_and_goes_on_after_a_fault(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "EVERY_SECONDS", 0.0)
+    await kept.told_on(0, 100)
+    staged = StagedStore(kept.store)
+    staged.broken = RuntimeError("a bug")
+    trims = Retention(Feed(staged, StagedBus(), Tally()), DEFAULT, kept.counted, kept.clock)
+
+    with capture_logs() as logs:
+        async with trims:
+            await waited(lambda: bool(logs))
+            staged.broken = None
+            await waited(lambda: bool(kept.counted.told))
+
+    assert logs[0]["event"] == "trimming failed"
+    assert await names(kept.store, ANNA) == ["day 100"]
+
+
+async def test_who_keeps_all_for_ever_runs_nothing(kept: Kept) -> None:
+    before = asyncio.all_tasks()
+
+    async with kept.retention({StreamKind.USER: 0, StreamKind.ENTERPRISE: 0}):
+        assert asyncio.all_tasks() == before
