@@ -17,6 +17,7 @@ from tests.contract.things import A_FILE, A_FOLDER, Wrong, an_enterprise, do, en
 from wakeful.core.events import EVERY_CLASS, ONLY_ALL, Head, StreamClass
 from wakeful.core.lookups import (
     Children,
+    CountTrashed,
     ItemsOf,
     JournalAt,
     LastKey,
@@ -29,6 +30,7 @@ from wakeful.core.lookups import (
     Remembered,
     Setting,
     StreamStates,
+    Trashed,
 )
 from wakeful.core.ports import Hints, Store, StreamKind
 from wakeful.core.positions import Marker, position
@@ -126,6 +128,8 @@ EVERYTHING: list[Lookup[Any]] = [
     *(ItemsOf(namespace, 0, 1_000) for namespace in NAMESPACES),
     *(Lineage(item) for item in ITEMS),
     *(Children(item, 0, 100) for item in ITEMS),
+    Trashed(NAMESPACES, 0, 100),
+    CountTrashed(NAMESPACES),
     *(Setting(name) for name in ("k", "l", "m")),
     *(Remember(grant, key) for grant in (1, 2) for key in ("k", "l", "m")),
 ]

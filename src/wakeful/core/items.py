@@ -81,6 +81,12 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     def is_folder(self) -> bool:
         return self.kind is Kind.FOLDER
 
+    @property
+    def is_first_version(self) -> bool:
+        """Whether a file has the content that it came with: that version's id was taken together
+        with its own, right behind it."""
+        return self.version == self.id + 1
+
 
 def fresh_item(
     id: int, namespace: int, parent: int | None, kind: Kind, name: str, at: int, by: int

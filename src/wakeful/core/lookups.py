@@ -24,6 +24,7 @@ from wakeful.core.items import (
     Token,
     User,
 )
+from wakeful.core.listings import BY_NAME, Sorting, Spot
 from wakeful.core.positions import Asked, StreamState
 
 T = TypeVar("T")
@@ -65,14 +66,15 @@ class Lineage(Lookup[tuple[Item, ...]]):
 
 @dataclass(frozen=True, slots=True)
 class Children(Lookup[tuple[Item, ...]]):
-    """A page of what is in a folder, trashed items left out: folders first, then by name.
+    """A page of what is in a folder, trashed items left out.
 
-    `offset` items are skipped.
+    It begins after `start`: that many items, or a spot of the same order.
     """
 
     parent: int
-    offset: int
+    start: int | Spot
     limit: int
+    sorting: Sorting = BY_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,24 @@ class CountChildren(Lookup[int]):
     """How many items are in a folder, trashed ones left out."""
 
     parent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trashed(Lookup[tuple[Item, ...]]):
+    """A page of the items of some namespaces that are trashed themselves; `start` as in
+    `Children`."""
+
+    namespaces: tuple[int, ...]
+    start: int | Spot
+    limit: int
+    sorting: Sorting = BY_NAME
+
+
+@dataclass(frozen=True, slots=True)
+class CountTrashed(Lookup[int]):
+    """How many items of some namespaces are trashed themselves."""
+
+    namespaces: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from wakeful.core.listings import SortBy
 from wakeful.dialects.box import parameters, shapes
 from wakeful.dialects.box.answers import GAP_HEADER
 from wakeful.dialects.box.events import Events
 from wakeful.dialects.box.realtime import Message, RealtimeServers
 from wakeful.http.description import FLAG, NATURAL, Answer, Operation, Parameter
-from wakeful.http.requests import CONTENT_SCOPE
+from wakeful.http.requests import CONTENT_SCOPE, PEOPLE_SCOPE
 
 OLDEST_HEADER = "wakeful-oldest-position"
 """The position before the oldest event that the stream still has."""
@@ -33,13 +34,32 @@ STREAM_TYPE = Parameter(
     {"enum": ["all", "changes", "sync"], "default": "all"},
 )
 FIELDS = Parameter(
-    "fields", "Names of fields, with commas between; others than the usual are left out."
+    "fields",
+    "Names of fields, with commas between; others than the usual are left out. A dot leads into "
+    "an object.",
 )
 LIMIT = Parameter(
     "limit",
     f"The most entries; more than {parameters.MOST_ITEMS} are as so many.",
     NATURAL | {"default": parameters.DEFAULT_LIMIT},
 )
+OFFSET = Parameter("offset", "How many entries to skip.", NATURAL)
+USE_MARKER = Parameter("usemarker", "Whether pages are found by `marker`.", FLAG)
+PAGES = (
+    Parameter(
+        "sort",
+        "What is sorted by, folders and files apart.",
+        {"enum": [by.value for by in SortBy], "default": SortBy.NAME.value},
+    ),
+    Parameter("direction", "Rising or falling.", {"enum": ["ASC", "DESC"], "default": "ASC"}),
+    LIMIT,
+    OFFSET,
+    USE_MARKER,
+    Parameter("marker", "As the page before gave it."),
+)
+ETAG = {"ETag": "The `etag`, in quotes; not of the root of a home."}
+IF_NONE_MATCH = Parameter("If-None-Match", "An `etag` that the client has already.", where="header")
+UNCHANGED = Answer(about="The item is as the client has it")
 
 
 def item_id(kind: str, example: str) -> Parameter:
@@ -96,23 +116,45 @@ POLL = Operation(
 
 READ_USER = Operation(
     "Read a user",
-    {200: Answer(shapes.FullUser, is_chosen=True)},
+    {200: Answer(shapes.FullUser | shapes.UserMini, is_chosen=True)},
+    about="Admins read everybody in the enterprise. Others read themselves, and name and login "
+    "of those with whom they share a folder.",
     parameters=(item_id("user, or `me`", "me"), FIELDS),
     refusals=(404,),
 )
 
+LIST_USERS = Operation(
+    "List the users of the enterprise, by offset or by marker",
+    {200: Answer(shapes.Users)},
+    about="For admins only.",
+    parameters=(
+        Parameter("filter_term", "How the name or the login begins."),
+        Parameter(
+            "user_type",
+            "Which of them; `external` ones there are none.",
+            {"enum": ["all", "managed", "external"], "default": "all"},
+        ),
+        FIELDS,
+        LIMIT,
+        OFFSET,
+        USE_MARKER,
+        Parameter("marker", "As the page before gave it.", NATURAL),
+    ),
+    scope=PEOPLE_SCOPE,
+)
+
 READ_FILE = Operation(
     "Read a file",
-    {200: Answer(shapes.File, is_chosen=True)},
-    parameters=(item_id("file", "1001"), FIELDS),
+    {200: Answer(shapes.File, is_chosen=True, headers=ETAG), 304: UNCHANGED},
+    parameters=(item_id("file", "1001"), FIELDS, IF_NONE_MATCH),
     refusals=(404,),
     scope=CONTENT_SCOPE,
 )
 
 READ_FOLDER = Operation(
-    "Read a folder, with the first of what is in it",
-    {200: Answer(shapes.Folder, is_chosen=True)},
-    parameters=(item_id("folder, `0` for the root", "0"), FIELDS),
+    "Read a folder, with a page of what is in it",
+    {200: Answer(shapes.Folder, is_chosen=True, headers=ETAG), 304: UNCHANGED},
+    parameters=(item_id("folder, `0` for the root", "0"), FIELDS, IF_NONE_MATCH, *PAGES),
     refusals=(404,),
     scope=CONTENT_SCOPE,
 )
@@ -120,14 +162,39 @@ READ_FOLDER = Operation(
 LIST_ITEMS = Operation(
     "List what is in a folder, by offset or by marker",
     {200: Answer(shapes.ItemCollection | shapes.MarkedItems)},
-    parameters=(
-        item_id("folder, `0` for the root", "0"),
-        FIELDS,
-        LIMIT,
-        Parameter("offset", "How many entries to skip.", NATURAL),
-        Parameter("usemarker", "Whether pages are found by `marker`.", FLAG),
-        Parameter("marker", "As the page before gave it.", NATURAL),
-    ),
+    parameters=(item_id("folder, `0` for the root", "0"), FIELDS, *PAGES),
+    refusals=(404,),
+    scope=CONTENT_SCOPE,
+)
+
+LIST_TRASH = Operation(
+    "List what is in the trash, by offset or by marker",
+    {200: Answer(shapes.ItemCollection | shapes.MarkedItems)},
+    parameters=(FIELDS, *PAGES),
+    scope=CONTENT_SCOPE,
+)
+
+READ_TRASHED_FILE = Operation(
+    "Read a file in the trash",
+    {200: Answer(shapes.File, is_chosen=True, headers=ETAG), 304: UNCHANGED},
+    parameters=(item_id("file", "1001"), FIELDS, IF_NONE_MATCH),
+    refusals=(404,),
+    scope=CONTENT_SCOPE,
+)
+
+READ_TRASHED_FOLDER = Operation(
+    "Read a folder in the trash",
+    {200: Answer(shapes.Folder, is_chosen=True, headers=ETAG), 304: UNCHANGED},
+    parameters=(item_id("folder", "1001"), FIELDS, IF_NONE_MATCH),
+    refusals=(404,),
+    scope=CONTENT_SCOPE,
+)
+
+LIST_VERSIONS = Operation(
+    "List the earlier versions of a file, if it never had any",
+    {200: Answer(shapes.NoVersions)},
+    about="Earlier versions are not kept: where there were any, 404.",
+    parameters=(item_id("file", "1001"),),
     refusals=(404,),
     scope=CONTENT_SCOPE,
 )

@@ -8,20 +8,36 @@ import msgspec
 from starlette.requests import Request
 
 from wakeful.dialects.box import parameters
+from wakeful.dialects.box.parameters import Fields
+from wakeful.http.schemas import ALWAYS_CHOSEN
+
+_ALWAYS = ALWAYS_CHOSEN | {"total_count"}  # of a list within an object
 
 
-def asked_fields(request: Request) -> frozenset[str] | None:
+def asked_fields(request: Request) -> Fields | None:
     return parameters.parse_fields(request.query_params.get("fields"))
 
 
-def chosen(shape: msgspec.Struct, fields: frozenset[str] | None) -> object:
-    """The *fields* of *shape*, and those that Box always gives; all where none are named."""
+def chosen(shape: msgspec.Struct, fields: Fields | None) -> object:
+    """The *fields* of *shape*, and those that Box always gives; all where none are named.
+
+    What *shape* does not have is left out.
+    """
     if fields is None:
         return shape
-    wanted = fields | {"type", "id", "etag"}
-    chosen: dict[str, Any] = {
-        name: value
-        for name, value in msgspec.structs.asdict(shape).items()
-        if name in wanted and value is not msgspec.UNSET
-    }
-    return chosen
+    return _chosen(msgspec.to_builtins(shape), fields)
+
+
+def _chosen(value: Any, fields: Fields) -> Any:
+    if isinstance(value, list | tuple):
+        return [_chosen(each, fields) for each in value]
+    if not isinstance(value, dict):
+        return value
+    found = {}
+    for name, inner in value.items():
+        if name in fields:
+            within = fields[name]
+            found[name] = _chosen(inner, within) if within else inner
+        elif name in _ALWAYS:
+            found[name] = inner
+    return found

@@ -1,6 +1,9 @@
-"""The routes of the Box dialect about files and folders."""
+"""The routes of the Box dialect about files and folders, and the trash."""
 
 from __future__ import annotations
+
+from http import HTTPStatus
+from typing import NamedTuple
 
 import msgspec
 from starlette.requests import Request
@@ -10,10 +13,14 @@ from starlette.routing import BaseRoute
 from wakeful.core.events import Snapshot
 from wakeful.core.items import Kind
 from wakeful.dialects.box import parameters, reads, shapes
+from wakeful.dialects.box.markers import marker_of, parse_marker
+from wakeful.dialects.box.parameters import Fields
+from wakeful.dialects.box.reads import Asked, Listing, Place
 from wakeful.http import box_api as api
 from wakeful.http.box_answers import content_reader, json_answer
 from wakeful.http.box_fields import asked_fields, chosen
 from wakeful.http.description import Described
+from wakeful.http.etags import matches
 from wakeful.http.reading import read
 from wakeful.http.services import Services
 
@@ -24,8 +31,12 @@ def item_routes(services: Services) -> list[BaseRoute]:
     routes = _Routes(services)
     return [
         Described("/files/{id}", routes.file, GET=api.READ_FILE),
+        Described("/files/{id}/trash", routes.trashed_file, GET=api.READ_TRASHED_FILE),
+        Described("/files/{id}/versions", routes.versions, GET=api.LIST_VERSIONS),
+        Described("/folders/trash/items", routes.trash, GET=api.LIST_TRASH),
         Described("/folders/{id}", routes.folder, GET=api.READ_FOLDER),
         Described("/folders/{id}/items", routes.items, GET=api.LIST_ITEMS),
+        Described("/folders/{id}/trash", routes.trashed_folder, GET=api.READ_TRASHED_FOLDER),
     ]
 
 
@@ -37,61 +48,113 @@ class _Routes:
     async def file(self, request: Request) -> Response:
         identity = await content_reader(self._services, request)
         item = await read(
-            self._store,
-            reads.read_item(identity.user, request.path_params["id"], Kind.FILE),
+            self._store, reads.read_item(identity.user, request.path_params["id"], Kind.FILE)
         )
-        return json_answer(_encode(chosen(shapes.item_full(item), asked_fields(request))))
+        return _item(request, shapes.item_full(item))
 
     async def folder(self, request: Request) -> Response:
         identity = await content_reader(self._services, request)
-        offset, limit = 0, parameters.DEFAULT_LIMIT
-        listing = await read(
-            self._store,
-            reads.read_folder(identity.user, request.path_params["id"], offset, limit),
+        page = _page(request)
+        item, listing = await read(
+            self._store, reads.read_folder(identity.user, request.path_params["id"], page.asked)
         )
-        folder = shapes.item_full(listing.folder)
+        folder = shapes.item_full(item)
         assert isinstance(folder, shapes.Folder)
-        collection = _by_offset(listing, offset, limit, None)
-        folder = msgspec.structs.replace(folder, item_collection=collection)
-        return json_answer(_encode(chosen(folder, asked_fields(request))))
+        minis = tuple(shapes.item_mini(entry) for entry in listing.entries)
+        collection = _collection(listing, page, minis)
+        return _item(request, msgspec.structs.replace(folder, item_collection=collection))
 
     async def items(self, request: Request) -> Response:
         identity = await content_reader(self._services, request)
-        query = request.query_params
-        limit = parameters.parse_limit(query.get("limit"), most=parameters.MOST_ITEMS)
-        by_marker = parameters.parse_flag(query.get("usemarker"))
-        if by_marker:
-            offset = parameters.parse_marker(query.get("marker"))
-        else:
-            offset = parameters.parse_offset(query.get("offset"))
-        listing = await read(
-            self._store,
-            reads.read_folder(identity.user, request.path_params["id"], offset, limit),
+        page = _page(request)
+        _, listing = await read(
+            self._store, reads.read_folder(identity.user, request.path_params["id"], page.asked)
         )
+        entries = tuple(_entry(item, asked_fields(request)) for item in listing.entries)
+        return json_answer(_encode(_collection(listing, page, entries)))
+
+    async def trash(self, request: Request) -> Response:
+        identity = await content_reader(self._services, request)
+        page = _page(request)
+        listing = await read(self._store, reads.read_trash(identity.user, page.asked))
         fields = asked_fields(request)
-        if not by_marker:
-            return json_answer(_encode(_by_offset(listing, offset, limit, fields)))
-        after = offset + len(listing.entries)
-        marked = shapes.MarkedItems(
-            entries=_entries(listing.entries, fields),
-            limit=limit,
-            next_marker=str(after) if after < listing.total else None,
+        entries = tuple(
+            shapes.item_mini(item) if fields is None else chosen(shapes.item_trashed(item), fields)
+            for item in listing.entries
         )
-        return json_answer(_encode(marked))
+        return json_answer(_encode(_collection(listing, page, entries)))
+
+    async def trashed_file(self, request: Request) -> Response:
+        return await self._trashed(request, Kind.FILE)
+
+    async def trashed_folder(self, request: Request) -> Response:
+        return await self._trashed(request, Kind.FOLDER)
+
+    async def _trashed(self, request: Request, kind: Kind) -> Response:
+        identity = await content_reader(self._services, request)
+        item = await read(
+            self._store, reads.read_trashed(identity.user, request.path_params["id"], kind)
+        )
+        return _item(request, shapes.item_trashed(item))
+
+    async def versions(self, request: Request) -> Response:
+        identity = await content_reader(self._services, request)
+        await read(self._store, reads.check_no_versions(identity.user, request.path_params["id"]))
+        return json_answer(_encode(shapes.NoVersions()))
 
 
-def _by_offset(
-    listing: reads.Listing, offset: int, limit: int, fields: frozenset[str] | None
-) -> shapes.ItemCollection:
+class _Page(NamedTuple):
+    """Which page a request asks for, and in which form."""
+
+    asked: Asked
+    by_marker: bool
+
+
+def _page(request: Request) -> _Page:
+    query = request.query_params
+    limit = parameters.parse_limit(query.get("limit"), most=parameters.MOST_ITEMS)
+    sorting = parameters.parse_sorting(query.get("sort"), query.get("direction"))
+    if not parameters.parse_flag(query.get("usemarker")):
+        return _Page(Asked(parameters.parse_offset(query.get("offset")), limit, sorting), False)
+    start: int | Place = 0
+    if query.get("marker"):
+        start, sorting = parse_marker(query["marker"])
+    # A page of nothing would have no marker to go on from, as if it were the last.
+    return _Page(Asked(start, max(1, limit), sorting), True)
+
+
+def _collection(
+    listing: Listing,
+    page: _Page,
+    entries: tuple[object, ...],
+) -> shapes.ItemCollection | shapes.MarkedItems:
+    start, limit, sorting = page.asked
+    if page.by_marker:
+        after = listing.next
+        return shapes.MarkedItems(
+            entries=entries,
+            limit=limit,
+            next_marker=None if after is None else marker_of(after, sorting),
+        )
+    assert isinstance(start, int)
+    assert listing.total is not None
+    way = "DESC" if sorting.descending else "ASC"
     return shapes.ItemCollection(
         total_count=listing.total,
-        entries=_entries(listing.entries, fields),
-        offset=offset,
+        entries=entries,
+        offset=start,
         limit=limit,
+        order=(shapes.Order("type"), shapes.Order(sorting.by.value, way)),
     )
 
 
-def _entries(items: tuple[Snapshot, ...], fields: frozenset[str] | None) -> tuple[object, ...]:
-    if fields is None:
-        return tuple(shapes.item_mini(item) for item in items)
-    return tuple(chosen(shapes.item_full(item), fields) for item in items)
+def _entry(item: Snapshot, fields: Fields | None) -> object:
+    return shapes.item_mini(item) if fields is None else chosen(shapes.item_full(item), fields)
+
+
+def _item(request: Request, item: shapes.File | shapes.Folder) -> Response:
+    """One item; 304 where the client has it already."""
+    headers = {} if item.etag is None else {"ETag": f'"{item.etag}"'}
+    if item.etag is not None and matches(request.headers.getlist("if-none-match"), item.etag):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    return json_answer(_encode(chosen(item, asked_fields(request))), headers)

@@ -7,14 +7,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from wakeful.core.errors import NotFound
-from wakeful.dialects.box import reads, shapes
+from wakeful.access import Identity
+from wakeful.core.errors import Forbidden
+from wakeful.core.events import Person
+from wakeful.dialects.box import parameters, people, reads, shapes
 from wakeful.http import box_api as api
 from wakeful.http.box_answers import json_answer
 from wakeful.http.box_fields import asked_fields, chosen
 from wakeful.http.description import Described
 from wakeful.http.reading import read
-from wakeful.http.requests import identify
+from wakeful.http.requests import CONTENT_SCOPE, PEOPLE_SCOPE, identify
 from wakeful.http.services import Services
 
 _encode = msgspec.json.Encoder().encode
@@ -22,7 +24,10 @@ _encode = msgspec.json.Encoder().encode
 
 def user_routes(services: Services) -> list[BaseRoute]:
     routes = _Routes(services)
-    return [Described("/users/{id}", routes.user, GET=api.READ_USER)]
+    return [
+        Described("/users", routes.users, GET=api.LIST_USERS),
+        Described("/users/{id}", routes.user, GET=api.READ_USER),
+    ]
 
 
 class _Routes:
@@ -32,8 +37,51 @@ class _Routes:
 
     async def user(self, request: Request) -> Response:
         identity = await identify(self._services, request)
-        # Others are for admins, who come with the enterprise's streams.
-        if request.path_params["id"] not in ("me", str(identity.user)):
-            raise NotFound("Not Found")
-        user = await read(self._store, reads.read_user(identity.user))
-        return json_answer(_encode(chosen(shapes.user_full(user), asked_fields(request))))
+        shape = await self._user(identity, request.path_params["id"])
+        return json_answer(_encode(chosen(shape, asked_fields(request))))
+
+    async def _user(self, identity: Identity, id: str) -> shapes.FullUser | shapes.UserMini:
+        if id in ("me", str(identity.user)):
+            return shapes.user_full(await read(self._store, reads.read_user(identity.user)))
+        if _manages_people(identity):
+            return shapes.user_full(
+                await read(self._store, people.read_colleague(identity.enterprise, id))
+            )
+        identity.require(CONTENT_SCOPE)
+        user = await read(self._store, people.read_fellow(identity.user, id))
+        return shapes.user_mini(Person(user.id, user.name, user.login))
+
+    async def users(self, request: Request) -> Response:
+        identity = await identify(self._services, request)
+        if not _manages_people(identity):
+            raise Forbidden(f"only an admin with {PEOPLE_SCOPE} lists the users")
+        query = request.query_params
+        limit = parameters.parse_limit(query.get("limit"), most=parameters.MOST_ITEMS)
+        by_marker = parameters.parse_flag(query.get("usemarker"))
+        after = parameters.parse_id_marker(query.get("marker")) if by_marker else None
+        offset = 0 if by_marker else parameters.parse_offset(query.get("offset"))
+        page = await read(
+            self._store,
+            people.read_users(
+                identity.enterprise,
+                query.get("filter_term") or "",
+                kind=parameters.parse_user_type(query.get("user_type")),
+                after=after,
+                offset=offset,
+                limit=max(1, limit) if by_marker else limit,
+            ),
+        )
+        fields = asked_fields(request)
+        entries = tuple(chosen(shapes.user_full(user), fields) for user in page.users)
+        if by_marker:
+            marker = None if page.next is None else str(page.next)
+            users = shapes.Users(entries=entries, limit=max(1, limit), next_marker=marker)
+        else:
+            users = shapes.Users(
+                total_count=page.total, entries=entries, limit=limit, offset=offset
+            )
+        return json_answer(_encode(users))
+
+
+def _manages_people(identity: Identity) -> bool:
+    return identity.is_admin and PEOPLE_SCOPE in identity.scopes

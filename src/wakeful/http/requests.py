@@ -11,6 +11,9 @@ from wakeful.http.services import Services
 CONTENT_SCOPE = "root_readwrite"
 """What a grant needs for files, folders and their events."""
 
+PEOPLE_SCOPE = "manage_managed_users"
+"""What an admin's grant needs for the users of the enterprise, as in Box."""
+
 _MOST_DIGITS = 18
 
 

@@ -37,8 +37,10 @@ class Schemas:
         """The schema of what is written: fields with a default are there, too."""
         return self._of(shape, given=True)
 
-    def chosen(self, shape: type[msgspec.Struct]) -> JsonSchema:
-        """As `given`, where all but a few fields may be left out."""
+    def chosen(self, shape: Any) -> JsonSchema:
+        """As `given`, where all but a few fields may be left out; of a struct, or several."""
+        if get_origin(shape) in (Union, types.UnionType):
+            return {"anyOf": [self.chosen(each) for each in get_args(shape)]}
         name = self.given(shape)["$ref"].removeprefix(_REF)
         whole = self.components[name]
         required = [field for field in whole["required"] if field in ALWAYS_CHOSEN]

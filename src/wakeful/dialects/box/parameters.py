@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import Any
+
 from wakeful.core.errors import InvalidRequest
 from wakeful.core.events import StreamClass
+from wakeful.core.listings import SortBy, Sorting
 
 DEFAULT_LIMIT = 100
 MOST_EVENTS = 500
@@ -11,6 +15,8 @@ MOST_EVENTS = 500
 
 MOST_ITEMS = 1000
 """The most entries of a listing, as in Box."""
+
+_DEEPEST = 5  # objects within objects: Box has no more
 
 _MOST_DIGITS = 18  # more make no number that anybody means, and cost time to convert
 
@@ -21,6 +27,14 @@ _USER_STREAMS = {
     "sync": StreamClass.SYNC,
 }
 _ENTERPRISE_STREAMS = frozenset({"admin_logs", "admin_logs_streaming"})
+
+
+class UserType(StrEnum):
+    """Which users a listing is about."""
+
+    ALL = "all"
+    MANAGED = "managed"  # those of the enterprise
+    EXTERNAL = "external"  # those of other enterprises in its namespaces
 
 
 class InvalidLimit(InvalidRequest):
@@ -57,19 +71,58 @@ def parse_offset(text: str | None) -> int:
         raise InvalidRequest("Offset is not a valid number", field="offset") from None
 
 
-def parse_marker(text: str | None) -> int:
-    """The place in a listing that `marker` names. Raises InvalidRequest."""
+def parse_id_marker(text: str | None) -> int:
+    """The id after which a listing by id goes on. Raises InvalidRequest."""
     try:
         return _number(text) or 0
     except InvalidLimit:
         raise InvalidRequest("Invalid marker", field="marker") from None
 
 
-def parse_fields(text: str | None) -> frozenset[str] | None:
-    """The fields that are asked for by name; None for the standard ones."""
-    if not text:
-        return None
-    return frozenset(name.strip() for name in text.split(",") if name.strip()) or None
+def parse_sorting(by: str | None, direction: str | None) -> Sorting:
+    """The order of a listing: by name and rising where nothing is said. Raises InvalidRequest."""
+    try:
+        key = SortBy((by or SortBy.NAME).lower())
+    except ValueError:
+        raise InvalidRequest("sort is id, name, date or size", field="sort") from None
+    way = (direction or "ASC").upper()
+    if way not in ("ASC", "DESC"):
+        raise InvalidRequest("direction is ASC or DESC", field="direction")
+    return Sorting(key, descending=way == "DESC")
+
+
+Fields = dict[str, Any]
+"""The names of fields that are asked for, each with those asked for within it; none of them
+means all of it."""
+
+
+def parse_fields(text: str | None) -> Fields | None:
+    """The fields that are asked for by name; None for the standard ones.
+
+    A dot leads into an object: `parent.name`.
+    """
+    fields: Fields = {}
+    for path in (text or "").split(","):
+        names = [name.strip() for name in path.split(".", _DEEPEST)][:_DEEPEST]
+        if not names[0]:
+            continue
+        within = fields
+        for depth, name in enumerate(names):
+            is_last = depth == len(names) - 1
+            known = within.get(name)
+            if known == {} or is_last:
+                within[name] = {}  # the whole, if anybody asks for that
+                break
+            within = within.setdefault(name, {})
+    return fields or None
+
+
+def parse_user_type(text: str | None) -> UserType:
+    """Which users are asked for. Raises InvalidRequest."""
+    try:
+        return UserType((text or UserType.ALL).lower())
+    except ValueError:
+        raise InvalidRequest("user_type is all, managed or external", field="user_type") from None
 
 
 def parse_flag(text: str | None) -> bool:

@@ -3,25 +3,29 @@
 Rule 1: only members of a namespace learn that there is anything in it; everybody else is
 told the same as of an item that never was.
 
-Rule 2: what is in the trash, or below a folder that is, is not found.
+Rule 2: what is in the trash is found there and nowhere else; what lies below a trashed folder
+is not found at all, as in Box.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+import msgspec
+
 from wakeful.core.census import Census
 from wakeful.core.changes import ById
 from wakeful.core.errors import NotFound
 from wakeful.core.events import Snapshot
 from wakeful.core.finding import Finder, Lineage, check_active
-from wakeful.core.items import Item, Kind, Member, Namespace, User
+from wakeful.core.items import Item, Kind, Member, User
+from wakeful.core.listings import Sorting, Spot
 from wakeful.core.lookups import (
     Children,
     CountChildren,
-    ItemById,
+    CountTrashed,
     MembershipsOf,
-    NamespaceById,
+    Trashed,
     UserById,
 )
 from wakeful.core.writes import Steps
@@ -30,12 +34,28 @@ from wakeful.dialects.box.shapes import ROOT
 _MOST_DIGITS = 18
 
 
-class Listing(NamedTuple):
-    """A folder, and a page of what is in it. `total` is the number of all entries."""
+class Place(msgspec.Struct, frozen=True):
+    """A place in a listing of a folder. In a home the shared namespaces come before all else."""
 
-    folder: Snapshot
+    is_mount: bool
+    spot: Spot
+
+
+class Asked(NamedTuple):
+    """Which page of a listing: after `start`, that is so many entries or a place."""
+
+    start: int | Place
+    limit: int
+    sorting: Sorting
+
+
+class Listing(NamedTuple):
+    """A page of a listing. `total` is the number of all entries, None where the page was asked
+    for by a place; `next` is the place to go on from, None at the end."""
+
     entries: tuple[Snapshot, ...]
-    total: int
+    total: int | None
+    next: Place | None
 
 
 def read_user(id: int) -> Steps[User]:
@@ -52,37 +72,70 @@ def read_item(user: int, id: str, kind: Kind) -> Steps[Snapshot]:
     return (yield from census.snapshot(lineage[-1], lineage[:-1]))
 
 
-def read_folder(user: int, id: str, offset: int, limit: int) -> Steps[Listing]:
-    """The folder *id* with at most *limit* of its entries: in a home first the shared
-    namespaces, then as the store orders them. Raises NotFound."""
+def read_lineage(user: int, id: str, kind: Kind) -> Steps[tuple[Lineage, int]]:
+    """The item *id* with all above it, if *user* may see it, and who owns it. Raises NotFound."""
+    census = Census((yield from read_user(user)))
+    lineage = yield from _visible(census, id, kind)
+    namespace = yield from census.namespace(lineage[-1].namespace)
+    return lineage, namespace.owner
+
+
+def read_trashed(user: int, id: str, kind: Kind) -> Steps[Snapshot]:
+    """The item *id*, which must be in the trash itself. Raises NotFound."""
+    census = Census((yield from read_user(user)))
+    lineage = yield from _visible(census, id, kind, trashed=True)
+    return (yield from census.snapshot(lineage[-1], lineage[:-1]))
+
+
+def read_folder(user: int, id: str, asked: Asked) -> Steps[tuple[Snapshot, Listing]]:
+    """The folder *id* with a page of what is in it. Raises NotFound."""
     census = Census((yield from read_user(user)))
     lineage = yield from _visible(census, id, Kind.FOLDER)
-    folder = lineage[-1]
-    mounts: list[Item] = []
-    if folder.parent is None:
-        mounts = yield from _mounts(census, folder.namespace)
-    count: int = yield CountChildren(folder.id)
+    listing = yield from _listed(census, lineage, asked)
+    return (yield from census.snapshot(lineage[-1], lineage[:-1])), listing
+
+
+def read_trash(user: int, asked: Asked) -> Steps[Listing]:
+    """A page of what was trashed in the namespaces of which *user* is a member."""
+    census = Census((yield from read_user(user)))
+    memberships: tuple[Member, ...] = yield MembershipsOf(user)
+    namespaces = tuple(member.namespace for member in memberships)
+    by_count = isinstance(asked.start, int)
+    start = asked.start if isinstance(asked.start, int) else asked.start.spot
+    found: tuple[Item, ...] = yield Trashed(namespaces, start, asked.limit + 1, asked.sorting)
+    total: int | None = (yield CountTrashed(namespaces)) if by_count else None
     entries = []
-    for root in mounts[offset : offset + limit]:
-        entries.append((yield from census.snapshot(root, ())))
-    if len(entries) < limit:
-        skipped = max(0, offset - len(mounts))
-        children: tuple[Item, ...] = yield Children(folder.id, skipped, limit - len(entries))
-        for child in children:
-            entries.append((yield from census.snapshot(child, lineage)))
-    shown = yield from census.snapshot(folder, lineage[:-1])
-    return Listing(shown, tuple(entries), count + len(mounts))
+    for item in found[: asked.limit]:
+        namespace = yield from census.namespace(item.namespace)
+        above = yield from census.lineage(namespace.root)
+        entries.append((yield from census.snapshot(item, above)))
+    is_end = len(found) <= asked.limit or not entries
+    after = None if is_end else Place(False, asked.sorting.spot_of(found[asked.limit - 1]))
+    return Listing(tuple(entries), total, after)
 
 
-def _visible(census: Census, id: str, kind: Kind) -> Steps[Lineage]:
+def check_no_versions(user: int, id: str) -> Steps[None]:
+    """Raise NotFound unless the file *id* never had another content than its present one.
+
+    Earlier versions are not kept, and to say that there were none would be wrong.
+    """
+    census = Census((yield from read_user(user)))
+    item = (yield from _visible(census, id, Kind.FILE))[-1]
+    if not item.is_first_version:
+        raise NotFound("Earlier versions of this file are not kept")
+
+
+def _visible(census: Census, id: str, kind: Kind, *, trashed: bool = False) -> Steps[Lineage]:
+    """The item with all above it. The one place that decides whether its reader may see it."""
     try:
         number = yield from _number(census, id)
         lineage = yield from Finder(census, []).seen(ById(number))
-        check_active(lineage)
+        check_active(lineage[:-1] if trashed else lineage)
     except NotFound:
         # One text for all reasons: which it was is nobody's business.
         raise NotFound("Not Found") from None
-    if lineage[-1].kind is not kind:
+    item = lineage[-1]
+    if item.kind is not kind or (item.trashed_at is not None) is not trashed:
         raise NotFound("Not Found")
     return lineage
 
@@ -96,15 +149,46 @@ def _number(census: Census, id: str) -> Steps[int]:
     return int(id)
 
 
-def _mounts(census: Census, namespace: int) -> Steps[list[Item]]:
-    """The roots of the namespaces that are mounted in the actor's home, by name."""
-    if namespace != census.actor.home:
-        return []
+def _listed(census: Census, lineage: Lineage, asked: Asked) -> Steps[Listing]:
+    folder = lineage[-1]
+    start, limit, sorting = asked
+    mounts: list[Item] = []
+    if folder.parent is None and folder.namespace == census.actor.home:
+        mounts = sorting.sorted((yield from _mounted(census)))
+    total: int | None = None
+    below: int | Spot = 0
+    if isinstance(start, Place):
+        left = [root for root in mounts if start.is_mount and sorting.is_after(root, start.spot)]
+        below = 0 if start.is_mount else start.spot
+    else:
+        count: int = yield CountChildren(folder.id)
+        total = count + len(mounts)
+        left = mounts[start:]
+        below = max(0, start - len(mounts))
+    # One more than asked for tells whether there is more.
+    found = left[: limit + 1]
+    shown_mounts = min(len(found), limit)
+    if len(found) <= limit:
+        children: tuple[Item, ...] = yield Children(
+            folder.id, below, limit + 1 - len(found), sorting
+        )
+        found.extend(children)
+    entries = []
+    for index, item in enumerate(found[:limit]):
+        above = () if index < shown_mounts else lineage
+        entries.append((yield from census.snapshot(item, above)))
+    after = None
+    if entries and len(found) > limit:
+        after = Place(limit <= shown_mounts, sorting.spot_of(found[limit - 1]))
+    return Listing(tuple(entries), total, after)
+
+
+def _mounted(census: Census) -> Steps[list[Item]]:
+    """The roots of the namespaces that are mounted in the actor's home."""
     memberships: tuple[Member, ...] = yield MembershipsOf(census.actor.id)
     roots = []
     for member in memberships:
-        if member.namespace != namespace:
-            mounted: Namespace = yield NamespaceById(member.namespace)
-            root: Item = yield ItemById(mounted.root)
-            roots.append(root)
-    return sorted(roots, key=lambda root: (root.name, root.id))
+        if member.namespace != census.actor.home:
+            mounted = yield from census.namespace(member.namespace)
+            roots.append((yield from census.lineage(mounted.root))[-1])
+    return roots

@@ -84,6 +84,23 @@ class MarkedItems(msgspec.Struct, frozen=True, kw_only=True):
     next_marker: str | None
 
 
+class Users(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of users, by offset or by marker."""
+
+    total_count: int | msgspec.UnsetType = msgspec.UNSET
+    entries: tuple[object, ...]
+    limit: int
+    offset: int | msgspec.UnsetType = msgspec.UNSET
+    next_marker: str | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class NoVersions(msgspec.Struct, frozen=True, kw_only=True):
+    """The versions of a file before the present one, where there were none."""
+
+    total_count: int = 0
+    entries: tuple[object, ...] = ()
+
+
 class File(msgspec.Struct, frozen=True, kw_only=True):
     type: str = "file"
     id: str
@@ -135,7 +152,7 @@ class Folder(msgspec.Struct, frozen=True, kw_only=True):
     parent: FolderMini | None
     item_status: str
     synced: bool = True
-    item_collection: ItemCollection | msgspec.UnsetType = msgspec.UNSET
+    item_collection: ItemCollection | MarkedItems | msgspec.UnsetType = msgspec.UNSET
 
 
 class FullUser(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,6 +181,9 @@ def user_full(user: User) -> FullUser:
         id=str(user.id), name=user.name, login=user.login, created_at=at, modified_at=at
     )
 
+
+TRASH = FolderMini(id="1", sequence_id=None, etag=None, name="Trash")
+"""The folder that Box shows above what is in the trash (`GET /2.0/files/:id/trash`)."""
 
 HOME = FolderMini(id=ROOT, sequence_id=None, etag=None, name=HOME_NAME)
 """The root of a home has no `etag` and no `sequence_id` (recorded, box.md 6.8)."""
@@ -225,6 +245,16 @@ def item_full(item: Snapshot) -> File | Folder:
         owned_by=owned_by,
         parent=parent,
         item_status=status,
+    )
+
+
+def item_trashed(item: Snapshot) -> File | Folder:
+    """All of an item in the trash, as a read of the trash answers. In events it is `deleted`."""
+    return msgspec.structs.replace(
+        item_full(item),
+        item_status="trashed",
+        parent=TRASH,
+        path_collection=PathCollection(total_count=1, entries=(TRASH,)),
     )
 
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from wakeful.core.items import Item
-from wakeful.core.lookups import ChildByName, Children, CountChildren, ItemById, ItemsOf, Lineage
+from wakeful.core.listings import Spot
+from wakeful.core.lookups import (
+    ChildByName,
+    Children,
+    CountChildren,
+    CountTrashed,
+    ItemById,
+    ItemsOf,
+    Lineage,
+    Trashed,
+)
 from wakeful.core.writes import PutItems, RehomeSubtree, RemoveSubtree
 from wakeful.stores.memory.undo import Undo
 
@@ -36,12 +46,16 @@ class Items:
         return tuple(reversed(line))
 
     def children(self, lookup: Children) -> tuple[Item, ...]:
-        found = self._present(lookup.parent)
-        found.sort(key=lambda item: (not item.is_folder, item.name, item.id))
-        return tuple(found[lookup.offset : lookup.offset + lookup.limit])
+        return _page(self._present(lookup.parent), lookup)
 
     def count(self, lookup: CountChildren) -> int:
         return len(self._present(lookup.parent))
+
+    def trashed(self, lookup: Trashed) -> tuple[Item, ...]:
+        return _page(self._trashed(lookup.namespaces), lookup)
+
+    def count_trashed(self, lookup: CountTrashed) -> int:
+        return len(self._trashed(lookup.namespaces))
 
     def of(self, lookup: ItemsOf) -> tuple[Item, ...]:
         found = [
@@ -79,6 +93,14 @@ class Items:
         below = self._below.get(parent, {})
         return [item for item in below.values() if item.trashed_at is None]
 
+    def _trashed(self, namespaces: tuple[int, ...]) -> list[Item]:
+        return [
+            item
+            for namespace in set(namespaces)
+            for item in self._in_namespace.get(namespace, {}).values()
+            if item.trashed_at is not None
+        ]
+
     def _subtree(self, top: int) -> list[int]:
         found = [top]
         for item in found:  # grows while it is walked
@@ -101,3 +123,10 @@ class Items:
                 self._undo.put(self._named, name, left)
             else:
                 self._undo.drop(self._named, name)
+
+
+def _page(items: list[Item], lookup: Children | Trashed) -> tuple[Item, ...]:
+    start, sorting = lookup.start, lookup.sorting
+    if isinstance(start, Spot):
+        items, start = [item for item in items if sorting.is_after(item, start)], 0
+    return tuple(sorting.sorted(items)[start : start + lookup.limit])

@@ -195,6 +195,8 @@ class MemoryStore:
             lookups.Lineage: items.lineage,
             lookups.Children: items.children,
             lookups.CountChildren: items.count,
+            lookups.Trashed: items.trashed,
+            lookups.CountTrashed: items.count_trashed,
             lookups.ItemsOf: items.of,
             lookups.JournalAt: journals.at,
             lookups.ReadJournal: journals.read,

@@ -10,7 +10,7 @@ from wakeful.core import lookups, writes
 from wakeful.core.lookups import Lookup
 from wakeful.core.writes import Command, Write
 from wakeful.stores.driver import drive
-from wakeful.stores.sqlite import access, journals, people, streams, trees
+from wakeful.stores.sqlite import access, journals, listings, people, streams, trees
 from wakeful.stores.sqlite.snapshot import Snapshot
 from wakeful.stores.sqlite.transaction import Transaction
 
@@ -20,8 +20,10 @@ _LOOK_UPS: dict[type, Callable[[Snapshot, Any], Any]] = {
     lookups.ItemById: trees.item,
     lookups.ChildByName: trees.child_by_name,
     lookups.Lineage: trees.lineage,
-    lookups.Children: trees.children,
-    lookups.CountChildren: trees.count_children,
+    lookups.Children: listings.children,
+    lookups.CountChildren: listings.count_children,
+    lookups.Trashed: listings.trashed,
+    lookups.CountTrashed: listings.count_trashed,
     lookups.ItemsOf: trees.items_of,
     lookups.JournalAt: journals.at,
     lookups.ReadJournal: journals.page,

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from wakeful.core.items import Item, Kind, Seen
-from wakeful.core.lookups import ChildByName, Children, CountChildren, ItemById, ItemsOf, Lineage
+from wakeful.core.lookups import ChildByName, ItemById, ItemsOf, Lineage
 from wakeful.core.writes import PutItems, RehomeSubtree, RemoveSubtree
 from wakeful.stores.sqlite.queries import load
 from wakeful.stores.sqlite.snapshot import Snapshot
@@ -22,31 +22,21 @@ _KINDS = (Kind.FILE, Kind.FOLDER)  # by the column is_folder
 
 def item(at: Snapshot, lookup: ItemById) -> Item | None:
     row = at.db.execute(_sql.item, (lookup.id,)).fetchone()
-    return None if row is None else _item(row)
+    return None if row is None else item_of(row)
 
 
 def child_by_name(at: Snapshot, lookup: ChildByName) -> Item | None:
     row = at.db.execute(_sql.child_by_name, (lookup.parent, lookup.name)).fetchone()
-    return None if row is None else _item(row)
+    return None if row is None else item_of(row)
 
 
 def lineage(at: Snapshot, lookup: Lineage) -> tuple[Item, ...]:
-    return tuple(map(_item, at.db.execute(_sql.lineage, (lookup.id,))))
-
-
-def children(at: Snapshot, lookup: Children) -> tuple[Item, ...]:
-    asked = (lookup.parent, lookup.limit, lookup.offset)
-    return tuple(map(_item, at.db.execute(_sql.children, asked)))
-
-
-def count_children(at: Snapshot, lookup: CountChildren) -> int:
-    count: int = at.db.execute(_sql.count_children, (lookup.parent,)).get
-    return count
+    return tuple(map(item_of, at.db.execute(_sql.lineage, (lookup.id,))))
 
 
 def items_of(at: Snapshot, lookup: ItemsOf) -> tuple[Item, ...]:
     asked = (lookup.namespace, lookup.after, lookup.limit)
-    return tuple(map(_item, at.db.execute(_sql.items_of, asked)))
+    return tuple(map(item_of, at.db.execute(_sql.items_of, asked)))
 
 
 def put_items(tx: Transaction, write: PutItems) -> None:
@@ -61,7 +51,8 @@ def rehome_subtree(tx: Transaction, write: RehomeSubtree) -> None:
     tx.db.execute(_sql.rehome_subtree, {"item": write.item, "namespace": write.namespace})
 
 
-def _item(row: Row) -> Item:
+def item_of(row: Row) -> Item:
+    """The item in a row of its columns, in the order of the table."""
     before, is_folder, after, seen = row[:3], row[3], row[4:18], row[18]
     fields = (*before, _KINDS[is_folder], *after, None if seen is None else _seen.decode(seen))
     return Item(*fields)

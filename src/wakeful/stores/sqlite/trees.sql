@@ -26,18 +26,6 @@ SELECT item.id, namespace, item.parent, is_folder, name, key, revision, version,
 FROM line CROSS JOIN item ON item.id = line.id
 ORDER BY line.depth DESC;
 
--- name: children
-SELECT id, namespace, parent, is_folder, name, key, revision, version, size, sha1, content_hash,
-       created_at, modified_at, content_created_at, content_modified_at, created_by, modified_by,
-       trashed_at, seen
-FROM item
-WHERE parent = ? AND trashed_at IS NULL
-ORDER BY is_folder DESC, name, id
-LIMIT ? OFFSET ?;
-
--- name: count_children
-SELECT count(*) FROM item WHERE parent = ? AND trashed_at IS NULL;
-
 -- name: items_of
 SELECT id, namespace, parent, is_folder, name, key, revision, version, size, sha1, content_hash,
        created_at, modified_at, content_created_at, content_modified_at, created_by, modified_by,

@@ -1,17 +1,23 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from wakeful.core.errors import InvalidRequest
 from wakeful.core.events import StreamClass
+from wakeful.core.listings import SortBy, Sorting
 from wakeful.dialects.box.parameters import (
     InvalidLimit,
+    UserType,
     parse_fields,
     parse_flag,
+    parse_id_marker,
     parse_limit,
-    parse_marker,
     parse_offset,
+    parse_sorting,
     parse_stream_type,
+    parse_user_type,
 )
 
 
@@ -69,17 +75,49 @@ def test_an_unknown_stream_type_is_refused(text: str) -> None:
 
 
 def test_fields_are_a_list_with_commas() -> None:
-    assert parse_fields("name, parent,,name") == frozenset({"name", "parent"})
+    assert parse_fields("name, parent,,name") == {"name": {}, "parent": {}}
     assert parse_fields(None) is parse_fields("") is parse_fields(" , ") is None
 
 
 def test_offsets_and_markers_are_numbers() -> None:
-    assert (parse_offset(None), parse_offset("7"), parse_marker("7")) == (0, 7, 7)
-    for parse, field in ((parse_offset, "offset"), (parse_marker, "marker")):
+    assert (parse_offset(None), parse_offset("7"), parse_id_marker("7")) == (0, 7, 7)
+    for parse, field in ((parse_offset, "offset"), (parse_id_marker, "marker")):
         with pytest.raises(InvalidRequest) as raised:
             parse("-1")
         assert raised.value.field == field
         assert not isinstance(raised.value, InvalidLimit)
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("a.b", {"a": {"b": {}}}),
+        ("a.b,a.c", {"a": {"b": {}, "c": {}}}),
+        ("a.b,a", {"a": {}}),
+        ("a,a.b", {"a": {}}),
+        ("a.b.c,a.b", {"a": {"b": {}}}),
+        (".b,a.", {"a": {"": {}}}),
+        ("a.b.c.d.e.f.g", {"a": {"b": {"c": {"d": {"e": {}}}}}}),
+    ],
+)
+def test_fields_within_objects(text: str, fields: dict[str, Any]) -> None:
+    assert parse_fields(text) == fields
+
+
+def test_sortings() -> None:
+    assert parse_sorting(None, None) == parse_sorting("", "") == Sorting(SortBy.NAME)
+    assert parse_sorting("DATE", "desc") == Sorting(SortBy.DATE, descending=True)
+    for asked, field in ((("x", None), "sort"), ((None, "x"), "direction")):
+        with pytest.raises(InvalidRequest) as raised:
+            parse_sorting(*asked)
+        assert raised.value.field == field
+
+
+def test_types_of_users() -> None:
+    assert parse_user_type(None) is parse_user_type("") is UserType.ALL
+    assert parse_user_type("Managed") is UserType.MANAGED
+    with pytest.raises(InvalidRequest):
+        parse_user_type("robot")
 
 
 def test_flags() -> None:

@@ -40,6 +40,7 @@ CREATE TABLE item (
 
 CREATE INDEX item_in_folder ON item (parent, trashed_at, is_folder DESC, name);
 CREATE INDEX item_in_namespace ON item (namespace) WHERE trashed_at IS NULL;
+CREATE INDEX item_in_trash ON item (namespace, is_folder DESC, name) WHERE trashed_at IS NOT NULL;
 
 -- Journals.
 
