@@ -559,7 +559,7 @@ class Machine(RuleBasedStateMachine):
         if event.type == "NOTE":
             assert event.details is not None
             mask: int = event.details["classes"]
-            return dict.fromkeys((*event.details["audience"], self.enterprise), mask)
+            return dict.fromkeys(event.details["audience"], mask) | {self.enterprise: ONLY_ALL}
         assert event.namespace is not None
         members = self.model.members[event.namespace]
         return dict.fromkeys(members, EVERY_CLASS) | {self.enterprise: ONLY_ALL}
@@ -780,8 +780,9 @@ class Machine(RuleBasedStateMachine):
         await self.store.commit(command)
         (event,) = (await self.enterprise_events(before)).values()
         assert event.type in ("member.add", "member.remove")
-        for stream in (*audience, self.enterprise):
+        for stream in audience:
             self.model.log(stream).told.append(Told(event.id, EVERY_CLASS))
+        self.model.log(self.enterprise).told.append(Told(event.id, ONLY_ALL))
 
     # --- what is kept ---
 

@@ -6,15 +6,16 @@ journal row of its own.
 
 Rule 2: a token's text is known to its bearer alone: the store keeps its SHA-256.
 
-Rule 3: who joins or leaves a namespace is told, and so is everybody in it; the event, the
-membership and the journal row are one commit, so that nobody falls between them.
+Rule 3: who joins or leaves a namespace, or gets another role in it, is told, and so is
+everybody in it; the event, the membership and the journal row are one commit, so that nobody
+falls between them.
 """
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -172,7 +173,7 @@ def create_namespace(owner: int, name: str) -> Command[Namespace]:
 def add_member(namespace: int, user: int, role: Role, *, by: int | None = None) -> Command[Member]:
     """Let *user* into a shared namespace; *by* is who does it, the owner where None.
 
-    Where the user is a member already, only the role changes.
+    Where the user is a member already, only the role changes, if it is another.
     """
 
     def steps(now: int) -> Steps[Member]:
@@ -182,14 +183,20 @@ def add_member(namespace: int, user: int, role: Role, *, by: int | None = None) 
         if present is not None:
             if present.role is Role.OWNER or role is Role.OWNER:
                 raise Conflict("a namespace has one owner, who stays")
-            member = replace(present, role=role)
-            yield PutMember(member)
-            return member
+            if role is not present.role:
+                member = replace(present, role=role)
+                yield PutMember(member)
+                details = {"role": role.value, "previous_role": present.role.value}
+                audience = tuple(each.user for each in members)
+                yield from _tell(MemberEvent.ROLE, place, joining, details, audience, by, now)
+                return member
+            return present
         if role is Role.OWNER:
             raise Conflict("a namespace has one owner, who stays")
         member = yield from _join(place, joining, role, now)
         audience = (*(each.user for each in members), user)
-        yield from _tell(MemberEvent.ADD, place, joining, role, audience, by, now)
+        details = {"role": role.value}
+        yield from _tell(MemberEvent.ADD, place, joining, details, audience, by, now)
         return member
 
     return steps
@@ -208,8 +215,10 @@ def remove_member(namespace: int, user: int, *, by: int | None = None) -> Comman
             raise Conflict("a namespace has one owner, who stays")
         yield RemoveMember(namespace, user)
         yield JournalDrop(leaving.home, present.mount_key)
+        # Those of before: who leaves is told as well, of the folder as they last might see it.
         audience = tuple(each.user for each in members)
-        yield from _tell(MemberEvent.REMOVE, place, leaving, present.role, audience, by, now)
+        details = {"role": present.role.value}
+        yield from _tell(MemberEvent.REMOVE, place, leaving, details, audience, by, now)
         return None
 
     return steps
@@ -359,7 +368,7 @@ def _tell(
     type: MemberEvent,
     namespace: Namespace,
     user: User,
-    role: Role,
+    details: dict[str, Any],
     audience: tuple[int, ...],
     by: int | None,
     now: int,
@@ -378,7 +387,7 @@ def _tell(
         actor=(yield from census.person(actor.id)),
         source=(yield from census.snapshot(root, ())),
         namespace=namespace.id,
-        details={"role": role.value},
+        details=details,
         accessible_by=Person(user.id, user.name, user.login),
     )
     streams = dict.fromkeys(audience, EVERY_CLASS)

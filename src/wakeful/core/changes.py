@@ -6,6 +6,7 @@ made. `at` is when it happened (ms), the time of the commit where it is None.
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -148,12 +149,28 @@ class Baseline(Change, frozen=True, kw_only=True, gc=False):
     entries: tuple[BaselineEntry, ...]
 
 
+class Circle(StrEnum):
+    """Whose streams show an event that names no audience."""
+
+    MEMBERS = "members"
+    """Those who may see the item; without an item the actor."""
+    CONCERNED = "concerned"
+    """The same, and the user who gained or lost access."""
+    OWNER = "owner"
+    """The owner of the item; without an item the actor."""
+    NOBODY = "nobody"
+    """No user's: the enterprise's alone."""
+
+
 class Tell(Change, frozen=True, kw_only=True):
     """Any event that is no change of an item.
 
     `item` gives the event that item's snapshot as source, `source` any other map.
-    `audience` are user ids; None means the members who may see the item, or without
-    an item the actor alone. `classes` is the mask of stream classes in users' streams.
+    `classes` is the mask of stream classes in users' streams, which are those of `audience`
+    (user ids), or of `circle` where that is None.
+    `actor` is the user in whose name it is told, whoever publishes where it is None; or
+    `items.ANONYMOUS`. `action_by` is the user who acted in the actor's name, `accessible_by`
+    who gained or lost access: a user by id, or anybody else as they are described.
     """
 
     type: str
@@ -161,9 +178,13 @@ class Tell(Change, frozen=True, kw_only=True):
     item: Ref | None = None
     source: dict[str, Any] | None = None
     audience: tuple[int, ...] | None = None
+    circle: Circle = Circle.MEMBERS
     details: dict[str, Any] | None = None
     session: str | None = None
     ip: str | None = None
+    actor: int | None = None
+    action_by: int | None = None
+    accessible_by: int | dict[str, Any] | None = None
 
 
 class Applied(msgspec.Struct, frozen=True):

@@ -60,6 +60,7 @@ class MemberEvent(StrEnum):
     """The types of the events that a change of membership makes."""
 
     ADD = "member.add"
+    ROLE = "member.role"
     REMOVE = "member.remove"
 
 

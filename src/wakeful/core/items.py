@@ -15,7 +15,10 @@ import msgspec
 
 FIRST_ID = 1001
 """The first id that a store gives. Smaller ones mean something on the wire: 0 is the root of
-a home, 2 is Box's anonymous user."""
+a home, 2 is somebody whom nobody knows."""
+
+ANONYMOUS = 2
+"""The user id of somebody who is not signed in (Box's, too)."""
 
 
 class Kind(StrEnum):

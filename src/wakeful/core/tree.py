@@ -51,16 +51,7 @@ from wakeful.core.errors import (
     NotFound,
     WakefulError,
 )
-from wakeful.core.events import (
-    EVERY_CLASS,
-    ONLY_ALL,
-    RESERVED_TYPES,
-    Entry,
-    Event,
-    ItemEvent,
-    Source,
-    encode,
-)
+from wakeful.core.events import ItemEvent
 from wakeful.core.finding import (
     Lineage,
     check_active,
@@ -73,6 +64,7 @@ from wakeful.core.journal import free_key, join, place_of
 from wakeful.core.lookups import ChildByName, CountChildren, NewIds
 from wakeful.core.names import check_name
 from wakeful.core.subtrees import all_children, check_depth, journal_below
+from wakeful.core.telling import tell
 from wakeful.core.writes import (
     JournalDrop,
     JournalMove,
@@ -259,47 +251,6 @@ class TreeRules:
         self._baseline_ids.extend(item.id for item in items)
         return above[-1]
 
-    def tell(self, change: Tell) -> Steps[Item | None]:
-        item: Item | None = None
-        source: Source = change.source
-        namespace: int | None = None
-        classes = _checked_classes(change.classes)
-        if change.type.startswith(RESERVED_TYPES) or not change.type:
-            raise InvalidRequest(f"{change.type!r} is no type of your own", field="type")
-        streams = {self._batch.actor.id: classes}
-        enterprise = self._batch.actor.enterprise
-        if change.item is not None:
-            lineage = yield from self._batch.finder.seen(change.item)
-            item = lineage[-1]
-            namespace = item.namespace
-            members = yield from self._batch.census.members(namespace)
-            source = yield from self._batch.census.snapshot(item, lineage[:-1])
-            streams = {member.user: classes for member in members}
-        if change.audience is not None:
-            yield from self._batch.census.check_users(change.audience)
-            streams = dict.fromkeys(change.audience, classes)
-        streams[enterprise] = classes
-        at = self._batch.at(change.at)
-        event = Event(
-            id=next(self._batch.event_ids),
-            type=change.type,
-            created_at=at,
-            recorded_at=self._batch.now,
-            enterprise=enterprise,
-            actor=(yield from self._batch.census.person(self._batch.actor.id)),
-            source=source,
-            namespace=namespace,
-            details=change.details,
-            session=change.session,
-            ip=change.ip,
-        )
-        try:
-            encode(event)
-        except (OverflowError, RecursionError, TypeError, ValueError) as error:
-            raise InvalidRequest(f"the event cannot be kept: {error}", field="source") from None
-        self._batch.entries.append(Entry(event, streams))
-        return item
-
     # --- doing ---
 
     def _parent(self, ref: Ref, *, make: bool) -> Steps[Lineage]:
@@ -469,13 +420,6 @@ class TreeRules:
         return copied
 
 
-def _checked_classes(classes: int) -> int:
-    """The mask, in which what is in any class is in the class of all."""
-    if classes <= 0 or classes & ~EVERY_CLASS:
-        raise InvalidRequest("no such classes of streams", field="classes")
-    return classes | ONLY_ALL
-
-
 _RULES: dict[type[Change], Callable[[TreeRules, Any], Steps[Item | None]]] = {
     CreateFolder: TreeRules.create_folder,
     Upload: TreeRules.upload,
@@ -487,5 +431,5 @@ _RULES: dict[type[Change], Callable[[TreeRules, Any], Steps[Item | None]]] = {
     Delete: TreeRules.delete,
     Observe: TreeRules.observe,
     Baseline: TreeRules.baseline,
-    Tell: TreeRules.tell,
+    Tell: lambda rules, change: tell(rules._batch, change),
 }

@@ -10,15 +10,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from wakeful.access import Identity
-from wakeful.core.changes import Change
+from wakeful.core.changes import Change, Tell
 from wakeful.core.errors import (
     Forbidden,
     InvalidRequest,
     Unauthenticated,
     WakefulError,
 )
-from wakeful.core.items import User
+from wakeful.core.items import ANONYMOUS, User
 from wakeful.core.lookups import UserById, UserByLogin
+from wakeful.core.ports import Store
 from wakeful.core.publish import Key, Published
 from wakeful.dialects.native import errors
 from wakeful.dialects.native.batches import check_key, digest_of
@@ -70,27 +71,25 @@ class _Routes:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._feed = services.feed
-        self._people = _People(services)
 
     async def changes(self, request: Request) -> Response:
         identity, body = await self._producer(request)
-        user = await self._people.by_id(identity.user)
+        user = await self._user(identity)
         changes = parse_changes(body, user.home)
-        published = await self._publish(request, identity, identity.user, changes, body)
+        published = await self._publish(request, identity, changes, body)
         enterprise = identity.enterprise if identity.is_admin else None
         answer = changes_answer(published, self._feed.store.epoch, identity.user, enterprise)
         return _json(msgspec.json.encode(answer))
 
     async def events(self, request: Request) -> Response:
         identity, body = await self._producer(request)
-        user = await self._people.by_id(identity.user)
+        user = await self._user(identity)
         asked = parse_events(body, user.home)
-        actor = await self._actor(identity, asked)
-        changes = []
-        for index, each in enumerate(asked):
-            audience = await self._audience(identity, index, each)
-            changes.append(replace(each.tell, audience=audience))
-        published = await self._publish(request, identity, actor, tuple(changes), body)
+        finding = _Finding(self._services.feed.store, identity)
+        changes = [
+            await finding.tell(each, _part(asked, index)) for index, each in enumerate(asked)
+        ]
+        published = await self._publish(request, identity, tuple(changes), body)
         enterprise = identity.enterprise if identity.is_admin else None
         answer = events_answer(published, self._feed.store.epoch, identity.user, enterprise)
         return _json(msgspec.json.encode(answer))
@@ -105,7 +104,6 @@ class _Routes:
         self,
         request: Request,
         identity: Identity,
-        actor: int,
         changes: tuple[Change, ...],
         body: bytes,
     ) -> Published:
@@ -113,62 +111,69 @@ class _Routes:
         key = None
         if text is not None:
             key = Key(identity.grant, check_key(text), digest_of(identity.user, body))
-        return await self._feed.publish(actor, changes, key)
+        return await self._feed.publish(identity.user, changes, key)
 
-    async def _actor(self, identity: Identity, asked: Sequence[Asked]) -> int:
-        """Who does what a request tells: one user, for it is carried out in their name."""
-        actors = set()
-        for index, each in enumerate(asked):
-            if each.actor is None:
-                actors.add(identity.user)
-            else:
-                field = _field(asked, index, "actor")
-                actors.add(await self._people.find(identity, each.actor, field))
-        if len(actors) > 1:
-            raise InvalidRequest("the events of one request have one actor", field="actor")
-        return actors.pop()
-
-    async def _audience(
-        self, identity: Identity, index: int, asked: Asked
-    ) -> tuple[int, ...] | None:
-        if asked.audience is None:
-            return None
-        field = f"events[{index}].audience"
-        return tuple([await self._people.find(identity, who, field) for who in asked.audience])
-
-
-class _People:
-    """Finds the users that a producer names. Only admins name others than themselves."""
-
-    def __init__(self, services: Services) -> None:
-        self._store = services.feed.store
-
-    async def by_id(self, id: int) -> User:
-        user = await self._store.ask(UserById(id))
+    async def _user(self, identity: Identity) -> User:
+        user = await self._feed.store.ask(UserById(identity.user))
         if user is None:
             raise Unauthenticated("the user of this token is gone")
         return user
 
-    async def find(self, identity: Identity, who: Who, field: str) -> int:
-        """The id of a user of the enterprise. Raises InvalidRequest and Forbidden."""
-        found = await self._look(who)
-        if found is not None and found.id == identity.user:
+
+class _Finding:
+    """Finds the users that one request names. Only admins name others than themselves."""
+
+    def __init__(self, store: Store, identity: Identity) -> None:
+        self._store = store
+        self._identity = identity
+        self._found: dict[Who, int] = {}
+
+    async def tell(self, asked: Asked, part: str) -> Tell:
+        """What is *asked*, with the ids of those in it. Raises InvalidRequest and Forbidden,
+        whose field begins with *part*."""
+        tell = asked.tell
+        if asked.actor is not None:
+            tell = replace(tell, actor=await self._actor(asked.actor, f"{part}actor"))
+        if asked.action_by is not None:
+            tell = replace(tell, action_by=await self._id(asked.action_by, f"{part}action_by"))
+        if asked.accessible_by is not None:
+            user = await self._id(asked.accessible_by, f"{part}accessible_by")
+            tell = replace(tell, accessible_by=user)
+        if asked.audience is not None:
+            audience = [await self._id(who, f"{part}audience") for who in asked.audience]
+            tell = replace(tell, audience=tuple(audience))
+        return tell
+
+    async def _actor(self, who: Who, field: str) -> int:
+        if str(who) == str(ANONYMOUS) and self._identity.is_admin:
+            return ANONYMOUS
+        return await self._id(who, field)
+
+    async def _id(self, who: Who, field: str) -> int:
+        """The id of a user of the enterprise."""
+        if who not in self._found:
+            self._found[who] = await self._look(who, field)
+        return self._found[who]
+
+    async def _look(self, who: Who, field: str) -> int:
+        text = str(who)
+        found: User | None
+        if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS:
+            found = await self._store.ask(UserById(int(text)))
+        else:
+            found = await self._store.ask(UserByLogin(text))
+        if found is not None and found.id == self._identity.user:
             return found.id
-        if not identity.is_admin:
+        if not self._identity.is_admin:
             raise Forbidden("only an admin tells for or to others")
-        if found is None or found.enterprise != identity.enterprise:
-            raise InvalidRequest(f"no user {str(who)[:80]!r}", field=field)
+        if found is None or found.enterprise != self._identity.enterprise:
+            raise InvalidRequest(f"no user {text[:80]!r}", field=field)
         return found.id
 
-    async def _look(self, who: Who) -> User | None:
-        text = str(who)
-        if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS:
-            return await self._store.ask(UserById(int(text)))
-        return await self._store.ask(UserByLogin(text))
 
-
-def _field(asked: Sequence[Asked], index: int, name: str) -> str:
-    return name if len(asked) == 1 else f"events[{index}].{name}"
+def _part(asked: Sequence[Asked], index: int) -> str:
+    """What stands before the name of a field, where there are many events."""
+    return "" if len(asked) == 1 else f"events[{index}]."
 
 
 def _json(body: bytes, status: int = 200) -> Response:

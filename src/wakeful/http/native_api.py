@@ -56,7 +56,7 @@ PUBLISH_EVENTS = Operation(
     "Publish events that change no file",
     {200: Answer(EventsAnswer, "Done, and durable")},
     parameters=(_KEY,),
-    body=_batch(WireEvent, Events, {"type": "LOGIN", "details": {"from": "10.0.0.1"}}),
+    body=_batch(WireEvent, Events, {"type": "LOGIN", "ip": "192.0.2.1"}),
     refusals=(404, 409, 413),
     scope=CONTENT_SCOPE,
 )

@@ -53,7 +53,7 @@ async def test_every_kind_of_change_passes_every_clients_rules(ann: Client, worl
     )
     await ann.publish({"kind": "restore", "item": await docs(ann)})
     await ann.publish({"kind": "delete", "path": "/team/d.txt"})
-    await ann.tell({"type": "LOGIN"}, {"type": "COMMENT_CREATE", "source": {"n": 1}})
+    await ann.tell({"type": "LOCK_CREATE"}, {"type": "COMMENT_CREATE", "source": {"n": 1}})
 
     page = await ann.get("/2.0/events", limit=500)
 
@@ -67,7 +67,7 @@ async def test_every_kind_of_change_passes_every_clients_rules(ann: Client, worl
         "ITEM_MOVE",
         "ITEM_TRASH",
         "ITEM_UNDELETE_VIA_TRASH",
-        "LOGIN",
+        "LOCK_CREATE",
         "COMMENT_CREATE",
     }
     for event in page["entries"]:

@@ -163,7 +163,31 @@ def test_a_new_role_is_no_new_membership(world: World) -> None:
 
     assert member.role is Role.VIEWER
     assert [m.role for m in world.ask(Members(team))] == [Role.OWNER, Role.VIEWER]
-    assert (world.journal_head(world.bob.home), world.count(world.bob)) == (number, events)
+    assert world.journal_head(world.bob.home) == number
+    assert world.count(world.bob) == events + 1
+
+
+def test_who_gets_another_role_is_told_and_so_is_everybody_in_it(world: World) -> None:
+    team = world.shared(world.ann, "Team", bob=Role.EDITOR, eve=Role.EDITOR)
+
+    world.commit(add_member(team, world.bob.id, Role.VIEWER))
+
+    for user in (world.ann, world.bob, world.eve):
+        event = world.last(user)
+        assert (event.type, event.actor.login) == ("member.role", "ann")
+        assert event.accessible_by == Person(world.bob.id, "Bob", "bob")
+        assert event.details == {"role": "viewer", "previous_role": "editor"}
+        assert snapshot(event).name == "Team"
+
+
+def test_the_same_role_again_is_told_to_nobody(world: World) -> None:
+    team = world.shared(world.ann, "Team", bob=Role.EDITOR)
+    before = world.page(world.enterprise).state.last
+
+    member = world.commit(add_member(team, world.bob.id, Role.EDITOR))
+
+    assert member.role is Role.EDITOR
+    assert world.page(world.enterprise).state.last == before
 
 
 def test_who_leaves_is_told_and_sees_no_more(world: World) -> None:
@@ -172,7 +196,9 @@ def test_who_leaves_is_told_and_sees_no_more(world: World) -> None:
     world.commit(remove_member(team, world.bob.id, by=world.bob.id))
     world.file("after.txt", namespace=team)
 
-    assert world.last(world.bob).type == "member.remove"
+    event = world.last(world.bob)
+    assert (event.type, event.details) == ("member.remove", {"role": "editor"})
+    assert event.accessible_by == Person(world.bob.id, "Bob", "bob")
     assert world.types(world.ann)[-2:] == world.types(world.eve)[-2:]
     assert world.types(world.ann)[-2:] == ["member.remove", "item.upload"]
     assert mounts(world, world.bob.home) == {}

@@ -15,7 +15,7 @@ import msgspec
 
 from wakeful.core.accounts import HOME_NAME
 from wakeful.core.events import Ancestor, Person, Snapshot
-from wakeful.core.items import Kind, User
+from wakeful.core.items import ANONYMOUS, Kind, User
 from wakeful.dialects.times import text_of
 
 ROOT = "0"
@@ -165,7 +165,13 @@ class FullUser(msgspec.Struct, frozen=True, kw_only=True):
     status: str = "active"
 
 
+UNKNOWN_USER = "Unknown User"
+"""What Box calls somebody who is not signed in."""
+
+
 def user_mini(person: Person) -> UserMini:
+    if person.id == ANONYMOUS:
+        return UserMini(id=str(ANONYMOUS), name=UNKNOWN_USER, login="")
     return UserMini(id=str(person.id), name=person.name, login=person.login)
 
 

@@ -3,7 +3,11 @@
 Rule 1: what happens is one event. A user's stream and the enterprise's show it under
 different names; the pairs stand in one table here.
 
-Rule 2: an event is stored under the name that it came with, which may be either twin's. A
+Rule 2: whose streams show an event that names no audience depends on its type. A download or
+a preview is told to the owner of the content alone; what happens to somebody's access, to
+those who have it and to them; what is the enterprise's alone, to no user.
+
+Rule 3: an event is stored under the name that it came with, which may be either twin's. A
 name that has no twin is the same in both streams.
 """
 
@@ -12,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from wakeful.core.changes import Circle
 from wakeful.core.events import EVERY_CLASS, ONLY_ALL, ItemEvent, MemberEvent
 from wakeful.dialects.box.catalogue import ENTERPRISE, IN_EVERY_VIEW, ONLY_IN_ALL
 
@@ -32,6 +37,7 @@ CORE_NAMES: dict[str, Names] = {
     ItemEvent.TRASH: Names("ITEM_TRASH", "DELETE"),
     ItemEvent.RESTORE: Names("ITEM_UNDELETE_VIA_TRASH", "UNDELETE"),
     MemberEvent.ADD: Names("COLLAB_ADD_COLLABORATOR", "COLLABORATION_ACCEPT"),
+    MemberEvent.ROLE: Names("COLLAB_ROLE_CHANGE", "COLLABORATION_ROLE_CHANGE"),
     MemberEvent.REMOVE: Names("COLLAB_REMOVE_COLLABORATOR", "COLLABORATION_REMOVE"),
 }
 """The types that the feed itself makes."""
@@ -39,7 +45,6 @@ CORE_NAMES: dict[str, Names] = {
 TWINS: dict[str, str] = {
     **{names.user: names.enterprise for names in CORE_NAMES.values()},
     "COLLAB_INVITE_COLLABORATOR": "COLLABORATION_INVITE",
-    "COLLAB_ROLE_CHANGE": "COLLABORATION_ROLE_CHANGE",
     "ENABLE_TWO_FACTOR_AUTH": "ENABLE_MULTI_FACTOR_AUTH",
     "ITEM_DOWNLOAD": "DOWNLOAD",
     "ITEM_MAKE_CURRENT_VERSION": "FILE_VERSION_RESTORE",
@@ -66,9 +71,28 @@ ENTERPRISE_ONLY = ENTERPRISE - USER_TYPES - _USER_TWINS.keys()
 """Events of the enterprise's stream that no user's stream shows."""
 
 
+_CIRCLES: dict[str, Circle] = {
+    "COLLAB_ADD_COLLABORATOR": Circle.CONCERNED,
+    "COLLAB_INVITE_COLLABORATOR": Circle.CONCERNED,
+    "COLLAB_REMOVE_COLLABORATOR": Circle.CONCERNED,
+    "COLLAB_ROLE_CHANGE": Circle.CONCERNED,
+    "GROUP_ADD_USER": Circle.CONCERNED,
+    "GROUP_REMOVE_USER": Circle.CONCERNED,
+    "ITEM_DOWNLOAD": Circle.OWNER,
+    "ITEM_PREVIEW": Circle.OWNER,
+}
+
+
 def classes_of(type: str) -> int:
     """The mask of the stream classes that show an event of the stored *type*."""
     return EVERY_CLASS if user_name(type) in IN_EVERY_VIEW else ONLY_ALL
+
+
+def circle_of(type: str) -> Circle:
+    """Whose streams show an event of the stored *type* that names no audience."""
+    if type in ENTERPRISE_ONLY:
+        return Circle.NOBODY
+    return _CIRCLES.get(user_name(type), Circle.MEMBERS)
 
 
 def user_name(type: str) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from ipaddress import ip_address
+from typing import Any, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from wakeful.core.changes import ById, ByPath, Ref, Tell
 from wakeful.core.errors import InvalidRequest
 from wakeful.dialects.box.sources import check_source
-from wakeful.dialects.box.types import classes_of
+from wakeful.dialects.box.types import circle_of, classes_of
 from wakeful.dialects.native.batches import decode, parse_batch, parse_time
 from wakeful.dialects.native.changes import parse_id
 
@@ -25,11 +27,23 @@ Who = str | int
 """A user: an id, or a login."""
 
 
+class Party(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """Somebody who is no user here: a group, or a person from elsewhere."""
+
+    type: Literal["user", "group"]
+    id: str = ""
+    name: str = ""
+    login: str = ""
+
+
 class WireEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An event as a producer writes it.
 
     `source` is any object, or `{"item": id}` for that item as it is. `audience` are those
-    whose streams show it; without one that is who may see the item, else the actor.
+    whose streams show it; without one the type decides. `action_by` is who acted in the
+    actor's name and `accessible_by` who gained or lost access.
     """
 
     type: str
@@ -39,14 +53,19 @@ class WireEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     created_at: str | int | None = None
     details: dict[str, Any] | None = None
     session: str | None = None
+    ip: str | None = None
+    action_by: Who | None = None
+    accessible_by: Who | Party | None = None
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """An event, with the people that it names still to be found."""
+    """An event, with the users that it names still to be found."""
 
     tell: Tell
     actor: Who | None
     audience: tuple[Who, ...] | None
+    action_by: Who | None
+    accessible_by: Who | None
 
 
 _decoder = msgspec.json.Decoder(WireEvent)
@@ -82,8 +101,28 @@ def _parse(part: msgspec.Raw, home: int) -> Asked:
         source=source,
         details=wire.details,
         session=wire.session,
+        ip=None if wire.ip is None else _address(wire.ip),
+        circle=circle_of(wire.type),
     )
-    return Asked(tell, wire.actor, None if wire.audience is None else tuple(wire.audience))
+    accessible_by = wire.accessible_by
+    if isinstance(accessible_by, Party):
+        described = {"type": accessible_by.type, **msgspec.to_builtins(accessible_by)}
+        tell = replace(tell, accessible_by=described)
+        accessible_by = None
+    return Asked(
+        tell,
+        wire.actor,
+        None if wire.audience is None else tuple(wire.audience),
+        wire.action_by,
+        accessible_by,
+    )
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise InvalidRequest("an address is that of IPv4 or IPv6", field="ip") from None
 
 
 def _check_depth(value: dict[str, Any] | None, field: str) -> None:
