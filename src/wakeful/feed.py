@@ -29,7 +29,7 @@ from wakeful.core.changes import Change
 from wakeful.core.events import NO_HEAD, Head, StreamClass
 from wakeful.core.lookups import LastKey, Page, ReadStream, StreamStates
 from wakeful.core.ports import Hints, Store, StreamKind, WakeBus
-from wakeful.core.positions import Asked, Place, StreamState, place
+from wakeful.core.positions import Asked, Place, Since, StreamState, place
 from wakeful.core.publish import Key, Published, publish
 
 BACKSTOP_SECONDS = 10.0
@@ -131,10 +131,16 @@ class Feed:
         return await self._store.commit(publish(actor, changes, key))
 
     async def read(
-        self, stream: int, asked: Asked, limit: int, cls: StreamClass = StreamClass.ALL
+        self,
+        stream: int,
+        asked: Asked | Since,
+        limit: int,
+        cls: StreamClass = StreamClass.ALL,
+        types: frozenset[str] | None = None,
     ) -> Page:
-        """One page of a stream, from where *asked* is served."""
-        page = await self._store.ask(ReadStream(stream, asked, limit, cls))
+        """One page of a stream, from where *asked* is served; of an enterprise's, events of
+        *types* only."""
+        page = await self._store.ask(ReadStream(stream, asked, limit, cls, types))
         self._learn(stream, page.state)
         if page.gap:
             self._observer.gap_served()
@@ -261,6 +267,8 @@ class Feed:
 
     def _heard(self, hints: Hints) -> None:
         for stream, head in hints.items():
+            if isinstance(stream, tuple):
+                continue
             if stream in self._meanwhile:
                 self._meanwhile[stream] = merge(self._meanwhile[stream], head)
             # Where nothing is known of a stream, nobody is parked on it.

@@ -26,14 +26,15 @@ from wakeful.core.lookups import (
     NewIds,
     ReadJournal,
     ReadStream,
+    ReadTimeline,
     Remember,
     Remembered,
     Setting,
     StreamStates,
     Trashed,
 )
-from wakeful.core.ports import Hints, Store, StreamKind
-from wakeful.core.positions import Marker, position
+from wakeful.core.ports import Grown, Hints, Store, StreamKind
+from wakeful.core.positions import Marker, Since, position
 from wakeful.core.writes import (
     Append,
     JournalDrop,
@@ -84,7 +85,10 @@ def an_item(draw: st.DrawFn) -> Any:
 a_move = st.builds(JournalMove, namespaces, paths, namespaces, paths)
 appended = st.builds(
     Append,
-    st.lists(st.builds(entry, texts, st.dictionaries(streams, masks)), max_size=4).map(tuple),
+    st.lists(
+        st.builds(entry, texts, st.dictionaries(streams, masks), st.integers(-500, 9_000)),
+        max_size=4,
+    ).map(tuple),
 )
 others: st.SearchStrategy[Write | Lookup[Any]] = st.one_of(
     st.builds(JournalPut, namespaces, paths, items, st.sampled_from([None, None, 11])),
@@ -123,6 +127,20 @@ EVERYTHING: list[Lookup[Any]] = [
         for cls in StreamClass
         for asked, limit in ((Marker.START, 1_000), (Marker.NOW, 5), (position(1, 2), 2))
     ),
+    *(
+        ReadStream(stream, asked, limit, types=types)
+        for stream in (1, 2)
+        for types in (None, frozenset({"k"}), frozenset({"l", "m", "never"}), frozenset({"\ud800"}))
+        for asked, limit in ((Marker.START, 1_000), (position(1, 2), 2), (Since(1_500), 3))
+    ),
+    *(
+        ReadTimeline(stream, asked, limit, types, after, before)
+        for stream in (1, 2)
+        for types in (None, frozenset({"k"}), frozenset({"l", "m", "never"}))
+        for asked, limit in ((Marker.START, 1_000), (position(1, 2), 2), (1, 0), (2, 5))
+        for after, before in ((None, None), (1_200, 2_000), (-(2**70), 2**70))
+    ),
+    *(ReadTimeline(1, asked, 3) for asked in (Marker.NOW, position(2, 1), position(1, 0), 2**39)),
     *(ReadJournal(namespace, after, 1_000) for namespace in NAMESPACES for after in (0, 5)),
     *(JournalAt(namespace, "a") for namespace in NAMESPACES),
     *(ItemsOf(namespace, 0, 1_000) for namespace in NAMESPACES),
@@ -144,7 +162,7 @@ class Sameness(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.clock = Timepiece()
         self.clock.now = 1_000
-        self.heads: list[dict[int, Head]] = [{}, {}]
+        self.heads: list[dict[Grown, Head]] = [{}, {}]
 
     @initialize()
     def begin(self) -> None:
@@ -162,7 +180,7 @@ class Sameness(RuleBasedStateMachine):
     def listen(self) -> None:
         for store, heads in zip((self.memory, self.disk), self.heads, strict=True):
 
-            def heard(hints: Hints, heads: dict[int, Head] = heads) -> None:
+            def heard(hints: Hints, heads: dict[Grown, Head] = heads) -> None:
                 heads.update(hints)
 
             store.on_commit(heard)

@@ -11,7 +11,7 @@ from wakeful.core.events import EVERY_CLASS, Entry, Event, Person, StreamClass, 
 from wakeful.core.items import Enterprise, Item, Kind
 from wakeful.core.lookups import JournalPage, Lookup, Page, ReadJournal, ReadStream, StreamStates
 from wakeful.core.ports import Store
-from wakeful.core.positions import Asked, Marker, StreamState
+from wakeful.core.positions import Asked, Marker, Since, StreamState
 from wakeful.core.writes import (
     Append,
     Command,
@@ -81,8 +81,8 @@ def told(*names: str, to: Iterable[int] = (ANNA,), classes: int = EVERY_CLASS) -
     return tuple(entry(name, dict.fromkeys(to, classes)) for name in names)
 
 
-def entry(name: str, audience: Mapping[int, int]) -> Entry:
-    return Entry(replace(ANYTHING, type=name), audience)
+def entry(name: str, audience: Mapping[int, int], created_at: int = 1_000) -> Entry:
+    return Entry(replace(ANYTHING, type=name, created_at=created_at), audience)
 
 
 async def tell(
@@ -96,7 +96,7 @@ async def tell(
 async def read(
     store: Store,
     stream: int = ANNA,
-    asked: Asked = Marker.START,
+    asked: Asked | Since = Marker.START,
     *,
     limit: int = 100,
     cls: StreamClass = StreamClass.ALL,
@@ -107,7 +107,7 @@ async def read(
 async def names(
     store: Store,
     stream: int = ANNA,
-    asked: Asked = Marker.START,
+    asked: Asked | Since = Marker.START,
     *,
     limit: int = 100,
     cls: StreamClass = StreamClass.ALL,

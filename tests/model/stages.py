@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from wakeful.core.events import Head, StreamClass
 from wakeful.core.lookups import Lookup
-from wakeful.core.ports import Health, Hints, Store, StreamKind, Trimmed
+from wakeful.core.ports import Grown, Health, Hints, Store, StreamKind, Trimmed
 from wakeful.core.writes import Command
 
 T = TypeVar("T")
@@ -100,7 +100,7 @@ class StagedBus:
 
     def merged(self) -> Hints:
         """What was kept, as one."""
-        merged: dict[int, Head] = {}
+        merged: dict[Grown, Head] = {}
         for hints in self.kept:
             for stream, head in hints.items():
                 before = merged.get(stream, (0,) * len(head))

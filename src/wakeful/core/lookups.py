@@ -25,7 +25,7 @@ from wakeful.core.items import (
     User,
 )
 from wakeful.core.listings import BY_NAME, Sorting, Spot
-from wakeful.core.positions import Asked, StreamState
+from wakeful.core.positions import Asked, Since, StreamState
 
 T = TypeVar("T")
 
@@ -147,24 +147,67 @@ class ReadJournal(Lookup[JournalPage]):
 class Page:
     """One page of a stream, read in one snapshot.
 
-    `next` is the number to go on from: that of the last event given, or the
-    stream's last where nothing that matches remains.
+    `start` is the number after which it begins. `next` is the number to go on from: that of
+    the last event given, or the stream's last where nothing that matches remains.
     """
 
     events: tuple[StoredEvent, ...]
     state: StreamState
+    start: int
     next: int
     gap: bool
 
 
 @dataclass(frozen=True, slots=True)
 class ReadStream(Lookup[Page]):
-    """At most `limit` events of one class, from where `asked` is served."""
+    """At most `limit` events of one class, from where `asked` is served.
+
+    In the stream of an enterprise, whose class is ALL, `types` leaves out all events of other
+    types (as they are stored); other streams have no types. Inside a command neither `types`
+    nor Since can be asked.
+    """
+
+    stream: int
+    asked: Asked | Since
+    limit: int
+    cls: StreamClass = StreamClass.ALL
+    types: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimelinePage:
+    """One page of a timeline, read in one snapshot.
+
+    `start` and `next` are positions, where the page begins and where to go on; `oldest` is one
+    before the oldest event kept. Every event that the page was asked for, dated between its
+    start and `complete_until` (ms, included) and in the snapshot, is in the page; `more` says
+    that there are others behind it.
+    """
+
+    events: tuple[StoredEvent, ...]
+    state: StreamState
+    start: int
+    next: int
+    gap: bool
+    more: bool
+    complete_until: int
+    oldest: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTimeline(Lookup[TimelinePage]):
+    """At most `limit` events of an enterprise's stream in the order of event time, from where
+    `asked` is served: of `types` only, not before `after`, and before `before` (ms).
+
+    `core.timeline` says what is a position here. Not inside a command.
+    """
 
     stream: int
     asked: Asked
     limit: int
-    cls: StreamClass = StreamClass.ALL
+    types: frozenset[str] | None = None
+    after: int | None = None
+    before: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,12 @@ from wakeful.core.writes import Command
 
 T = TypeVar("T")
 
-Hints = Mapping[int, Head]
-"""Streams and journals that have grown, with their heads: by owner's or namespace's id."""
+Grown = int | tuple[int, str]
+"""What can grow: a stream or a journal, by the id of its owner or namespace; in the stream of
+an enterprise each type of event too, by the enterprise's id and the type as it is stored."""
+
+Hints = Mapping[Grown, Head]
+"""What has grown, with its head; that of a type is one number, of its last event."""
 
 
 class Health(StrEnum):

@@ -17,6 +17,7 @@ SDK that is refused stops for good.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import Enum
@@ -44,6 +45,13 @@ class Marker(Enum):
 
 Asked = Marker | int
 """What a reader asks for: a marker, or a position that we gave it once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """The place before the first event that was recorded at `at` (ms) or later."""
+
+    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +127,21 @@ def place(asked: Asked, state: StreamState) -> Place:
         # has seen cannot be told, so it sees everything that is kept.
         return Place(state.trimmed, gap=True)
     return Place(number)
+
+
+def place_since(
+    since: Since, state: StreamState, trimmed_at: int, recorded_at: Callable[[int], int]
+) -> Place:
+    """The place from which *since* is served in a stream that is in *state*.
+
+    *recorded_at* tells when the event of a number was recorded, which never falls with the
+    number; *trimmed_at* is that of the newest event already removed, 0 if there is none.
+    """
+    older, newer = state.trimmed, state.last + 1
+    while newer - older > 1:
+        middle = (older + newer) // 2
+        if recorded_at(middle) < since.at:
+            older = middle
+        else:
+            newer = middle
+    return Place(older, gap=state.trimmed > 0 and since.at <= trimmed_at)

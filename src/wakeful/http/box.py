@@ -9,7 +9,7 @@ from starlette.responses import Response
 from wakeful.access import Identity
 from wakeful.core.events import StreamClass
 from wakeful.core.lookups import Page
-from wakeful.core.positions import parse, place, position
+from wakeful.core.positions import parse, position
 from wakeful.dialects.box import parameters
 from wakeful.dialects.box.answers import GAP_HEADER
 from wakeful.dialects.box.events import page as page_of
@@ -74,14 +74,9 @@ class _Routes:
         query = request.query_params
         asked = parse(query.get("stream_position"))
         limit = parameters.parse_limit(query.get("limit"))
-        # Nothing is asked for with a limit of 0 but where one would go on: then what is read
-        # is not given, and not passed by.
-        page = await self._feed.read(identity.user, asked, limit or 1, cls)
-        events, next_number = page.events, page.next
-        if not limit:
-            events, next_number = (), place(asked, page.state).number
-        body = page_of(self._rendered.all(events), position(page.state.epoch, next_number))
-        return _json(body, _page_headers(page, cls, next_number))
+        page = await self._feed.read(identity.user, asked, limit, cls)
+        body = page_of(self._rendered.all(page.events), position(page.state.epoch, page.next))
+        return _json(body, _page_headers(page, cls, page.next))
 
     async def _content_reader(self, request: Request) -> Identity:
         return await content_reader(self._services, request)

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 from wakeful.core.events import Head, StreamClass
-from wakeful.core.lookups import Lookup
+from wakeful.core.lookups import Lookup, ReadStream, ReadTimeline
+from wakeful.core.positions import Since
 from wakeful.core.writes import Steps, Write
 
 T = TypeVar("T")
@@ -55,6 +56,13 @@ def head_after(head: Head, classes: int) -> Head:
         number if classes & _CHANGES else changes,
         number if classes & _SYNC else sync,
     )
+
+
+def is_for_readers(step: Lookup[Any] | Write) -> bool:
+    """Whether *step* can be asked only by itself, not inside a command."""
+    if isinstance(step, ReadStream):
+        return step.types is not None or isinstance(step.asked, Since)
+    return isinstance(step, ReadTimeline)
 
 
 def drive(steps: Steps[T], answer: Callable[[Lookup[Any] | Write], Any]) -> T:

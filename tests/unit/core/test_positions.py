@@ -14,9 +14,11 @@ from wakeful.core.positions import (
     Asked,
     Marker,
     Place,
+    Since,
     StreamState,
     parse,
     place,
+    place_since,
     position,
     split,
 )
@@ -143,3 +145,30 @@ def test_a_place_is_always_within_what_is_kept(asked: Asked, trimmed: int, kept:
 
     assert trimmed <= found.number <= state.last
     assert found.gap is (isinstance(asked, int) and asked != position(3, found.number))
+
+
+@pytest.mark.parametrize(
+    ("since", "found"),
+    [
+        pytest.param(0, Place(10, gap=True), id="before what was removed"),
+        pytest.param(500, Place(10, gap=True), id="when the last of it was recorded"),
+        pytest.param(501, Place(10), id="after what was removed"),
+        pytest.param(1_100, Place(10), id="when the first was recorded"),
+        pytest.param(1_101, Place(11), id="after the first"),
+        pytest.param(1_500, Place(14), id="when several were recorded"),
+        pytest.param(2_000, Place(19), id="when the last was recorded"),
+        pytest.param(2_001, Place(20), id="after all of them"),
+    ],
+)
+def test_a_time_is_the_place_before_the_first_event_recorded_since(
+    since: int, found: Place
+) -> None:
+    times = {number: number * 100 for number in range(11, 21)} | {16: 1_500, 17: 1_500}
+
+    assert place_since(Since(since), STATE, 500, times.__getitem__) == found
+
+
+def test_a_time_in_a_stream_without_events_is_its_beginning() -> None:
+    empty = StreamState(epoch=3, trimmed=0, head=(0, 0, 0))
+
+    assert place_since(Since(5), empty, 0, lambda _: 1 // 0) == Place(0)

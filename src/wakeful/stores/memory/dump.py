@@ -48,6 +48,7 @@ class Tables(NamedTuple):
 class KeptStream(msgspec.Struct, frozen=True, array_like=True):
     rows: list[Row]
     trimmed: int
+    trimmed_at: int
     head: Head
 
 
@@ -125,7 +126,9 @@ class Kept(msgspec.Struct, frozen=True):
         for id, journal in self.journals.items():
             journals.by_namespace[id] = Journal.holding(*msgspec.structs.astuple(journal))
         for id, stream in self.streams.items():
-            streams.by_owner[id] = Stream.holding(stream.rows, stream.trimmed, stream.head)
+            streams.by_owner[id] = Stream.holding(
+                stream.rows, stream.trimmed, stream.trimmed_at, stream.head
+            )
         streams.bodies.update(self.bodies)
         streams.last_key = self.last_key
 
@@ -166,7 +169,7 @@ def dump(epoch: int, now: int, last_id: int, tables: Tables) -> bytes:
                 for id, journal in journals.by_namespace.items()
             },
             streams={
-                id: KeptStream(stream.rows, stream.trimmed, stream.head)
+                id: KeptStream(stream.rows, stream.trimmed, stream.trimmed_at, stream.head)
                 for id, stream in streams.by_owner.items()
             },
             bodies=streams.bodies,

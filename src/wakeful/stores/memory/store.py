@@ -9,13 +9,12 @@ from typing import Any, TypeVar
 
 from wakeful.core import lookups, writes
 from wakeful.core.errors import StoreFailed
-from wakeful.core.events import Head
 from wakeful.core.items import FIRST_ID
 from wakeful.core.lookups import Lookup
 from wakeful.core.ports import Health, Hints, StreamKind, Trimmed
 from wakeful.core.positions import FIRST_EPOCH, StreamState
 from wakeful.core.writes import Command, Write
-from wakeful.stores.driver import Clock, CommitObserver, drive, wall_clock
+from wakeful.stores.driver import Clock, CommitObserver, drive, is_for_readers, wall_clock
 from wakeful.stores.memory.dump import Tables, dump, restore
 from wakeful.stores.memory.items import Items
 from wakeful.stores.memory.journals import Journals
@@ -141,9 +140,7 @@ class MemoryStore:
 
     def _hints(self) -> Hints:
         """The heads of what the command wrote."""
-        hints: dict[int, Head] = {}
-        for owner in self._tables.streams.grown:
-            hints[owner] = self._tables.streams.by_owner[owner].head
+        hints = dict(self._tables.streams.grown)
         for namespace in self._tables.journals.grown:
             journal = self._tables.journals.by_namespace[namespace]
             journal.tidy()
@@ -167,6 +164,8 @@ class MemoryStore:
                     return self._tables.records.put_token(step, now)
                 case writes.PutAssertion():
                     return self._tables.records.put_assertion(step, now)
+                case _ if is_for_readers(step):
+                    raise TypeError(f"{type(step).__name__} in this form has no place here")
                 case lookups.NewIds():
                     first = self._last_id + 1
                     self._last_id += step.count
@@ -189,6 +188,11 @@ class MemoryStore:
         def states(lookup: lookups.StreamStates) -> tuple[StreamState, ...]:
             return tuple(streams.state(owner) for owner in lookup.streams)
 
+        def timeline(lookup: lookups.ReadTimeline) -> lookups.TimelinePage:
+            # What was told must stay true of all that comes later.
+            self._now = max(self._clock(), self._now)
+            return streams.read_timeline(lookup, self._now)
+
         return {
             lookups.ItemById: items.one,
             lookups.ChildByName: items.named,
@@ -201,6 +205,7 @@ class MemoryStore:
             lookups.JournalAt: journals.at,
             lookups.ReadJournal: journals.read,
             lookups.ReadStream: streams.read,
+            lookups.ReadTimeline: timeline,
             lookups.StreamStates: states,
             lookups.LastKey: lambda _: streams.last_key,
             lookups.Enterprises: records.all_enterprises,

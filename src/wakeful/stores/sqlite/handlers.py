@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 from wakeful.core import lookups, writes
 from wakeful.core.lookups import Lookup
 from wakeful.core.writes import Command, Write
-from wakeful.stores.driver import drive
-from wakeful.stores.sqlite import access, journals, listings, people, streams, trees
+from wakeful.stores.driver import drive, is_for_readers
+from wakeful.stores.sqlite import access, journals, listings, people, streams, timeline, trees
 from wakeful.stores.sqlite.snapshot import Snapshot
 from wakeful.stores.sqlite.transaction import Transaction
 
@@ -28,6 +28,7 @@ _LOOK_UPS: dict[type, Callable[[Snapshot, Any], Any]] = {
     lookups.JournalAt: journals.at,
     lookups.ReadJournal: journals.page,
     lookups.ReadStream: streams.page,
+    lookups.ReadTimeline: timeline.page,
     lookups.StreamStates: streams.states,
     lookups.LastKey: streams.last_key,
     lookups.Enterprises: people.enterprises,
@@ -114,9 +115,9 @@ def carry_out(tx: Transaction, command: Command[T]) -> T:
             if kind in _WRITES:
                 tx.write()
             return handler(tx, asked)
-        if isinstance(asked, Lookup):
+        if isinstance(asked, Lookup) and not is_for_readers(asked):
             return answer(tx, asked)
-        raise TypeError(f"{kind.__name__} is no step")
+        raise TypeError(f"{kind.__name__} in this form has no place here")
 
     return drive(command(tx.now), step)
 

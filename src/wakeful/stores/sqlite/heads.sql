@@ -1,14 +1,16 @@
 -- name: stream
-SELECT kind, head_all, head_changes, head_sync, trimmed, oldest FROM stream WHERE id = ?;
+SELECT kind, head_all, head_changes, head_sync, trimmed, trimmed_at, oldest
+FROM stream WHERE id = ?;
 
 -- name: put_stream
-INSERT INTO stream (id, kind, head_all, head_changes, head_sync, trimmed, oldest)
-    VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO stream (id, kind, head_all, head_changes, head_sync, trimmed, trimmed_at, oldest)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET
         head_all = excluded.head_all,
         head_changes = excluded.head_changes,
         head_sync = excluded.head_sync,
         trimmed = excluded.trimmed,
+        trimmed_at = excluded.trimmed_at,
         oldest = excluded.oldest;
 
 -- name: journal

@@ -30,12 +30,19 @@ Reply = Callable[[Any, Any, BaseException | None], None]
 class Readers:
     """Answers look-ups, each from one snapshot.
 
-    `reply` is called in the threads; `ended` once, when all connections are closed.
+    `now` tells the time of a snapshot that is then taken. `reply` is called in the threads;
+    `ended` once, when all connections are closed.
     """
 
     def __init__(
-        self, snapshots: list[Snapshot], *, reply: Reply, ended: Callable[[], None]
+        self,
+        snapshots: list[Snapshot],
+        *,
+        now: Callable[[], int],
+        reply: Reply,
+        ended: Callable[[], None],
     ) -> None:
+        self._now = now
         self._reply = reply
         self._ended = ended
         self._queue: SimpleQueue[Question | None] = SimpleQueue()
@@ -69,6 +76,7 @@ class Readers:
 
     def _run(self, snapshot: Snapshot) -> None:
         while (question := self._queue.get()) is not None:
+            snapshot.now = self._now()
             result, error = _answered(snapshot, question.lookup)
             self._reply(question.waiter, result, error)
         with suppress(apsw.Error):

@@ -23,6 +23,7 @@ class StreamRow(NamedTuple):
     kind: str
     head: Head
     trimmed: int
+    trimmed_at: int  # when the newest event already removed was recorded, 0 if none was
     oldest: int | None  # key of the oldest event kept
 
 
@@ -41,19 +42,23 @@ Found = list[tuple[int, int, int, int, bytes | None]]
 
 
 class Snapshot:
-    """A state of the store that does not change while it is looked at."""
+    """A state of the store that does not change while it is looked at.
 
-    def __init__(self, db: apsw.Connection, epoch: int) -> None:
+    What it does not show was not, and will not be, recorded before `now`.
+    """
+
+    def __init__(self, db: apsw.Connection, epoch: int, now: int = 0) -> None:
         self.db = db
         self.epoch = epoch
+        self.now = now
 
     def stream(self, id: int) -> StreamRow | None:
         """The stream's head and so on; None if it never had an event."""
         row = self.db.execute(_sql.stream, (id,)).fetchone()
         if row is None:
             return None
-        kind, head_all, head_changes, head_sync, trimmed, oldest = row
-        return StreamRow(kind, (head_all, head_changes, head_sync), trimmed, oldest)
+        kind, head_all, head_changes, head_sync, *others = row
+        return StreamRow(kind, (head_all, head_changes, head_sync), *others)
 
     def entries(self, stream: int, after: int, until: int, classes: int, limit: int) -> Found:
         """Up to *limit* events of a stream with numbers from *after* (left out) to *until*

@@ -20,6 +20,7 @@ from wakeful.stores.sqlite import journals
 from wakeful.stores.sqlite.database import Meta, connect_reader, read_meta
 from wakeful.stores.sqlite.folder import Folder, Remembered
 from wakeful.stores.sqlite.handlers import carry_out
+from wakeful.stores.sqlite.moments import Moments
 from wakeful.stores.sqlite.readers import Question, Readers
 from wakeful.stores.sqlite.restore import backup, open_database
 from wakeful.stores.sqlite.snapshot import Snapshot
@@ -65,9 +66,10 @@ class SqliteStore:
         self._closing: asyncio.Task[None] | None = None
         self._writer_ended = self._loop.create_future()
         self._readers_ended = self._loop.create_future()
+        moments = Moments(clock, opened.meta.clock)
         self._writer = Writer(
             Transaction(opened.db, opened.meta),
-            clock=clock,
+            moments=moments,
             deliver=partial(self._on_loop, self._delivered),
             remember=self._remember,
             ended=partial(self._on_loop, _resolve, self._writer_ended, None, None),
@@ -75,6 +77,7 @@ class SqliteStore:
         )
         self._readers = Readers(
             [Snapshot(db, self._epoch) for db in opened.readers],
+            now=moments.of_snapshot,
             reply=partial(self._on_loop, _resolve),
             ended=partial(self._on_loop, _resolve, self._readers_ended, None, None),
         )

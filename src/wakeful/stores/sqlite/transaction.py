@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import apsw
 
 from wakeful.core.events import Head
+from wakeful.core.ports import Grown
 from wakeful.stores.sqlite.database import Meta
 from wakeful.stores.sqlite.faults import is_fatal
 from wakeful.stores.sqlite.queries import load
@@ -24,35 +25,50 @@ from wakeful.stores.sqlite.snapshot import Found, JournalRow, Snapshot, StreamRo
 T = TypeVar("T")
 
 EventRow = tuple[int, int, int, int, int, bytes]
-EntryRow = tuple[int, int, int, int]
+EntryRow = tuple[int, int, int, int, int | None, int | None]
 
 # So many heads are kept from one group to the next; a head is about 200 bytes.
 _MOST_HEADS = 20_000
 
+# And so many types of events, for producers may name as many as they like.
+_MOST_TYPES = 10_000
+
 _sql = load("heads.sql")
-_put_event = load("streams.sql").put_event
-_put_entry = load("streams.sql").put_entry
+_streams = load("streams.sql")
 _count_commit = load("database.sql").count_commit
+
+
+class NewEntry(NamedTuple):
+    """An event in one stream; type and event time in that of an enterprise only."""
+
+    stream: int
+    number: int
+    classes: int
+    type: int | None = None
+    at: int | None = None
 
 
 class Transaction(Snapshot):
     """A group of commands that become durable together, and what is kept between groups."""
 
     def __init__(self, db: apsw.Connection, meta: Meta) -> None:
-        super().__init__(db, meta.epoch)
-        self.now = meta.clock
+        super().__init__(db, meta.epoch, meta.clock)
         self.last_id = meta.last_id
         self.last_key = meta.last_key
         self.commits = meta.commits
-        self.hints: dict[int, Head] = {}
+        self.hints: dict[Grown, Head] = {}
         self._kept = (meta.last_id, meta.last_key)
         self._events: list[EventRow] = []
         self._entries: list[EntryRow] = []
         self._streams: dict[int, StreamRow] = {}
         self._journals: dict[int, JournalRow] = {}
+        self._types: dict[str, int] = {}
+        self._last_type: int | None = None
+        self._new_types: list[tuple[int, str]] = []
+        self._grown_types: dict[Grown, Head] = {}
         self._stale_streams: set[int] = set()
         self._stale_journals: set[int] = set()
-        self._undo: list[tuple[dict[int, Any], int, Any]] = []
+        self._undo: list[tuple[dict[Any, Any], Any, Any]] = []
         self._alone = True
         self._writing = False
         self._written = False
@@ -66,6 +82,8 @@ class Transaction(Snapshot):
         if len(self._streams) + len(self._journals) > _MOST_HEADS:
             self._streams.clear()
             self._journals.clear()
+        if len(self._types) > _MOST_TYPES:
+            self._types.clear()
         self.db.execute("BEGIN IMMEDIATE")
         self.now = max(now, self.now)
 
@@ -77,7 +95,9 @@ class Transaction(Snapshot):
         """
         before = self.last_id, self.last_key
         events, entries = len(self._events), len(self._entries)
+        types = len(self._new_types)
         self._undo.clear()
+        self._grown_types.clear()
         self._alone = alone
         self._writing = False
         try:
@@ -86,6 +106,7 @@ class Transaction(Snapshot):
             self.last_id, self.last_key = before
             del self._events[events:]
             del self._entries[entries:]
+            del self._new_types[types:]
             for table, key, old in reversed(self._undo):
                 if old is None:
                     del table[key]
@@ -128,6 +149,9 @@ class Transaction(Snapshot):
         self._entries.clear()
         self._streams.clear()
         self._journals.clear()
+        self._types.clear()
+        self._last_type = None
+        self._new_types.clear()
         self._stale_streams.clear()
         self._stale_journals.clear()
         if self.db.in_transaction:
@@ -158,16 +182,40 @@ class Transaction(Snapshot):
         version: int,
         checksum: int,
         body: bytes,
-        entries: list[tuple[int, int, int]],
+        entries: list[NewEntry],
     ) -> None:
-        """Keep a new event, and an entry (stream, number, classes) for each stream.
+        """Keep a new event, and an entry for each stream.
 
         Its key is `last_key` after the call.
         """
         self.last_key += 1
         key = self.last_key
         self._events.append((key, now, version, len(entries), checksum, body))
-        self._entries.extend((stream, number, key, classes) for stream, number, classes in entries)
+        self._entries.extend(
+            [
+                (stream, number, key, classes, type, at)
+                for stream, number, classes, type, at in entries
+            ]
+        )
+
+    def grow_type(self, stream: int, type: str, number: int) -> int:
+        """Note that an event of *type* has a number in an enterprise's stream; the type's id."""
+        self._grown_types[stream, type] = (number,)
+        id = self._types.get(type)
+        if id is None:
+            id = self._types[type] = self._type_id(type)
+        return id
+
+    def _type_id(self, type: str) -> int:
+        known: int | None = self.db.execute(_streams.type_id, (type,)).get
+        if known is not None:
+            return known
+        if self._last_type is None:
+            self._last_type = self.db.execute(_streams.last_type_id).get
+        self._last_type += 1
+        self._undo.append((self._types, type, None))
+        self._new_types.append((self._last_type, type))
+        return self._last_type
 
     def entries(self, stream: int, after: int, until: int, classes: int, limit: int) -> Found:
         found = super().entries(stream, after, until, classes, limit)
@@ -175,7 +223,7 @@ class Transaction(Snapshot):
             events = {event[0]: event for event in self._events}
             pending = (
                 (number, key, events[key][2], events[key][4], events[key][5])
-                for owner, number, key, mask in self._entries
+                for owner, number, key, mask, _, _ in self._entries
                 if owner == stream and after < number <= until and mask & classes
             )
             found.extend(islice(pending, limit - len(found)))
@@ -216,20 +264,23 @@ class Transaction(Snapshot):
         streams = (self._row_of(id) for id in self._stale_streams if id in self._streams)
         journals = ((id, *self._journals[id]) for id in self._stale_journals)
         if self._entries:
-            self.db.executemany(_put_event, self._events)
-            self.db.executemany(_put_entry, self._entries)
+            self.db.executemany(_streams.put_event, self._events)
+            self.db.executemany(_streams.put_entry, self._entries)
+        if self._new_types:
+            self.db.executemany(_streams.put_type, self._new_types)
         if self._stale_streams:
             self.db.executemany(_sql.put_stream, streams)
         if self._stale_journals:
             self.db.executemany(_sql.put_journal, journals)
         self._events.clear()
         self._entries.clear()
+        self._new_types.clear()
         self._stale_streams.clear()
         self._stale_journals.clear()
 
     def _row_of(self, id: int) -> tuple[int | str | None, ...]:
-        kind, head, trimmed, oldest = self._streams[id]
-        return (id, kind, *head, trimmed, oldest)
+        kind, head, *others = self._streams[id]
+        return (id, kind, *head, *others)
 
     def _take_back(self) -> None:
         if self._alone:
@@ -244,5 +295,6 @@ class Transaction(Snapshot):
                 head = self._streams[key].head
                 if old is None or old.head != head:
                     self.hints[key] = head
-            elif old.head != self._journals[key].head:
+            elif table is self._journals and old.head != self._journals[key].head:
                 self.hints[key] = (self._journals[key].head,)
+        self.hints.update(self._grown_types)

@@ -64,11 +64,14 @@ def _trim_stream(tx: Transaction, stream: int, newest: int, limit: int) -> tuple
     entries: list[tuple[int, int]] = [*tx.db.execute(_sql.oldest_entries, asked)]
     going = [entry for entry in entries[:limit] if entry[1] <= newest]
     left = entries[len(going) :]
-    trimmed = going[-1][0] if going else row.trimmed
-    tx.db.execute(_sql.remove_entries, (stream, trimmed))
+    if going:
+        recorded_at: int | None = tx.db.execute(_sql.recorded, (going[-1][1],)).get
+        # Where its event is missing, what is known of those before it is all there is.
+        row = row._replace(trimmed=going[-1][0], trimmed_at=recorded_at or row.trimmed_at)
+    tx.db.execute(_sql.remove_entries, (stream, row.trimmed))
     keys = [(key,) for _, key in going]
     tx.db.executemany(_sql.show_less, keys)
     tx.db.executemany(_sql.remove_unseen, keys)
-    row = row._replace(trimmed=trimmed, oldest=left[0][1] if left else None)
+    row = row._replace(oldest=left[0][1] if left else None)
     tx.put_stream(stream, row)
     return len(going), row

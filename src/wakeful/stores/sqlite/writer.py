@@ -22,9 +22,9 @@ import apsw
 
 from wakeful.core.errors import StoreFailed, StoreFull
 from wakeful.core.ports import Health, Hints
-from wakeful.stores.driver import Clock
 from wakeful.stores.sqlite.database import leave_log
 from wakeful.stores.sqlite.faults import is_full, refusal
+from wakeful.stores.sqlite.moments import Moments
 from wakeful.stores.sqlite.transaction import Transaction
 
 # A group is bounded so that the first of it need not wait for all that others ask.
@@ -84,7 +84,7 @@ class Writer:
         self,
         tx: Transaction,
         *,
-        clock: Clock,
+        moments: Moments,
         deliver: Callable[[Group], None],
         remember: Callable[[int], None],
         ended: Callable[[], None],
@@ -92,7 +92,7 @@ class Writer:
     ) -> None:
         self.health = Health.WRITABLE
         self._tx = tx
-        self._clock = clock
+        self._moments = moments
         self._deliver = deliver
         self._remember = remember
         self._ended = ended
@@ -174,13 +174,15 @@ class Writer:
         tx = self._tx
         outcomes: list[Outcome] = []
         try:
-            tx.begin(self._clock())
+            tx.begin(self._moments.begin())
             for job in jobs:
                 outcomes.append(self._run_one(job, alone=len(jobs) == 1))
             start = time.perf_counter()
             committed = tx.commit()
         except Exception as error:
             return _all_refused(jobs, self._give_up(error))
+        finally:
+            self._moments.end()
         seconds = time.perf_counter() - start
         if committed:
             self._be(Health.WRITABLE)

@@ -81,8 +81,21 @@ CREATE TABLE entry (
     number INTEGER NOT NULL,
     event INTEGER NOT NULL,       -- ascending with the number
     classes INTEGER NOT NULL,
+    type INTEGER,                 -- of event_type; this and the event time in the streams of
+    at INTEGER,                   -- enterprises only, for users ask for neither
     PRIMARY KEY (stream, number)
 ) STRICT, WITHOUT ROWID;
+
+-- The numbers stand in these by their name, so that they are known to be a part of the order.
+CREATE INDEX entry_by_time ON entry (stream, at, number) WHERE at IS NOT NULL;
+CREATE INDEX entry_by_type ON entry (stream, type, number) WHERE type IS NOT NULL;
+CREATE INDEX entry_by_type_and_time ON entry (stream, type, at, number) WHERE type IS NOT NULL;
+
+-- The types of those entries, as small numbers.
+CREATE TABLE event_type (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+) STRICT;
 
 CREATE TABLE stream (
     id INTEGER PRIMARY KEY,
@@ -91,6 +104,7 @@ CREATE TABLE stream (
     head_changes INTEGER NOT NULL,
     head_sync INTEGER NOT NULL,
     trimmed INTEGER NOT NULL,
+    trimmed_at INTEGER NOT NULL,  -- when the newest event removed was recorded, 0 if none was
     oldest INTEGER                -- key of the oldest event kept, NULL if none is
 ) STRICT;
 
