@@ -65,7 +65,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The URL under which clients reach the server, where it is not the one they ask for."""
 
     trust_proxy: bool = False
-    """Believe X-Forwarded-Proto and X-Forwarded-Host: only behind a proxy that sets them."""
+    """Believe X-Forwarded-Proto, -Host and -For: only behind a proxy that sets them."""
 
     body_limit: int = 8 * 1024 * 1024
     """The longest request body that is read."""
@@ -75,6 +75,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     drain: float = 5.0
     """How long a server that is told to stop spreads the end of its parked polls over."""
+
+    rate_limit: int = 0
+    """The most requests a minute with one token; 0 is without limit."""
+
+    auth_failure_limit: int = 60
+    """The most failed authentications a minute from one address; 0 is without limit."""
+
+    max_requests: int = 1_000
+    """The most requests that are under way at a time, apart from polls that wait."""
 
     retention_user: int = 60
     """How many days users' streams are kept; 0 is for ever."""
@@ -217,6 +226,9 @@ def _check(settings: Settings) -> None:
         and 0 <= settings.retention_enterprise <= _MOST_DAYS,
         "retention_user and retention_enterprise are days, from 0 (for ever) to 36500",
     )
+    demand(settings.rate_limit >= 0, "rate_limit is at least 0")
+    demand(settings.auth_failure_limit >= 0, "auth_failure_limit is at least 0")
+    demand(settings.max_requests >= 1, "max_requests is at least 1")
     url = settings.public_url
     demand(
         url is None or url.startswith(("http://", "https://")),

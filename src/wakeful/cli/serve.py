@@ -24,10 +24,17 @@ from wakeful.settings import SettingsError, load, read_file
 @click.option("--rescan", type=float, metavar="SECONDS", help="How often folders are compared.")
 @click.option("--public-url", metavar="URL", help="The URL under which clients reach the server.")
 @click.option(
-    "--trust-proxy/--no-trust-proxy", default=None, help="Believe X-Forwarded-Proto and -Host."
+    "--trust-proxy/--no-trust-proxy",
+    default=None,
+    help="Believe X-Forwarded-Proto, -Host and -For.",
 )
 @click.option("--body-limit", type=int, metavar="BYTES", help="The longest request body.")
 @click.option("--max-polls", type=int, help="The most polls that wait at a time.")
+@click.option("--max-requests", type=int, help="The most requests that are under way at a time.")
+@click.option("--rate-limit", type=int, help="The most requests a minute with one token.")
+@click.option(
+    "--auth-failure-limit", type=int, help="The most failed authentications a minute and address."
+)
 @click.option("--drain", type=float, metavar="SECONDS", help="How long stopping may take.")
 @click.option(
     "--retention-user", type=int, metavar="DAYS", help="How long users' streams are kept."

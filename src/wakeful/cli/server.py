@@ -43,7 +43,9 @@ from wakeful.http.app import build_app
 from wakeful.http.control import build_control_app
 from wakeful.http.front import Front
 from wakeful.http.limits import Limits, parked_by_file_limit
+from wakeful.http.load import Load
 from wakeful.http.metrics import Metrics
+from wakeful.http.rates import RateLimit
 from wakeful.http.realtime import Realtime
 from wakeful.http.services import Services
 from wakeful.retention import Retention
@@ -114,6 +116,7 @@ async def _listening(
             ws="none",
             log_config=None,
             access_log=False,
+            proxy_headers=False,  # `trust_proxy` is ours, and uvicorn trusts whoever is local
             server_header=False,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=_STOP_SECONDS,
@@ -174,7 +177,11 @@ class _Server:
                 public_url=self._settings.public_url,
                 trust_proxy=self._settings.trust_proxy,
                 body_limit=self._settings.body_limit,
+                rate=RateLimit(self._settings.rate_limit),
+                failures=RateLimit(self._settings.auth_failure_limit),
+                load=Load(self._settings.max_requests),
             )
+            self._metrics.watch_refusals(services.refusals)
             server = await stack.enter_async_context(
                 _listening(sockets, build_app(services), http=front.protocol())
             )

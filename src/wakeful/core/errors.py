@@ -12,6 +12,7 @@
     │   ├── NameTaken           another item of that name is in the folder
     │   ├── KeyReused           an idempotency key came back with another body
     │   └── ImpossibleMove      a folder into itself, or the root anywhere
+    ├── RateLimited             asked too often
     └── Unavailable             try again later
         ├── StoreFull           no room on the disk: writes stop until there is
         ├── StoreFailed         the disk broke a promise: writes stop until a restart
@@ -83,6 +84,14 @@ class KeyReused(Conflict):
 
 class ImpossibleMove(Conflict):
     """A folder cannot move into itself, and a root cannot move at all."""
+
+
+class RateLimited(WakefulError):
+    """Asked too often; ask again after `retry_after` seconds."""
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class Unavailable(WakefulError):

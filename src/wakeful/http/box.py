@@ -40,6 +40,7 @@ def box(services: Services) -> Dialect:
             *item_routes(services),
         ],
         BoxErrors(),
+        services.load,
     )
 
 

@@ -23,6 +23,7 @@ from uvicorn.protocols.utils import is_ssl
 from wakeful.http import refusals
 from wakeful.http.intake import Intake, Phase, Turn
 from wakeful.http.poll import Answer, Poll, Polls, Request
+from wakeful.http.refusals import Refusal
 
 if TYPE_CHECKING:
     from uvicorn.config import Config
@@ -199,7 +200,7 @@ class Connection(Intake):
             outcome = turn.handler(request)
         except Exception:
             log.exception("request failed in the front", method=request.method)
-            outcome = refusals.FAILED
+            outcome = refusals.FAILED.answer()
         if not self.pipeline:
             self.cycle = _like_cycle(outcome if isinstance(outcome, Poll) else None)
         if isinstance(outcome, Poll):
@@ -230,8 +231,9 @@ class Connection(Intake):
             # Later: the parser may be at work further down the stack.
             self.loop.call_soon(self._catch_up)
 
-    def _refuse(self, answer: Answer) -> None:
+    def _refuse(self, refusal: Refusal) -> None:
         """Answer what cannot be understood, when it is its turn, and close."""
+        answer = refusal.answer(self.url)
         is_cycle = self._phase is Phase.BODY and self._asked is None
         self._phase = Phase.DEAF
         self._asked = None

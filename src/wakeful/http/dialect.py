@@ -17,8 +17,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Router
 from starlette.types import Message, Receive, Scope, Send
 
-from wakeful.core.errors import InvalidRequest, Unavailable, WakefulError
+from wakeful.core.errors import InvalidRequest, RateLimited, Unavailable, WakefulError
 from wakeful.http.description import Answer
+from wakeful.http.load import SHARE, Load
 
 log = structlog.get_logger()
 
@@ -39,11 +40,17 @@ class ErrorForm(Protocol):
 
 
 class Dialect:
-    """An ASGI app of *routes*, whose errors have the form *errors*."""
+    """An ASGI app of *routes*, whose errors have the form *errors*.
 
-    def __init__(self, routes: Sequence[BaseRoute], errors: ErrorForm) -> None:
+    Where *load* is given, what it does not bear is refused before any work.
+    """
+
+    def __init__(
+        self, routes: Sequence[BaseRoute], errors: ErrorForm, load: Load | None = None
+    ) -> None:
         self.routes = tuple(routes)
         self.errors = errors
+        self._load = load
         self._router = Router(routes, redirect_slashes=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,13 +67,16 @@ class Dialect:
             await send(message)
 
         try:
-            await self._router(scope, receive, note)
+            if self._load is None:
+                await self._router(scope, receive, note)
+            else:
+                with self._load.request() as scope[SHARE]:
+                    await self._router(scope, receive, note)
             return
         except ClientDisconnect:
             return  # nobody is there to be answered
         except HTTPException as error:
-            response = self.errors.status(error.status_code, new_request_id())
-            response.headers.update(error.headers or {})
+            response = self._refuse(error, scope["method"])
         except WakefulError as error:
             response = self._answer(error)
         except Exception:
@@ -77,12 +87,22 @@ class Dialect:
             response = self.errors.status(500, request_id)
         await response(scope, receive, send)
 
+    def _refuse(self, error: HTTPException, method: str) -> Response:
+        headers = dict(error.headers or {})
+        if error.status_code == 405 and method == "OPTIONS":
+            # Asking what is allowed is allowed (RFC 9110, 9.3.7).
+            return Response(status_code=204, headers={"Allow": f"{headers['Allow']}, OPTIONS"})
+        response = self.errors.status(error.status_code, new_request_id())
+        response.headers.update(headers)
+        return response
+
     def _answer(self, error: WakefulError) -> Response:
         request_id = new_request_id()
         response = self.errors.error(error, request_id)
-        if isinstance(error, Unavailable):
+        if isinstance(error, Unavailable | RateLimited):
             # Raw, for Starlette writes names in lower case and box-sdk-gen 1 reads only this one.
             response.raw_headers.append((b"Retry-After", str(error.retry_after).encode()))
+        if isinstance(error, Unavailable):
             log.warning("unavailable", request_id=request_id, error=str(error))
         elif not isinstance(error, InvalidRequest):
             log.debug("refused", request_id=request_id, error=str(error))

@@ -31,7 +31,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from wakeful.http import refusals
 from wakeful.http.limits import Limits
-from wakeful.http.poll import Answer, Handler, Request
+from wakeful.http.poll import Handler, Request
+from wakeful.http.refusals import Refusal
 from wakeful.http.wheel import Wheel
 
 if TYPE_CHECKING:
@@ -56,8 +57,8 @@ class Phase(IntEnum):
 class Refused(Exception):
     """Raised in the parser's callbacks to stop it."""
 
-    def __init__(self, answer: Answer) -> None:
-        self.answer = answer
+    def __init__(self, refusal: Refusal) -> None:
+        self.refusal = refusal
 
 
 class Turn:
@@ -160,8 +161,8 @@ class Intake(HttpToolsProtocol):
         """Have uvicorn answer the request whose head is complete."""
         raise NotImplementedError
 
-    def _refuse(self, answer: Answer) -> None:
-        """Read no more, and close with *answer* when it is its turn."""
+    def _refuse(self, refusal: Refusal) -> None:
+        """Read no more, and close with *refusal* when it is its turn."""
         raise NotImplementedError
 
     def expire(self) -> None:
@@ -245,7 +246,7 @@ class Intake(HttpToolsProtocol):
             taken = upgrade.args[0]
             self._parse_without_upgrade()
         except httptools.HttpParserError as broken:
-            self._refuse(_answer_to(broken))
+            self._refuse(_refusal_of(broken))
         else:
             # The parser keeps a header line until it ends, trailers and chunk extensions too.
             if self._lag > self.limits.head:
@@ -379,11 +380,11 @@ class Intake(HttpToolsProtocol):
         return None if route is None else route.get(method, route.get(None))
 
 
-def _answer_to(error: httptools.HttpParserError) -> Answer:
+def _refusal_of(error: httptools.HttpParserError) -> Refusal:
     """What a client is told whose request the parser or one of its callbacks refused."""
     cause = error.__context__
     if isinstance(cause, Refused):
-        return cause.answer
+        return cause.refusal
     if cause is None or isinstance(cause, httptools.HttpParserError | UnicodeError):
         return refusals.BAD_REQUEST
     log.error("request failed in the front", exc_info=cause)

@@ -7,11 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from wakeful.http.poll_counts import LATENCY, PollCounts
+
+# Of each counter the time at which it was made: as many lines again, of which nobody has any use.
+disable_created_metrics()  # type: ignore[no-untyped-call] # it says nothing of types
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -132,8 +141,30 @@ class Metrics:
         """
         self.registry.register(_Sources(numbers))
 
+    # --- limits ---
+
+    def watch_refusals(self, numbers: Callable[[], Mapping[str, int]]) -> None:
+        """Show what *numbers* says at each scrape as `wakeful_refused_total{limit="..."}`.
+
+        Called once.
+        """
+        self.registry.register(_Refusals(numbers))
+
     def text(self) -> bytes:
         return generate_latest(self.registry)
+
+
+class _Refusals(Collector):
+    def __init__(self, numbers: Callable[[], Mapping[str, int]]) -> None:
+        self._numbers = numbers
+
+    def collect(self) -> Iterable[Metric]:
+        family = CounterMetricFamily(
+            "wakeful_refused", "Requests refused, by what was too much", labels=["limit"]
+        )
+        for limit, count in self._numbers().items():
+            family.add_metric([limit], count)
+        yield family
 
 
 class _Sources(Collector):

@@ -64,6 +64,7 @@ def native(services: Services) -> Dialect:
             Described("/events", routes.events, POST=api.PUBLISH_EVENTS),
         ],
         NativeErrors(),
+        services.load,
     )
 
 

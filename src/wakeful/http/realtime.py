@@ -34,6 +34,8 @@ from wakeful.feed import Feed
 from wakeful.http.dialect import new_request_id
 from wakeful.http.poll import Answer, Ended, Line, Poll, Polls, Request
 
+log = structlog.get_logger()
+
 NEW_CHANGE = Answer(200, box.NEW_CHANGE)
 RECONNECT = Answer(200, box.RECONNECT)
 
@@ -41,17 +43,33 @@ RECONNECT = Answer(200, box.RECONNECT)
 NO_ACCESS = Answer(
     401, headers={"WWW-Authenticate": 'Bearer realm="Wakeful", error="invalid_token"'}
 )
-BAD_METHOD = Answer(405, status_body(405, ""), {"Allow": "GET"})
+
+_FULL_SECONDS = 5
+"""After which a poll may find a place."""
+
+
+def bad_method() -> Answer:
+    return Answer(405, status_body(405, new_request_id()), {"Allow": "GET"})
 
 
 def unavailable(error: Unavailable) -> Answer:
     """A 503. SDKs honour the time, and give up after five attempts (box.md 5.1)."""
-    return Answer(503, error_body(error, ""), {"Retry-After": str(error.retry_after)})
+    request_id = new_request_id()
+    log.debug("poll refused", request_id=request_id, error=str(error))
+    return Answer(503, error_body(error, request_id), {"Retry-After": str(error.retry_after)})
 
 
-DRAINING = unavailable(Draining("the server is going down"))
-FULL = unavailable(Unavailable("too many polls wait here already", retry_after=5))
-FAILED = unavailable(Unavailable("the store does not answer"))
+def draining() -> Answer:
+    return unavailable(Draining("the server is going down"))
+
+
+def full() -> Answer:
+    return unavailable(Unavailable("too many polls wait here already", retry_after=_FULL_SECONDS))
+
+
+def failed() -> Answer:
+    return unavailable(Unavailable("the store does not answer"))
+
 
 LONGEST_SILENCE = 55.0
 """Holds beyond it, in seconds, are kept alive by blanks: two SDKs give up after 60 s of silence
@@ -69,8 +87,6 @@ _LONGEST_PAUSE = 1.0
 _COOL_SECONDS = 10.0  # after which a reader starts afresh
 _REMEMBERED = 4096  # readers and channels, some 200 bytes each
 _LOADED_AT_ONCE = 100  # grants
-
-log = structlog.get_logger()
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -266,7 +282,7 @@ class Realtime:
         # An error, though SDKs survive it, is seen by people: boxsdk 3 logs it. Nobody needs it
         # where the next connection waits for the next server; elsewhere it would be refused,
         # which ends boxsdk 3, and so has to come later.
-        return RECONNECT if self.polls.has_successor else DRAINING
+        return RECONNECT if self.polls.has_successor else draining()
 
     def note(self, poll: RealtimePoll) -> None:
         """Remember what *poll*'s channel is about to be told of."""
@@ -278,9 +294,9 @@ class Realtime:
         if self.polls.is_draining:
             return self.farewell
         if self.polls.is_full:
-            return FULL
+            return full()
         if request.method != b"GET":
-            return BAD_METHOD
+            return bad_method()
         query = parse_query(request.query)
         try:
             channel = self._access.open_channel(query.get("channel", ""))
@@ -342,7 +358,7 @@ class Realtime:
         if poll.line is None:
             return
         if isinstance(worth, BaseException):
-            poll.end(FAILED, Ended.REFUSED)
+            poll.end(failed(), Ended.REFUSED)
         elif worth.may_follow(poll.stream):
             self.feed.wait(poll, poll.asked)
         else:

@@ -2,24 +2,46 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
+import structlog
 
 from wakeful.dialects.box.errors import ClientError
+from wakeful.dialects.native.errors import ErrorAnswer, Told
+from wakeful.http.dialect import new_request_id
+from wakeful.http.native import PREFIX as NATIVE
 from wakeful.http.poll import Answer
 
-
-def _error(status: int, code: str, message: str) -> Answer:
-    """Made once, so without the id of a request. In Box's form, whoever asked: it is read by
-    people, and by Box's SDKs."""
-    error = ClientError(status=status, code=code, message=message, request_id="")
-    return Answer(status, msgspec.json.encode(error))
+log = structlog.get_logger()
 
 
-BAD_REQUEST = _error(400, "bad_request", "This is no HTTP request that can be understood")
-BAD_HOST = _error(400, "bad_request", "An HTTP/1.1 request names one host")  # RFC 9112, 3.2
-TOO_SLOW = _error(408, "request_timeout", "The request took too long to arrive")
-BODY_TOO_LONG = _error(413, "request_too_large", "The body of this request is too long")
-URL_TOO_LONG = _error(414, "uri_too_long", "The URL is too long")
-HEAD_TOO_LONG = _error(431, "headers_too_large", "The headers of this request are too large")
-FAILED = _error(500, "internal_server_error", "Something went wrong here; it was logged")
-BAD_VERSION = _error(505, "http_version_not_supported", "This server speaks HTTP/1.1 and 1.0")
+class Refusal(NamedTuple):
+    """What is wrong with a request that never reaches a route."""
+
+    status: int
+    code: str
+    message: str
+
+    def answer(self, target: bytes = b"") -> Answer:
+        """The answer to a request for *target*, as far as that is known. In the native form
+        where it asks for that, else in Box's: that is read by people, and by Box's SDKs."""
+        request_id = new_request_id()
+        log.debug("refused in the front", request_id=request_id, code=self.code)
+        if target.startswith(NATIVE.encode() + b"/"):
+            told = Told(code=self.code, message=self.message, request_id=request_id)
+            return Answer(self.status, msgspec.json.encode(ErrorAnswer(told)))
+        error = ClientError(
+            status=self.status, code=self.code, message=self.message, request_id=request_id
+        )
+        return Answer(self.status, msgspec.json.encode(error), {"Box-Request-Id": request_id})
+
+
+BAD_REQUEST = Refusal(400, "bad_request", "This is no HTTP request that can be understood")
+BAD_HOST = Refusal(400, "bad_request", "An HTTP/1.1 request names one host")  # RFC 9112, 3.2
+TOO_SLOW = Refusal(408, "request_timeout", "The request took too long to arrive")
+BODY_TOO_LONG = Refusal(413, "request_too_large", "The body of this request is too long")
+URL_TOO_LONG = Refusal(414, "uri_too_long", "The URL is too long")
+HEAD_TOO_LONG = Refusal(431, "headers_too_large", "The headers of this request are too large")
+FAILED = Refusal(500, "internal_server_error", "Something went wrong here; it was logged")
+BAD_VERSION = Refusal(505, "http_version_not_supported", "This server speaks HTTP/1.1 and 1.0")

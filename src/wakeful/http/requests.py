@@ -6,6 +6,8 @@ from starlette.requests import Request
 
 from wakeful.access import Identity
 from wakeful.core.errors import InvalidRequest, TooLarge, Unauthenticated
+from wakeful.http.load import SHARE, Share
+from wakeful.http.rates import address_of
 from wakeful.http.services import Services
 
 CONTENT_SCOPE = "root_readwrite"
@@ -20,15 +22,42 @@ _MOST_DIGITS = 18
 async def identify(services: Services, request: Request) -> Identity:
     """Who asks, acting for another user where `As-User` says so.
 
-    Raises Unauthenticated, Forbidden, InvalidRequest.
+    Raises Unauthenticated, Forbidden, InvalidRequest, RateLimited.
     """
-    identity = await services.access.identify(bearer_token(request.headers.get("authorization")))
+    identity = await _bearer(services, request)
+    services.rate.take(identity.token)
     as_user = request.headers.get("as-user")
     if as_user is None:
         return identity
     if not (as_user.isascii() and as_user.isdigit()) or len(as_user) > _MOST_DIGITS:
         raise InvalidRequest("As-User is not a user id", field="As-User")
     return await services.access.act_for(identity, int(as_user))
+
+
+async def _bearer(services: Services, request: Request) -> Identity:
+    token = bearer_token(request.headers.get("authorization"))
+    identity = services.access.known(token)
+    if identity is not None:
+        return identity
+    address = client_address(services, request)
+    services.failures.check(address)
+    try:
+        return await services.access.identify(token)
+    except Unauthenticated:
+        services.failures.take(address)
+        raise
+
+
+def client_address(services: Services, request: Request) -> str:
+    """Where the request came from, as `rates.address_of` has it; empty where there is no network.
+
+    Behind a proxy that is trusted it is what the proxy saw: the last of the list, for what
+    stands before that is the client's own claim.
+    """
+    if services.trust_proxy:
+        for lines in reversed(request.headers.getlist("x-forwarded-for")):
+            return address_of(lines.split(",")[-1].strip())
+    return "" if request.client is None else address_of(request.client.host)
 
 
 def bearer_token(header: str | None) -> str:
@@ -43,7 +72,9 @@ def bearer_token(header: str | None) -> str:
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """The body, of which no more than *limit* bytes are ever held. Raises TooLarge."""
+    """The body, of which no more than *limit* bytes are ever held. Raises TooLarge, and
+    Unavailable where the bodies of all requests are too much."""
+    share: Share | None = request.scope.get(SHARE)
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > limit:
         raise TooLarge(f"the body has more than {limit} bytes")
@@ -53,6 +84,8 @@ async def read_body(request: Request, limit: int) -> bytes:
         size += len(part)
         if size > limit:
             raise TooLarge(f"the body has more than {limit} bytes")
+        if share is not None:
+            share.grow(len(part))
         parts.append(part)
     return b"".join(parts)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from wakeful.access import Access
 from wakeful.dialects.box.realtime import RETRY_TIMEOUT_SECONDS
 from wakeful.feed import Feed
+from wakeful.http.load import Load
 from wakeful.http.metrics import Metrics
+from wakeful.http.rates import RateLimit
 
 DEFAULT_BODY_LIMIT = 8 * 1024 * 1024
 
@@ -24,6 +26,7 @@ class Services:
     `missing` tells what keeps the server from being ready beside the store's health (a first
     scan under way, a drain), as clauses for operators; empty when it is. `public_url` is the
     server's URL as clients see it, None to take it from each request. `body_limit` in bytes.
+    `rate` is for requests by token, `failures` for failed authentications by client address.
     """
 
     feed: Feed
@@ -33,4 +36,15 @@ class Services:
     public_url: str | None = None
     trust_proxy: bool = False
     body_limit: int = DEFAULT_BODY_LIMIT
+    rate: RateLimit = field(default_factory=lambda: RateLimit(0))
+    failures: RateLimit = field(default_factory=lambda: RateLimit(0))
+    load: Load = field(default_factory=Load)
     retry_timeout: int = RETRY_TIMEOUT_SECONDS
+
+    def refusals(self) -> Mapping[str, int]:
+        """How many requests were refused, by what was too much."""
+        return {
+            "rate": self.rate.refused,
+            "failures": self.failures.refused,
+            "load": self.load.refused,
+        }

@@ -346,3 +346,31 @@ async def test_too_many_polls_are_refused_before_any_work() -> None:
 
 async def test_the_default_limit_leaves_files_for_others() -> None:
     assert 0 < Limits().parked < 10_000_000
+
+
+@pytest.mark.parametrize("target", ["/2.0/events", "/subscribe", "/elsewhere"])
+async def test_a_refusal_has_an_id_of_its_own(site: Site, target: str) -> None:
+    ids = set()
+    for _ in range(2):
+        async with site.client() as wire:
+            wire.send(get(target, "X: " + "x" * 40_000 + "\r\n"))
+            reply = await wire.reply()
+            assert reply.headers["box-request-id"] == reply.json["request_id"]
+            ids.add(reply.json["request_id"])
+    assert len(ids - {""}) == 2
+
+
+async def test_a_refusal_of_a_native_request_has_the_native_form(site: Site) -> None:
+    async with site.client() as wire:
+        wire.send(get("/v1/changes", "X: " + "x" * 40_000 + "\r\n"))
+        reply = await wire.reply()
+    assert reply.status == 431
+    assert reply.json["error"]["code"] == "headers_too_large"
+    assert reply.json["error"]["request_id"]
+
+
+async def test_a_poll_that_is_refused_is_told_an_id(site: Site) -> None:
+    async with site.client() as wire:
+        reply = await wire.ask((await site.poll()).replace(b"GET", b"DELETE", 1))
+    assert reply.status == 405
+    assert reply.json["request_id"]

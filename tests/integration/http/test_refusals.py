@@ -160,7 +160,7 @@ async def test_an_unknown_box_route(ann: Client, path: str) -> None:
     [
         ("POST", "/2.0/events", {"GET", "HEAD", "OPTIONS"}),
         ("DELETE", "/2.0/files/1", {"GET", "HEAD"}),
-        ("OPTIONS", "/2.0/users/me", {"GET", "HEAD"}),
+        ("HEAD", "/v1/changes", {"POST"}),
     ],
 )
 async def test_a_wrong_method_is_told_the_right_ones(
@@ -170,7 +170,19 @@ async def test_a_wrong_method_is_told_the_right_ones(
 
     assert answer.status_code == 405
     assert set(answer.headers["Allow"].split(", ")) == allowed
-    check("ClientError", answer.json())
+    if path.startswith("/2.0"):
+        check("ClientError", answer.json())
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [("/2.0/users/me", {"GET", "HEAD"}), ("/v1/changes", {"POST"}), ("/metrics", {"GET", "HEAD"})],
+)
+async def test_options_tells_what_is_allowed(world: World, path: str, allowed: set[str]) -> None:
+    answer = await world.nobody.ask("OPTIONS", path)
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert set(answer.headers["Allow"].split(", ")) == allowed | {"OPTIONS"}
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ ERRORS: dict[type[WakefulError], tuple[int, str]] = {
     errors.NameTaken: (409, "item_name_in_use"),
     errors.KeyReused: (409, "conflict"),
     errors.ImpossibleMove: (409, "cyclical_folder_structure"),
+    errors.RateLimited: (429, "rate_limit_exceeded"),
     errors.Unavailable: (503, "unavailable"),
     errors.StoreFull: (503, "unavailable"),
     errors.StoreFailed: (503, "unavailable"),

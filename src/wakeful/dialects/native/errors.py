@@ -22,6 +22,7 @@ ERRORS: dict[type[WakefulError], tuple[int, str]] = {
     errors.NameTaken: (409, "name_taken"),
     errors.KeyReused: (409, "key_reused"),
     errors.ImpossibleMove: (409, "impossible_move"),
+    errors.RateLimited: (429, "rate_limited"),
     errors.Unavailable: (503, "unavailable"),
     errors.StoreFull: (503, "store_full"),
     errors.StoreFailed: (503, "store_failed"),
