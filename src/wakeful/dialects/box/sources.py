@@ -1,14 +1,19 @@
-"""What the source of an event may be, so that no SDK chokes on it (box.md 2.5).
+"""What producers may put into an event, so that no SDK chokes on it (box.md 2.5).
 
-The TypeScript SDK takes an object whose `type` is `file`, `folder`, `user` or `app_item`, or
-whose `item_type` is `file` or `folder`, for Box's own shape and refuses the whole page if a
-field of it has another form. Fields that Box does not know, and any other object, pass.
-Read in box-node-sdk 10.12, `schemas/eventSourceResource.ts` and its neighbours.
+Rule 1: a `type`, wherever it stands, is neither a list nor an object. boxsdk 3 looks each up in
+a dictionary and ends its stream at one that cannot be a key. Read in boxsdk 3.14,
+`util/translator.py`.
+
+Rule 2: what looks like one of Box's own shapes is one. The TypeScript SDK takes an object whose
+`type` is `file`, `folder`, `user` or `app_item`, or whose `item_type` is `file` or `folder`, for
+Box's own shape and refuses the whole page if a field of it has another form. Fields that Box
+does not know, and any other object, pass. Read in box-node-sdk 10.12,
+`schemas/eventSourceResource.ts` and its neighbours.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -19,14 +24,14 @@ Number = int | float | None
 
 
 class _UserMini(msgspec.Struct, kw_only=True):
-    type: str
+    type: Literal["user"]
     id: str
     name: Text = None
     login: Text = None
 
 
 class _FolderMini(msgspec.Struct, kw_only=True):
-    type: str
+    type: Literal["folder"]
     id: str
     etag: Text = None
     sequence_id: Text = None
@@ -34,7 +39,7 @@ class _FolderMini(msgspec.Struct, kw_only=True):
 
 
 class _FileVersion(msgspec.Struct, kw_only=True):
-    type: str
+    type: Literal["file_version"]
     id: str
     sha1: Text = None
 
@@ -96,7 +101,7 @@ class _User(msgspec.Struct, kw_only=True):
 
 
 class _Group(msgspec.Struct, kw_only=True):
-    type: str
+    type: Literal["group"]
     id: str
     name: Text = None
     group_type: Text = None
@@ -134,7 +139,8 @@ def check_source(source: dict[str, Any] | None) -> None:
     """Raise InvalidRequest if an SDK would refuse a page with *source* in it."""
     if source is None:
         return
-    form = _form(source.get("type"), _BY_TYPE) or _form(source.get("item_type"), _BY_ITEM_TYPE)
+    check_types(source, "source")
+    form = _BY_TYPE.get(source.get("type")) or _BY_ITEM_TYPE.get(source.get("item_type"))
     if form is None:
         return
     try:
@@ -146,5 +152,16 @@ def check_source(source: dict[str, Any] | None) -> None:
         ) from None
 
 
-def _form(value: object, forms: dict[object, type[msgspec.Struct]]) -> type[msgspec.Struct] | None:
-    return forms.get(value) if isinstance(value, str) else None
+def check_types(value: dict[str, Any] | None, field: str) -> None:
+    """Raise InvalidRequest if some `type` in *value*, the content of *field*, is a list or an
+    object; for `item_type`, JavaScript takes a list with one word for that word."""
+    waiting: list[tuple[Any, str]] = [(value, field)]
+    while waiting:
+        found, place = waiting.pop()
+        if isinstance(found, dict):
+            for name in ("type", "item_type"):
+                if isinstance(found.get(name), list | dict):
+                    raise InvalidRequest("a type is a word", field=f"{place}.{name}")
+            waiting.extend((below, f"{place}.{name}") for name, below in found.items())
+        elif isinstance(found, list):
+            waiting.extend((below, f"{place}[{index}]") for index, below in enumerate(found))

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from wakeful.core.changes import ById, ByPath, Ref, Tell
 from wakeful.core.errors import InvalidRequest
-from wakeful.dialects.box.sources import check_source
+from wakeful.dialects.box.sources import check_source, check_types
 from wakeful.dialects.box.types import circle_of, classes_of
 from wakeful.dialects.native.batches import decode, parse_batch, parse_time
 from wakeful.dialects.native.changes import parse_id
@@ -91,6 +91,7 @@ def _parse(part: msgspec.Raw, home: int) -> Asked:
         source = None
     else:
         check_source(source)
+    check_types(wire.details, "details")
     _check_depth(source, "source")
     _check_depth(wire.details, "details")
     tell = Tell(

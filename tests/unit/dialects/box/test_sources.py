@@ -16,7 +16,7 @@ from wakeful.dialects.box.sources import check_source
         {},
         {"anything": [1, {"deep": None}]},
         {"type": "comment", "id": 5},
-        {"type": ["file"]},
+        {"type": 5, "inside": [{"type": None}]},
         {"item_type": "web_link", "item_id": 5},
         {"type": "file", "id": "5"},
         {"type": "file", "id": "5", "etag": None, "permissions": {"unknown": "passes"}},
@@ -44,6 +44,25 @@ def test_what_every_sdk_reads_passes(source: dict[str, Any] | None) -> None:
         ({"type": "app_item", "id": "5"}, "source"),
         ({"item_type": "folder", "item_id": "5"}, "source"),
         ({"item_type": "file", "item_id": 5, "item_name": "a"}, "source.item_id"),
+        ({"type": ["file"]}, "source.type"),
+        ({"type": {}}, "source.type"),
+        ({"item_type": ["file"]}, "source.item_type"),
+        ({"any": {"where": [1, {"type": ["x"]}]}}, "source.any.where[1].type"),
+        ({"type": "file", "id": "5", "parent": {"type": "x", "id": "6"}}, "source.parent.type"),
+        ({"type": "file", "id": "5", "owned_by": {"type": "x", "id": "6"}}, "source.owned_by.type"),
+        (
+            {"type": "file", "id": "5", "file_version": {"type": "x", "id": "6"}},
+            "source.file_version.type",
+        ),
+        (
+            {
+                "type": "app_item",
+                "id": "5",
+                "app_item_type": "n",
+                "group": {"type": "x", "id": "6"},
+            },
+            "source.group.type",
+        ),
     ],
 )
 def test_what_makes_an_sdk_refuse_the_page_is_refused_at_the_door(

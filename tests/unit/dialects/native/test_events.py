@@ -84,6 +84,7 @@ def test_the_type_says_where_an_event_is_shown(type: str, classes: int, circle: 
         ({"accessible_by": {"id": "5"}}, "accessible_by.type"),
         ({"source": {"type": "file", "id": 5}}, "source.id"),
         ({"source": {"item": "x"}}, "source.item"),
+        ({"details": {"a": [{"type": []}]}}, "details.a[0].type"),
         ({"created_at": "soon"}, "created_at"),
     ],
 )
