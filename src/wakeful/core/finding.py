@@ -101,6 +101,15 @@ class Finder:
         return ()
 
 
+def is_within(census: Census, lineage: Lineage, outer: int | None) -> Steps[bool]:
+    """Whether an item is *outer* or below it; None is everything, and so is the root of the
+    actor's home, in which the shared namespaces are mounted."""
+    if outer is None or any(item.id == outer for item in lineage):
+        return True
+    home = yield from census.namespace(census.actor.home)
+    return home.root == outer
+
+
 def check_active(lineage: Lineage) -> None:
     """Raise NotFound if the item, or a folder above it, is in the trash."""
     if any(item.trashed_at is not None for item in lineage):

@@ -21,7 +21,7 @@ WRITE_SCOPE = "root_readwrite"
 ITEM_SCOPE = "item_read"
 """Reads what an item is called, where it is, and what is in a folder."""
 
-CONTENT_SCOPE = "item_download"
+DOWNLOAD_SCOPE = "item_download"
 """Reads what is in a file."""
 
 USERS_SCOPE = "manage_managed_users"
@@ -49,7 +49,7 @@ _READS_ITEM = (
     "base_preview",
     "base_sidebar",
     "item_preview",
-    CONTENT_SCOPE,
+    DOWNLOAD_SCOPE,
 )
 _CHANGES_ITEM = (
     "annotation_edit",
@@ -66,7 +66,7 @@ _CHANGES_ITEM = (
 _INCLUDED: dict[str, frozenset[str]] = {
     **{scope: frozenset({scope}) for scope in (*ALL_SCOPES, *_CHANGES_ITEM, ITEM_SCOPE)},
     **{scope: frozenset({scope, ITEM_SCOPE}) for scope in _READS_ITEM},
-    "item_readwrite": frozenset({"item_readwrite", CONTENT_SCOPE, ITEM_SCOPE}),
+    "item_readwrite": frozenset({"item_readwrite", DOWNLOAD_SCOPE, ITEM_SCOPE}),
     READ_SCOPE: frozenset({READ_SCOPE, ITEM_SCOPE, *_READS_ITEM}),
     WRITE_SCOPE: frozenset({WRITE_SCOPE, READ_SCOPE, ITEM_SCOPE, *_READS_ITEM, *_CHANGES_ITEM}),
 }

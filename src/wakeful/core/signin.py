@@ -24,8 +24,8 @@ from wakeful.core.accounts import Revoked, end_line, is_live
 from wakeful.core.census import Census
 from wakeful.core.changes import ById
 from wakeful.core.errors import InvalidRequest, NotFound
-from wakeful.core.finding import Finder, check_active
-from wakeful.core.items import App, Grant, Item, Token, TokenKind, User
+from wakeful.core.finding import Finder, check_active, is_within
+from wakeful.core.items import App, Grant, Token, TokenKind, User
 from wakeful.core.lookups import (
     AppById,
     AssertionUsed,
@@ -89,9 +89,16 @@ class Pair(NamedTuple):
 
 
 def sign_in(
-    app: int, user: int, digest: bytes, assertion: Assertion | None = None
+    app: int,
+    user: int,
+    digest: bytes,
+    scopes: tuple[str, ...] | None = None,
+    assertion: Assertion | None = None,
 ) -> Command[Token]:
-    """An access token for *app* to act for *user*. Raises InvalidClient and InvalidGrant."""
+    """An access token for *app* to act for *user*, with fewer *scopes* where they are given.
+
+    Raises InvalidClient, InvalidGrant and InvalidScope.
+    """
 
     def steps(now: int) -> Steps[Token]:
         found = yield from _enabled_app(app)
@@ -104,6 +111,8 @@ def sign_in(
             or subject.app not in (None, app)
         ):
             raise InvalidGrant("the app cannot sign in for this subject")
+        if scopes is not None:
+            _check_scopes(scopes, found.scopes, "the app")
         if assertion is not None:
             used: bool = yield AssertionUsed(app, assertion.jti)
             if used:
@@ -124,7 +133,7 @@ def sign_in(
                 standing=True,
             )
             yield PutGrant(grant)
-        token = Token(fresh + 1, digest, grant.id, "", now, now + ACCESS_MS, None)
+        token = Token(fresh + 1, digest, grant.id, "", now, now + ACCESS_MS, None, scopes=scopes)
         yield PutToken(token)
         return token
 
@@ -197,10 +206,8 @@ def exchange(
         grant: Grant | None = yield GrantById(subject.grant)
         if grant is None or grant.revoked_at is not None:
             raise InvalidGrant("the subject token is not valid")
-        allowed = included(grant.scopes if subject.scopes is None else subject.scopes)
-        for scope in scopes:
-            if scope not in KNOWN_SCOPES or scope not in allowed:
-                raise InvalidScope(f"the subject token does not have the scope {scope!r}")
+        allowed = grant.scopes if subject.scopes is None else subject.scopes
+        _check_scopes(scopes, allowed, "the subject token")
         if item is None:
             target = subject.item
         else:
@@ -258,6 +265,15 @@ def _pair(
     return Pair(second, first)
 
 
+def _check_scopes(asked: tuple[str, ...], allowed: tuple[str, ...], whose: str) -> None:
+    if not asked:
+        raise InvalidScope("there is at least one scope")
+    known = included(allowed) & KNOWN_SCOPES
+    for scope in asked:
+        if scope not in known:
+            raise InvalidScope(f"{whose} does not have the scope {scope[:80]!r}")
+
+
 def _enabled_app(id: int) -> Steps[App]:
     found: App | None = yield AppById(id)
     if found is None or found.disabled_at is not None:
@@ -268,10 +284,11 @@ def _enabled_app(id: int) -> Steps[App]:
 def _check_within(user: int, item: int, outer: int | None) -> Steps[None]:
     """Raise InvalidTarget unless *user* sees *item*, within *outer*."""
     actor: User = yield UserById(user)
+    census = Census(actor)
     try:
-        lineage: tuple[Item, ...] = yield from Finder(Census(actor), []).seen(ById(item))
+        lineage = yield from Finder(census, []).seen(ById(item))
         check_active(lineage)
     except NotFound:
         raise InvalidTarget("there is no such item") from None
-    if outer is not None and all(each.id != outer for each in lineage):
+    if not (yield from is_within(census, lineage, outer)):
         raise InvalidTarget("there is no such item")

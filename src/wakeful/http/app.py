@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wakeful import __version__
 from wakeful.dialects.box.realtime import CHANNEL_PATH
-from wakeful.http import box, box_api, native
+from wakeful.http import box, box_api, native, oauth
 from wakeful.http.box_answers import BoxErrors
 from wakeful.http.description import Answer, Described, Operation
 from wakeful.http.dialect import Dialect
@@ -52,6 +52,7 @@ def every_route(services: Services) -> Dialect:
         [
             Mount(box.PREFIX, box.box(services)),
             Mount(native.PREFIX, native.native(services)),
+            *(Mount(prefix, oauth.token_endpoint(services)) for prefix in oauth.PREFIXES),
             *ops(services),
             Described(OPENAPI_PATH, describe, GET=_DESCRIBE),
         ],

@@ -9,9 +9,10 @@ from starlette.responses import Response
 
 from wakeful.access import Identity
 from wakeful.core.errors import Unauthenticated, WakefulError
+from wakeful.core.scopes import ITEM_SCOPE, READ_SCOPE
 from wakeful.dialects.box import errors
 from wakeful.http.description import Answer
-from wakeful.http.requests import CONTENT_SCOPE, identify
+from wakeful.http.requests import identify
 from wakeful.http.services import Services
 
 
@@ -42,7 +43,15 @@ class BoxErrors:
 async def content_reader(services: Services, request: Request) -> Identity:
     """Who asks for files, folders or their events. Raises as `identify` does, and Forbidden."""
     identity = await identify(services, request)
-    identity.require(CONTENT_SCOPE)
+    identity.require(READ_SCOPE)
+    return identity
+
+
+async def item_reader(services: Services, request: Request) -> Identity:
+    """Who asks for a file or a folder, perhaps with a token that is restricted to one: then what
+    is read is read within that. Raises as `content_reader`."""
+    identity = await identify(services, request, minds_item=True)
+    identity.require(ITEM_SCOPE)
     return identity
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from wakeful.core.listings import SortBy
+from wakeful.core.scopes import ITEM_SCOPE, READ_SCOPE, USERS_SCOPE
 from wakeful.dialects.box import parameters, shapes
 from wakeful.dialects.box.answers import GAP_HEADER
 from wakeful.dialects.box.events import Events
 from wakeful.dialects.box.realtime import Message, RealtimeServers
-from wakeful.http.description import BYTES, FLAG, NATURAL, Answer, Operation, Parameter
-from wakeful.http.requests import CONTENT_SCOPE, PEOPLE_SCOPE
+from wakeful.http.description import FLAG, NATURAL, Answer, Operation, Parameter
 
 OLDEST_HEADER = "wakeful-oldest-position"
 """The position before the oldest event that the stream still has."""
@@ -59,11 +59,6 @@ PAGES = (
 )
 ETAG = {"ETag": "The `etag`, in quotes; not of the root of a home."}
 IF_NONE_MATCH = Parameter("If-None-Match", "An `etag` that the client has already.", where="header")
-CONTENT_HEADERS = {
-    "ETag": "The id of the version, in quotes.",
-    "Content-Disposition": "The name of the file.",
-    "Accept-Ranges": "`bytes`",
-}
 UNCHANGED = Answer(about="The item is as the client has it")
 
 
@@ -95,7 +90,7 @@ READ_EVENTS = Operation(
             NATURAL | {"default": parameters.DEFAULT_LIMIT},
         ),
     ),
-    scope=CONTENT_SCOPE,
+    scope=READ_SCOPE,
 )
 
 OPEN_CHANNEL = Operation(
@@ -103,7 +98,7 @@ OPEN_CHANNEL = Operation(
     {200: Answer(RealtimeServers)},
     about="Add `stream_position=` to the URL, poll it, and read events when it answers.",
     parameters=(STREAM_TYPE,),
-    scope=CONTENT_SCOPE,
+    scope=READ_SCOPE,
 )
 
 POLL = Operation(
@@ -145,7 +140,7 @@ LIST_USERS = Operation(
         USE_MARKER,
         Parameter("marker", "As the page before gave it.", NATURAL),
     ),
-    scope=PEOPLE_SCOPE,
+    scope=USERS_SCOPE,
 )
 
 READ_FILE = Operation(
@@ -153,7 +148,7 @@ READ_FILE = Operation(
     {200: Answer(shapes.File, is_chosen=True, headers=ETAG), 304: UNCHANGED},
     parameters=(item_id("file", "1001"), FIELDS, IF_NONE_MATCH),
     refusals=(404,),
-    scope=CONTENT_SCOPE,
+    scope=ITEM_SCOPE,
 )
 
 READ_FOLDER = Operation(
@@ -161,7 +156,7 @@ READ_FOLDER = Operation(
     {200: Answer(shapes.Folder, is_chosen=True, headers=ETAG), 304: UNCHANGED},
     parameters=(item_id("folder, `0` for the root", "0"), FIELDS, IF_NONE_MATCH, *PAGES),
     refusals=(404,),
-    scope=CONTENT_SCOPE,
+    scope=ITEM_SCOPE,
 )
 
 LIST_ITEMS = Operation(
@@ -169,14 +164,14 @@ LIST_ITEMS = Operation(
     {200: Answer(shapes.ItemCollection | shapes.MarkedItems)},
     parameters=(item_id("folder, `0` for the root", "0"), FIELDS, *PAGES),
     refusals=(404,),
-    scope=CONTENT_SCOPE,
+    scope=ITEM_SCOPE,
 )
 
 LIST_TRASH = Operation(
     "List what is in the trash, by offset or by marker",
     {200: Answer(shapes.ItemCollection | shapes.MarkedItems)},
     parameters=(FIELDS, *PAGES),
-    scope=CONTENT_SCOPE,
+    scope=READ_SCOPE,
 )
 
 READ_TRASHED_FILE = Operation(
@@ -184,7 +179,7 @@ READ_TRASHED_FILE = Operation(
     {200: Answer(shapes.File, is_chosen=True, headers=ETAG), 304: UNCHANGED},
     parameters=(item_id("file", "1001"), FIELDS, IF_NONE_MATCH),
     refusals=(404,),
-    scope=CONTENT_SCOPE,
+    scope=READ_SCOPE,
 )
 
 READ_TRASHED_FOLDER = Operation(
@@ -192,41 +187,7 @@ READ_TRASHED_FOLDER = Operation(
     {200: Answer(shapes.Folder, is_chosen=True, headers=ETAG), 304: UNCHANGED},
     parameters=(item_id("folder", "1001"), FIELDS, IF_NONE_MATCH),
     refusals=(404,),
-    scope=CONTENT_SCOPE,
-)
-
-READ_CONTENT = Operation(
-    "Ask for the URL by which a file is downloaded",
-    {302: Answer(headers={"Location": "The URL, good for 15 minutes; it needs no token."})},
-    about="404 where the content is not on this server, 409 where it is not what is recorded.",
-    parameters=(
-        item_id("file", "1001"),
-        Parameter("version", "The id of the file's present version; there are no others."),
-        Parameter("Range", "Makes this and others like it one download.", where="header"),
-    ),
-    refusals=(404, 409),
-    scope=CONTENT_SCOPE,
-)
-
-DOWNLOAD = Operation(
-    "Download a file",
-    {
-        200: Answer(BYTES, media="application/octet-stream", headers=CONTENT_HEADERS),
-        206: Answer(
-            BYTES,
-            "A part of it",
-            media="application/octet-stream",
-            headers=CONTENT_HEADERS | {"Content-Range": "Which part it is."},
-        ),
-    },
-    about="The ticket is the permission.",
-    parameters=(
-        Parameter("ticket", "As in the URL that was asked for.", where="path"),
-        Parameter("Range", "One range of bytes; of several all is sent.", where="header"),
-        Parameter("If-Range", "An `ETag` for which the range is meant.", where="header"),
-    ),
-    refusals=(404, 409, 416),
-    is_open=True,
+    scope=READ_SCOPE,
 )
 
 LIST_VERSIONS = Operation(
@@ -235,5 +196,5 @@ LIST_VERSIONS = Operation(
     about="Earlier versions are not kept: where there were any, 404.",
     parameters=(item_id("file", "1001"),),
     refusals=(404,),
-    scope=CONTENT_SCOPE,
+    scope=READ_SCOPE,
 )

@@ -17,7 +17,7 @@ from wakeful.dialects.box.markers import marker_of, parse_marker
 from wakeful.dialects.box.parameters import Fields
 from wakeful.dialects.box.reads import Asked, Listing, Place
 from wakeful.http import box_api as api
-from wakeful.http.box_answers import content_reader, json_answer
+from wakeful.http.box_answers import content_reader, item_reader, json_answer
 from wakeful.http.box_fields import asked_fields, chosen
 from wakeful.http.description import Described
 from wakeful.http.etags import matches
@@ -46,18 +46,18 @@ class _Routes:
         self._store = services.feed.store
 
     async def file(self, request: Request) -> Response:
-        identity = await content_reader(self._services, request)
+        identity = await item_reader(self._services, request)
         item = await read(
-            self._store, reads.read_item(identity.user, request.path_params["id"], Kind.FILE)
+            self._store,
+            reads.read_item(
+                identity.user, request.path_params["id"], Kind.FILE, within=identity.item
+            ),
         )
         return _item(request, shapes.item_full(item))
 
     async def folder(self, request: Request) -> Response:
-        identity = await content_reader(self._services, request)
         page = _page(request)
-        item, listing = await read(
-            self._store, reads.read_folder(identity.user, request.path_params["id"], page.asked)
-        )
+        item, listing = await self._folder(request, page)
         folder = shapes.item_full(item)
         assert isinstance(folder, shapes.Folder)
         minis = tuple(shapes.item_mini(entry) for entry in listing.entries)
@@ -65,13 +65,19 @@ class _Routes:
         return _item(request, msgspec.structs.replace(folder, item_collection=collection))
 
     async def items(self, request: Request) -> Response:
-        identity = await content_reader(self._services, request)
         page = _page(request)
-        _, listing = await read(
-            self._store, reads.read_folder(identity.user, request.path_params["id"], page.asked)
-        )
+        _, listing = await self._folder(request, page)
         entries = tuple(_entry(item, asked_fields(request)) for item in listing.entries)
         return json_answer(_encode(_collection(listing, page, entries)))
+
+    async def _folder(self, request: Request, page: _Page) -> tuple[Snapshot, Listing]:
+        identity = await item_reader(self._services, request)
+        return await read(
+            self._store,
+            reads.read_folder(
+                identity.user, request.path_params["id"], page.asked, within=identity.item
+            ),
+        )
 
     async def trash(self, request: Request) -> Response:
         identity = await content_reader(self._services, request)

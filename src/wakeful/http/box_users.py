@@ -10,13 +10,14 @@ from starlette.routing import BaseRoute
 from wakeful.access import Identity
 from wakeful.core.errors import Forbidden
 from wakeful.core.events import Person
+from wakeful.core.scopes import READ_SCOPE, USERS_SCOPE
 from wakeful.dialects.box import parameters, people, reads, shapes
 from wakeful.http import box_api as api
 from wakeful.http.box_answers import json_answer
 from wakeful.http.box_fields import asked_fields, chosen
 from wakeful.http.description import Described
 from wakeful.http.reading import read
-from wakeful.http.requests import CONTENT_SCOPE, PEOPLE_SCOPE, identify
+from wakeful.http.requests import identify
 from wakeful.http.services import Services
 
 _encode = msgspec.json.Encoder().encode
@@ -47,14 +48,14 @@ class _Routes:
             return shapes.user_full(
                 await read(self._store, people.read_colleague(identity.enterprise, id))
             )
-        identity.require(CONTENT_SCOPE)
+        identity.require(READ_SCOPE)
         user = await read(self._store, people.read_fellow(identity.user, id))
         return shapes.user_mini(Person(user.id, user.name, user.login))
 
     async def users(self, request: Request) -> Response:
         identity = await identify(self._services, request)
         if not _manages_people(identity):
-            raise Forbidden(f"only an admin with {PEOPLE_SCOPE} lists the users")
+            raise Forbidden(f"only an admin with {USERS_SCOPE} lists the users")
         query = request.query_params
         limit = parameters.parse_limit(query.get("limit"), most=parameters.MOST_ITEMS)
         by_marker = parameters.parse_flag(query.get("usemarker"))
@@ -84,4 +85,4 @@ class _Routes:
 
 
 def _manages_people(identity: Identity) -> bool:
-    return identity.is_admin and PEOPLE_SCOPE in identity.scopes
+    return identity.is_admin and USERS_SCOPE in identity.scopes

@@ -21,6 +21,7 @@ from wakeful.core.items import ANONYMOUS, User
 from wakeful.core.lookups import UserById, UserByLogin
 from wakeful.core.ports import Store
 from wakeful.core.publish import Key, Published
+from wakeful.core.scopes import WRITE_SCOPE
 from wakeful.dialects.native import errors
 from wakeful.dialects.native.batches import check_key, digest_of
 from wakeful.dialects.native.changes import parse_changes
@@ -29,7 +30,7 @@ from wakeful.dialects.native.results import changes_answer, events_answer
 from wakeful.http import native_api as api
 from wakeful.http.description import Answer, Described
 from wakeful.http.dialect import Dialect
-from wakeful.http.requests import CONTENT_SCOPE, identify, read_body
+from wakeful.http.requests import identify, read_body
 from wakeful.http.services import Services
 
 PREFIX = "/v1"
@@ -98,7 +99,7 @@ class _Routes:
     async def _producer(self, request: Request) -> tuple[Identity, bytes]:
         # Who may not write is told so before a byte of the body is read.
         identity = await identify(self._services, request)
-        identity.require(CONTENT_SCOPE)
+        identity.require(WRITE_SCOPE)
         return identity, await read_body(request, self._services.body_limit)
 
     async def _publish(

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from wakeful.core.scopes import WRITE_SCOPE
 from wakeful.dialects.native.batches import LONGEST_KEY, MOST
 from wakeful.dialects.native.changes import WireChange
 from wakeful.dialects.native.events import WireEvent
 from wakeful.dialects.native.results import ChangesAnswer, EventsAnswer
 from wakeful.http.description import Answer, Body, Operation, Parameter
-from wakeful.http.requests import CONTENT_SCOPE
 
 _KEY = Parameter(
     "Idempotency-Key",
@@ -49,7 +49,7 @@ PUBLISH_CHANGES = Operation(
     parameters=(_KEY,),
     body=_batch(WireChange, Changes, {"kind": "upload", "path": "/docs/report.pdf", "size": 4096}),
     refusals=(404, 409, 413),
-    scope=CONTENT_SCOPE,
+    scope=WRITE_SCOPE,
 )
 
 PUBLISH_EVENTS = Operation(
@@ -58,5 +58,5 @@ PUBLISH_EVENTS = Operation(
     parameters=(_KEY,),
     body=_batch(WireEvent, Events, {"type": "LOGIN", "ip": "192.0.2.1"}),
     refusals=(404, 409, 413),
-    scope=CONTENT_SCOPE,
+    scope=WRITE_SCOPE,
 )

@@ -5,27 +5,24 @@ from __future__ import annotations
 from starlette.requests import Request
 
 from wakeful.access import Identity
-from wakeful.core.errors import InvalidRequest, TooLarge, Unauthenticated
+from wakeful.core.errors import Forbidden, InvalidRequest, TooLarge, Unauthenticated
 from wakeful.http.load import SHARE, Share
 from wakeful.http.rates import address_of
 from wakeful.http.services import Services
 
-CONTENT_SCOPE = "root_readwrite"
-"""What a grant needs for files, folders and their events."""
-
-PEOPLE_SCOPE = "manage_managed_users"
-"""What an admin's grant needs for the users of the enterprise, as in Box."""
-
 _MOST_DIGITS = 18
 
 
-async def identify(services: Services, request: Request) -> Identity:
+async def identify(services: Services, request: Request, *, minds_item: bool = False) -> Identity:
     """Who asks, acting for another user where `As-User` says so.
 
-    Raises Unauthenticated, Forbidden, InvalidRequest, RateLimited.
+    A token that is restricted to an item is refused, but by a route that minds it. Raises
+    Unauthenticated, Forbidden, InvalidRequest, RateLimited.
     """
     identity = await _bearer(services, request)
     services.rate.take(identity.token)
+    if identity.item is not None and not minds_item:
+        raise Forbidden("the token is restricted to one item")
     as_user = request.headers.get("as-user")
     if as_user is None:
         return identity
@@ -49,21 +46,15 @@ async def _bearer(services: Services, request: Request) -> Identity:
 
 
 def client_address(services: Services, request: Request) -> str:
-    """Where the request came from, as `rates.address_of` has it; empty where no network is."""
-    ip = client_ip(services, request)
-    return "" if ip is None else address_of(ip)
-
-
-def client_ip(services: Services, request: Request) -> str | None:
-    """The address that the request came from; None where there is no network.
+    """Where the request came from, as `rates.address_of` has it; empty where there is no network.
 
     Behind a proxy that is trusted it is what the proxy saw: the last of the list, for what
     stands before that is the client's own claim.
     """
     if services.trust_proxy:
         for lines in reversed(request.headers.getlist("x-forwarded-for")):
-            return lines.split(",")[-1].strip()
-    return None if request.client is None else request.client.host
+            return address_of(lines.split(",")[-1].strip())
+    return "" if request.client is None else address_of(request.client.host)
 
 
 def bearer_token(header: str | None) -> str:

@@ -5,8 +5,7 @@ import time
 import pytest
 
 from wakeful.core.positions import Marker
-from wakeful.http.realtime import Brake, parse_query
-from wakeful.http.recent import Recent
+from wakeful.http.realtime import Brake, Recent, parse_query
 
 
 @pytest.mark.parametrize(

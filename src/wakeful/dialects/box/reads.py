@@ -3,7 +3,10 @@
 Rule 1: only members of a namespace learn that there is anything in it; everybody else is
 told the same as of an item that never was.
 
-Rule 2: what is in the trash is found there and nowhere else; what lies below a trashed folder
+Rule 2: where a token is restricted to one item (`within`), that item and all below it are all
+there is.
+
+Rule 3: what is in the trash is found there and nowhere else; what lies below a trashed folder
 is not found at all, as in Box.
 """
 
@@ -17,7 +20,7 @@ from wakeful.core.census import Census
 from wakeful.core.changes import ById
 from wakeful.core.errors import NotFound
 from wakeful.core.events import Snapshot
-from wakeful.core.finding import Finder, Lineage, check_active
+from wakeful.core.finding import Finder, Lineage, check_active, is_within
 from wakeful.core.items import Item, Kind, Member, User
 from wakeful.core.listings import Sorting, Spot
 from wakeful.core.lookups import (
@@ -65,10 +68,10 @@ def read_user(id: int) -> Steps[User]:
     return user
 
 
-def read_item(user: int, id: str, kind: Kind) -> Steps[Snapshot]:
+def read_item(user: int, id: str, kind: Kind, within: int | None = None) -> Steps[Snapshot]:
     """The item *id* as *user* may see it. Raises NotFound."""
     census = Census((yield from read_user(user)))
-    lineage = yield from _visible(census, id, kind)
+    lineage = yield from _visible(census, id, kind, within=within)
     return (yield from census.snapshot(lineage[-1], lineage[:-1]))
 
 
@@ -87,10 +90,12 @@ def read_trashed(user: int, id: str, kind: Kind) -> Steps[Snapshot]:
     return (yield from census.snapshot(lineage[-1], lineage[:-1]))
 
 
-def read_folder(user: int, id: str, asked: Asked) -> Steps[tuple[Snapshot, Listing]]:
+def read_folder(
+    user: int, id: str, asked: Asked, within: int | None = None
+) -> Steps[tuple[Snapshot, Listing]]:
     """The folder *id* with a page of what is in it. Raises NotFound."""
     census = Census((yield from read_user(user)))
-    lineage = yield from _visible(census, id, Kind.FOLDER)
+    lineage = yield from _visible(census, id, Kind.FOLDER, within=within)
     listing = yield from _listed(census, lineage, asked)
     return (yield from census.snapshot(lineage[-1], lineage[:-1])), listing
 
@@ -125,12 +130,16 @@ def check_no_versions(user: int, id: str) -> Steps[None]:
         raise NotFound("Earlier versions of this file are not kept")
 
 
-def _visible(census: Census, id: str, kind: Kind, *, trashed: bool = False) -> Steps[Lineage]:
+def _visible(
+    census: Census, id: str, kind: Kind, *, trashed: bool = False, within: int | None = None
+) -> Steps[Lineage]:
     """The item with all above it. The one place that decides whether its reader may see it."""
     try:
         number = yield from _number(census, id)
         lineage = yield from Finder(census, []).seen(ById(number))
         check_active(lineage[:-1] if trashed else lineage)
+        if not (yield from is_within(census, lineage, within)):
+            raise NotFound("beyond what the token is restricted to")
     except NotFound:
         # One text for all reasons: which it was is nobody's business.
         raise NotFound("Not Found") from None
