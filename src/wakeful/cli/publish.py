@@ -4,80 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 import msgspec
 
-from wakeful.cli import reach
-from wakeful.cli.lines import printable
-from wakeful.client import ChangesAnswer, Client, ClientError, Refused
-
-F = TypeVar("F", bound=Callable[..., object])
-
-DEFAULT_WAIT_SECONDS = 5.0
-"""Long enough for a restart of the server, short enough for somebody who forgot to start it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _How:
-    """What may be given before the kind of change and after it."""
-
-    flags: reach.Flags = field(default_factory=reach.Flags)
-    namespace: str | None = None
-    key: str | None = None
-    wait: float | None = None
-    as_json: bool = False
-
-    def over(self, other: _How) -> _How:
-        return _How(
-            self.flags.over(other.flags),
-            self.namespace or other.namespace,
-            self.key or other.key,
-            other.wait if self.wait is None else self.wait,
-            self.as_json or other.as_json,
-        )
-
-
-def _options(command: F) -> F:
-    for option in (
-        click.option("--json", "as_json", is_flag=True, help="Print the server's answer."),
-        click.option(
-            "--wait",
-            type=click.FloatRange(min=0),
-            metavar="SECONDS",
-            help="How long to try again where the server cannot be reached.  "
-            f"[default: {DEFAULT_WAIT_SECONDS:.0f}]",
-        ),
-        click.option(
-            "--key", help="An idempotency key: the same request under it is made only once."
-        ),
-        click.option("--namespace", metavar="ID", help="Where paths begin.  [default: your home]"),
-    ):
-        command = option(command)
-    return reach.options(command)
-
-
-def _how(given: dict[str, Any]) -> _How:
-    """The options taken out of *given*, over those that stood before the kind of change."""
-    names = ("url", "token", "token_file", "data")
-    how = _How(
-        reach.Flags(**{name: given.pop(name) for name in names}),
-        *(given.pop(name) for name in ("namespace", "key", "wait", "as_json")),
-    )
-    earlier = click.get_current_context().obj
-    return how.over(earlier) if isinstance(earlier, _How) else how
-
+from wakeful.cli.publish_event import event
+from wakeful.cli.publishing import How, how_of, options, send, show_changes, time_of
 
 _ITEM = click.option("--item", metavar="ID", help="The item's id, in place of its path.")
 
 
 @click.group(invoke_without_command=True)
-@_options
+@options
 @click.option(
     "--batch",
     type=click.File("rb"),
@@ -92,7 +33,7 @@ def publish(context: click.Context, /, batch: Any, **given: Any) -> int:
     with its position.
     """
     context.obj = None
-    how = _how(given)
+    how = how_of(given)
     if context.invoked_subcommand is not None:
         if batch is not None:
             raise click.UsageError("give a kind of change or --batch, not both")
@@ -113,7 +54,7 @@ def publish(context: click.Context, /, batch: Any, **given: Any) -> int:
 
 @publish.command("create-folder")
 @click.argument("path")
-@_options
+@options
 def create_folder(path: str, **given: Any) -> int:
     """A new folder, with those that are missing above it."""
     return _one({"kind": "create_folder", "path": path}, given)
@@ -134,7 +75,7 @@ def create_folder(path: str, **given: Any) -> int:
     metavar="FILE",
     help="Take size, hashes and times from FILE. A PATH that ends with / gets its name.",
 )
-@_options
+@options
 def upload(
     path: str | None,
     item: str | None,
@@ -158,14 +99,14 @@ def upload(
     if sha1 is not None:
         facts["sha1"] = sha1
     if modified is not None:
-        facts["content_modified_at"] = _time(modified)
+        facts["content_modified_at"] = time_of(modified, "--modified")
     return _one({"kind": "upload", **_target(path, item), **facts}, given)
 
 
 @publish.command()
 @click.argument("words", nargs=-1, metavar="[PATH] NAME")
 @_ITEM
-@_options
+@options
 def rename(words: tuple[str, ...], item: str | None, **given: Any) -> int:
     """Another name, in the same folder."""
     path, name = _target_and_one(words, item)
@@ -177,7 +118,7 @@ def _into_folder(kind: str, help: str) -> click.Command:
     @click.argument("words", nargs=-1, metavar="[PATH] FOLDER")
     @_ITEM
     @click.option("--name", help="Its name there, where it is another.")
-    @_options
+    @options
     def command(words: tuple[str, ...], item: str | None, name: str | None, **given: Any) -> int:
         path, folder = _target_and_one(words, item)
         change = {"kind": kind, **_target(path, item), "parent": _folder(folder)}
@@ -190,7 +131,7 @@ def _alone(kind: str, help: str) -> click.Command:
     @click.command(kind, help=help)
     @click.argument("path", required=False)
     @_ITEM
-    @_options
+    @options
     def command(path: str | None, item: str | None, **given: Any) -> int:
         return _one({"kind": kind, **_target(path, item)}, given)
 
@@ -203,6 +144,7 @@ publish.add_command(
 publish.add_command(
     _into_folder("copy", "A copy in a folder, given by path, or by id where it is a number.")
 )
+publish.add_command(event)
 publish.add_command(_alone("trash", "Into the trash, with all that is in it."))
 publish.add_command(_alone("delete", "Gone for good, with all that is in it."))
 
@@ -211,7 +153,7 @@ publish.add_command(_alone("delete", "Gone for good, with all that is in it."))
 @click.argument("item", metavar="ID")
 @click.option("--to", "folder", metavar="FOLDER", help="Where to, if not to where it was.")
 @click.option("--name", help="Its new name, where it is another.")
-@_options
+@options
 def restore(item: str, folder: str | None, name: str | None, **given: Any) -> int:
     """Back from the trash, by id: its path may be that of another item by now."""
     change: dict[str, object] = {"kind": "restore", "item": item}
@@ -223,43 +165,18 @@ def restore(item: str, folder: str | None, name: str | None, **given: Any) -> in
 
 
 def _one(change: Mapping[str, object], given: dict[str, Any]) -> int:
-    how = _how(given)
+    how = how_of(given)
     if how.namespace is not None:
         change = {**change, "namespace": how.namespace}
     return _publish(change, how)
 
 
-def _publish(changes: Any, how: _How) -> int:
-    url, token = reach.reach(how.flags, os.environ)
-    try:
-        client = Client(url, token)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
-    wait = DEFAULT_WAIT_SECONDS if how.wait is None else how.wait
-    try:
-        with client:
-            answer = client.publish(changes, idempotency_key=how.key, patience=wait)
-    except Refused as error:
-        place = f" ({error.field})" if error.field else ""
-        raise click.ClickException(f"{error}{place}") from None
-    except ClientError as error:
-        raise click.ClickException(f"{url}: {error}") from None
-    if how.as_json:
-        click.echo(msgspec.json.encode(answer))
-    else:
-        _show(answer)
-    return 0
-
-
-def _show(answer: ChangesAnswer) -> None:
-    for result in answer.changes:
-        if result.item is not None:
-            click.echo(f"{result.item.type} {result.item.id}  {printable(result.item.name)}")
-    for event in answer.events:
-        place = "not in your stream" if event.position is None else f"position {event.position}"
-        click.echo(f"event {event.id}  {place}")
-    if answer.replayed:
-        click.echo("This was published before under the same key; nothing was added.", err=True)
+def _publish(changes: Any, how: How) -> int:
+    return send(
+        how,
+        lambda client, wait: client.publish(changes, idempotency_key=how.key, patience=wait),
+        show_changes,
+    )
 
 
 def _target(path: str | None, item: str | None) -> dict[str, str]:
@@ -278,17 +195,6 @@ def _target_and_one(words: tuple[str, ...], item: str | None) -> tuple[str | Non
 def _folder(text: str) -> str:
     """A folder as the server takes it: an id, or a path with a slash in front."""
     return text if text.startswith("/") or text.isdigit() else f"/{text}"
-
-
-def _time(text: str) -> str:
-    """A time with an offset; one without is local."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter(
-            f"{text!r} is no time such as 2026-01-31T12:00", param_hint="--modified"
-        ) from None
-    return (moment if moment.tzinfo else moment.astimezone()).isoformat()
 
 
 def _facts(file: Path) -> dict[str, object]:

@@ -39,6 +39,7 @@ from wakeful.dialects.native.results import (
     ChangeResult,
     ChangesAnswer,
     EventResult,
+    EventsAnswer,
     ItemResult,
 )
 
@@ -55,6 +56,7 @@ __all__ = [
     "Event",
     "EventResult",
     "Events",
+    "EventsAnswer",
     "FilePositions",
     "Gap",
     "Item",

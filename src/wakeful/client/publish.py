@@ -7,8 +7,8 @@ way is not made a second time (promise P3).
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -17,13 +17,15 @@ from wakeful.client.errors import Unavailable
 from wakeful.client.pace import Jitter, bound_after, full_jitter, retry_after
 from wakeful.client.steps import Answer, Ask, Flow, Sleep
 from wakeful.dialects.native import answers as native
-from wakeful.dialects.native.results import ChangesAnswer
+from wakeful.dialects.native.results import ChangesAnswer, EventsAnswer
 
 PATIENCE_SECONDS = 30.0  # a restart with a recovery of the store takes less
 SILENCE_SECONDS = 60.0  # a large batch may wait for the disk
 
 Batch = Mapping[str, Any] | Sequence[Mapping[str, Any]]
-"""One change, or several that are made all or none, as `POST /v1/changes` takes them."""
+"""One change or event, or several all or none, as `POST /v1/changes` and `/v1/events` take them."""
+
+T = TypeVar("T")
 
 
 def publish(
@@ -38,12 +40,32 @@ def publish(
 
     Raises Refused, AuthenticationFailed and Unavailable.
     """
+    ask = _ask(base + native.CHANGES_PATH, changes, key)
+    return _try(ask, native.read_changes_answer, patience, jitter)
+
+
+def publish_events(
+    base: str,
+    events: Batch,
+    key: str | None = None,
+    *,
+    patience: float = PATIENCE_SECONDS,
+    jitter: Jitter = full_jitter,
+) -> Flow[EventsAnswer]:
+    """Publish *events*, in the same way."""
+    ask = _ask(base + native.EVENTS_PATH, events, key)
+    return _try(ask, native.read_events_answer, patience, jitter)
+
+
+def _ask(url: str, batch: Batch, key: str | None) -> Ask:
     headers = {
         "Content-Type": "application/json",
         "Idempotency-Key": key if key is not None else secrets.token_urlsafe(),
     }
-    body = msgspec.json.encode(changes)
-    ask = Ask("POST", base + native.CHANGES_PATH, SILENCE_SECONDS, body, headers)
+    return Ask("POST", url, SILENCE_SECONDS, msgspec.json.encode(batch), headers)
+
+
+def _try(ask: Ask, read: Callable[[bytes], T], patience: float, jitter: Jitter) -> Flow[T]:
     failures = 0
     waited = 0.0
     while True:
@@ -55,7 +77,7 @@ def publish(
             waited += ask.silence if reply.was_silent else 0.0
         elif 200 <= reply.status < 300:
             try:
-                return native.read_changes_answer(reply.body)
+                return read(reply.body)
             except ValueError as error:
                 reason = f"the server's answer makes no sense: {error}"
         elif refused := refusal(reply):

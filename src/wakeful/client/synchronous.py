@@ -7,16 +7,18 @@ import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import NoReturn, Self
+from typing import NoReturn, Self, TypeVar
 
 from wakeful.client.connections import Connections, Endpoint
 from wakeful.client.events import Event
 from wakeful.client.follow import MOST_EVENTS, Stream, check_limit, follow, parse_since
 from wakeful.client.notices import Notice, log_notice
 from wakeful.client.positions import PositionStore
-from wakeful.client.publish import PATIENCE_SECONDS, Batch, publish
-from wakeful.client.steps import Ask, Deliver, Run, Save, Sleep, Tell
-from wakeful.dialects.native.results import ChangesAnswer
+from wakeful.client.publish import PATIENCE_SECONDS, Batch, publish, publish_events
+from wakeful.client.steps import Ask, Deliver, Flow, Run, Save, Sleep, Tell
+from wakeful.dialects.native.results import ChangesAnswer, EventsAnswer
+
+T = TypeVar("T")
 
 
 class Client:
@@ -86,7 +88,22 @@ class Client:
         always under the same key, so that nothing is published twice. Raises AuthenticationFailed,
         Refused and Unavailable.
         """
-        run = Run(publish(self._endpoint.url, changes, idempotency_key, patience=patience))
+        return self._drive(publish(self._endpoint.url, changes, idempotency_key, patience=patience))
+
+    def publish_events(
+        self,
+        events: Batch,
+        *,
+        idempotency_key: str | None = None,
+        patience: float = PATIENCE_SECONDS,
+    ) -> EventsAnswer:
+        """Tell of what changes no file, all of it or nothing; otherwise as `publish`."""
+        return self._drive(
+            publish_events(self._endpoint.url, events, idempotency_key, patience=patience)
+        )
+
+    def _drive(self, flow: Flow[T]) -> T:
+        run = Run(flow)
         while step := run.step():
             if isinstance(step, Ask):
                 run.done(self._connections.send(step))

@@ -61,6 +61,22 @@ def test_what_is_published_is_followed(feed: RealFeed) -> None:
     assert (seen[0].actor.login, seen[0].actor.name) == ("ann", "Ann")
 
 
+def test_what_is_told_is_followed_by_either_client(feed: RealFeed) -> None:
+    async def tell() -> str:
+        async with AsyncClient(feed.url, feed.token) as client:
+            (event,) = (await client.publish_events({"type": "own.type"})).events
+            return event.id
+
+    with Client(feed.url, feed.token) as client, client.events(since=0) as events:
+        answer = client.publish_events([{"type": "COMMENT_CREATE"}, {"type": "LOGIN"}])
+        later = asyncio.run(tell())
+        seen = [next(events) for _ in range(2)]
+
+    comment, login = answer.events
+    assert [event.id for event in seen] == [comment.id, later]
+    assert (login.position, seen[0].type) == (None, "COMMENT_CREATE")
+
+
 def test_p3_a_repeated_key_publishes_once(feed: RealFeed) -> None:
     with Client(feed.url, feed.token) as client:
         first = client.publish(upload("/a"), idempotency_key="k")

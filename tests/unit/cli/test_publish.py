@@ -10,11 +10,21 @@ from typing import Any
 
 import click
 import pytest
+from click.shell_completion import ShellComplete
 from click.testing import CliRunner, Result
 
 from wakeful.cli.publish import publish
-from wakeful.client import ChangeResult, ChangesAnswer, EventResult, ItemResult, Refused
+from wakeful.client import (
+    ChangeResult,
+    ChangesAnswer,
+    EventResult,
+    EventsAnswer,
+    ItemResult,
+    Refused,
+)
+from wakeful.dialects.box.types import ENTERPRISE_ONLY, USER_TYPES
 from wakeful.dialects.native.changes import parse_changes
+from wakeful.dialects.native.events import parse_events
 
 ANSWER = ChangesAnswer(
     (ChangeResult(ItemResult("1042", "file", "a\n.txt", "1", "1")), ChangeResult(None)),
@@ -48,6 +58,10 @@ class FakeClient:
             raise self.answer
         return self.answer
 
+    def publish_events(self, events: Any, **options: Any) -> EventsAnswer:
+        answer = self.publish(events, **options)
+        return EventsAnswer(answer.events, answer.replayed)
+
 
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> type[FakeClient]:
@@ -55,7 +69,7 @@ def client(monkeypatch: pytest.MonkeyPatch) -> type[FakeClient]:
         pass
 
     Fresh.published = []
-    monkeypatch.setattr("wakeful.cli.publish.Client", Fresh)
+    monkeypatch.setattr("wakeful.cli.publishing.Client", Fresh)
     return Fresh
 
 
@@ -264,5 +278,91 @@ def test_a_refusal_is_one_sentence(client: type[FakeClient], error: Exception, s
 def test_every_kind_of_change_has_a_command() -> None:
     assert isinstance(publish, click.Group)
     assert set(publish.commands) == {
-        *("create-folder", "upload", "rename", "move", "copy", "trash", "restore", "delete")
+        *("create-folder", "upload", "rename", "move", "copy", "trash", "restore", "delete"),
+        "event",
     }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "event"),
+    [
+        (["LOGIN"], {"type": "LOGIN"}),
+        (
+            ["COMMENT_CREATE", "--item", "7", "--details", '{"message": "ok"}'],
+            {"type": "COMMENT_CREATE", "source": {"item": "7"}, "details": {"message": "ok"}},
+        ),
+        (
+            ["own.type", "--source", '{"n": 1}', "--session", "s", "--ip", "192.0.2.1"],
+            {"type": "own.type", "source": {"n": 1}, "session": "s", "ip": "192.0.2.1"},
+        ),
+        (
+            ["COLLAB_INVITE_COLLABORATOR", "--accessible-by", "eve", "--action-by", "ann"],
+            {"type": "COLLAB_INVITE_COLLABORATOR", "accessible_by": "eve", "action_by": "ann"},
+        ),
+        (
+            ["X", "--actor", "bob", "--audience", "ann", "--audience", "7"],
+            {"type": "X", "actor": "bob", "audience": ["ann", "7"]},
+        ),
+        (
+            ["X", "--at", "2026-01-31T12:00:00+02:00"],
+            {"type": "X", "created_at": "2026-01-31T12:00:00+02:00"},
+        ),
+    ],
+)
+def test_words_make_an_event(
+    client: type[FakeClient], arguments: list[str], event: dict[str, Any]
+) -> None:
+    result = run("event", *arguments)
+
+    assert result.exit_code == 0, result.output
+    ((told, _),) = client.published
+    assert told == event
+    (asked,) = parse_events(json.dumps(told).encode(), 1)
+    assert asked.tell.type == event["type"]
+    assert result.stdout.splitlines()[0] == f"event {'e' * 40}  position 7"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "Missing argument 'TYPE'"),
+        (["X", "--source", "[1]"], "no JSON object"),
+        (["X", "--details", "{"], "no JSON object"),
+        (["X", "--item", "7", "--source", "{}"], "not both"),
+        (["X", "--at", "noon"], "--at"),
+        (["X", "--namespace", "7"], "--namespace means nothing"),
+    ],
+)
+def test_an_event_that_makes_no_sense_is_not_sent(
+    client: type[FakeClient], arguments: list[str], said: str
+) -> None:
+    result = run("event", *arguments)
+
+    assert (result.exit_code, client.published) == (2, [])
+    assert said in result.stderr
+
+
+def test_the_types_of_box_are_listed_with_their_twins_and_views() -> None:
+    lines = run("event", "--types").stdout.splitlines()
+
+    listed = [line.split(maxsplit=2) for line in lines]
+    assert ["ITEM_UPLOAD", "UPLOAD", "all three"] in listed
+    assert ["COMMENT_CREATE", "COMMENT_CREATE", "all"] in listed
+    assert ["LOGIN"] in listed
+    assert {words[0] for words in listed if words} >= USER_TYPES | ENTERPRISE_ONLY
+
+
+@pytest.mark.parametrize(
+    ("begun", "offered"),
+    [
+        ("item_m", ["ITEM_MAKE_CURRENT_VERSION", "ITEM_MODIFY", "ITEM_MOVE"]),
+        ("LOGI", ["LOGIN"]),
+        ("own", []),
+    ],
+)
+def test_a_shell_offers_the_types_of_box(begun: str, offered: list[str]) -> None:
+    completion = ShellComplete(publish, {}, "publish", "_COMPLETE")
+
+    found = completion.get_completions(["event"], begun)
+
+    assert [item.value for item in found] == offered

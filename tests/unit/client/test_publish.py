@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
-from wakeful.client import ChangesAnswer
+from wakeful.client import ChangesAnswer, EventResult, EventsAnswer
 from wakeful.client.errors import AuthenticationFailed, Refused, Unavailable
-from wakeful.client.publish import publish
+from wakeful.client.publish import publish, publish_events
 from wakeful.client.steps import Answer, Ask, NoAnswer, Run, Sleep
 
 CHANGE = {"kind": "create_folder", "path": "/a"}
@@ -20,7 +21,7 @@ def running(patience: float = 30.0, key: str | None = None) -> Run[ChangesAnswer
     return Run(publish("http://h", CHANGE, key, patience=patience, jitter=lambda bound: bound))
 
 
-def asked(run: Run[ChangesAnswer]) -> Ask:
+def asked(run: Run[Any]) -> Ask:
     step = run.step()
     assert isinstance(step, Ask)
     return step
@@ -42,6 +43,18 @@ def test_changes_are_sent_as_they_are_under_a_key() -> None:
     assert ask.body is not None
     assert json.loads(ask.body) == CHANGE
     assert ask.headers["Idempotency-Key"] == "mine"
+
+
+def test_events_are_sent_to_where_they_are_taken() -> None:
+    run = Run(publish_events("http://h", {"type": "LOGIN"}, "mine", jitter=lambda bound: bound))
+
+    ask = asked(run)
+    run.done(Answer(200, {}, b'{"events": [{"id": "e", "position": null}], "replayed": true}'))
+
+    assert (ask.method, ask.url, ask.body) == ("POST", "http://h/v1/events", b'{"type":"LOGIN"}')
+    assert ask.headers["Idempotency-Key"] == "mine"
+    assert run.step() is None
+    assert run.end() == EventsAnswer((EventResult("e", None),), True)
 
 
 def test_p3_every_try_has_the_same_key_and_every_batch_another() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -15,7 +16,7 @@ from wakeful.dialects.box.events import page
 from wakeful.dialects.box.realtime import NEW_CHANGE, RECONNECT, realtime_servers
 from wakeful.dialects.native import answers as native
 from wakeful.dialects.native import errors as native_errors
-from wakeful.dialects.native.results import ChangeResult, ChangesAnswer, EventResult
+from wakeful.dialects.native.results import ChangeResult, ChangesAnswer, EventResult, EventsAnswer
 
 
 def test_a_channel_of_our_own_server_is_read() -> None:
@@ -114,10 +115,17 @@ def test_an_answer_to_changes_is_read_as_it_was_written() -> None:
     assert native.read_changes_answer(msgspec.json.encode(answer)) == answer
 
 
+def test_an_answer_to_events_is_read_as_it_was_written() -> None:
+    answer = EventsAnswer((EventResult("e", 7, 8),), True)
+
+    assert native.read_events_answer(msgspec.json.encode(answer)) == answer
+
+
 @pytest.mark.parametrize("body", [b"", b"{}", b"\xff", b'{"changes":[],"events":7}'])
-def test_what_is_no_answer_to_changes_is_refused(body: bytes) -> None:
+@pytest.mark.parametrize("read", [native.read_changes_answer, native.read_events_answer])
+def test_what_is_no_answer_is_refused(read: Callable[[bytes], object], body: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
-        native.read_changes_answer(body)
+        read(body)
 
 
 @pytest.mark.parametrize(
