@@ -89,7 +89,7 @@ class ImpossibleMove(Conflict):
 class RateLimited(WakefulError):
     """Asked too often; ask again after `retry_after` seconds."""
 
-    def __init__(self, message: str, *, retry_after: int) -> None:
+    def __init__(self, message: str, *, retry_after: int = 1) -> None:
         super().__init__(message)
         self.retry_after = retry_after
 

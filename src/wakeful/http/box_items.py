@@ -120,8 +120,9 @@ def _page(request: Request) -> _Page:
     query = request.query_params
     limit = parameters.parse_limit(query.get("limit"), most=parameters.MOST_ITEMS)
     sorting = parameters.parse_sorting(query.get("sort"), query.get("direction"))
-    if not parameters.parse_flag(query.get("usemarker")):
-        return _Page(Asked(parameters.parse_offset(query.get("offset")), limit, sorting), False)
+    offset = parameters.parse_offset(query.get("offset"))  # judged although a marker overrules it
+    if not parameters.parse_flag(query.get("usemarker"), "usemarker"):
+        return _Page(Asked(offset, limit, sorting), False)
     start: int | Place = 0
     if query.get("marker"):
         start, sorting = parse_marker(query["marker"])

@@ -58,25 +58,26 @@ class _Routes:
             raise Forbidden(f"only an admin with {USERS_SCOPE} lists the users")
         query = request.query_params
         limit = parameters.parse_limit(query.get("limit"), most=parameters.MOST_ITEMS)
-        by_marker = parameters.parse_flag(query.get("usemarker"))
-        after = parameters.parse_id_marker(query.get("marker")) if by_marker else None
-        offset = 0 if by_marker else parameters.parse_offset(query.get("offset"))
+        by_marker = parameters.parse_flag(query.get("usemarker"), "usemarker")
+        # Both are judged, though only one of them counts.
+        marker = parameters.parse_id_marker(query.get("marker"))
+        offset = parameters.parse_offset(query.get("offset"))
         page = await read(
             self._store,
             people.read_users(
                 identity.enterprise,
                 query.get("filter_term") or "",
                 kind=parameters.parse_user_type(query.get("user_type")),
-                after=after,
-                offset=offset,
+                after=marker if by_marker else None,
+                offset=0 if by_marker else offset,
                 limit=max(1, limit) if by_marker else limit,
             ),
         )
         fields = asked_fields(request)
         entries = tuple(chosen(shapes.user_full(user), fields) for user in page.users)
         if by_marker:
-            marker = None if page.next is None else str(page.next)
-            users = shapes.Users(entries=entries, limit=max(1, limit), next_marker=marker)
+            after = None if page.next is None else str(page.next)
+            users = shapes.Users(entries=entries, limit=max(1, limit), next_marker=after)
         else:
             users = shapes.Users(
                 total_count=page.total, entries=entries, limit=limit, offset=offset

@@ -20,8 +20,13 @@ Schema: TypeAlias = dict[str, Any]
 """A JSON Schema, as OpenAPI 3.1 takes it."""
 
 TEXT: Schema = {"type": "string"}
-NATURAL: Schema = {"type": "integer", "minimum": 0}
-FLAG: Schema = {"type": "boolean"}
+NATURAL: Schema = {"type": "integer", "minimum": 0, "maximum": 10**18 - 1}
+FLAG: Schema = {
+    "anyOf": [
+        {"type": "boolean"},
+        {"type": "string", "pattern": "^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|[01])?$"},
+    ]
+}
 BYTES: Schema = {"type": "string", "format": "binary"}
 
 

@@ -26,6 +26,8 @@ _USER_STREAMS = {
     "changes": StreamClass.CHANGES,
     "sync": StreamClass.SYNC,
 }
+_FLAGS = {"true": True, "1": True, "false": False, "0": False, "": False}
+
 _ENTERPRISE_STREAMS = frozenset({"admin_logs", "admin_logs_streaming"})
 
 
@@ -125,8 +127,12 @@ def parse_user_type(text: str | None) -> UserType:
         raise InvalidRequest("user_type is all, managed or external", field="user_type") from None
 
 
-def parse_flag(text: str | None) -> bool:
-    return (text or "").lower() in ("true", "1")
+def parse_flag(text: str | None, field: str) -> bool:
+    """Whether the parameter *field* is set; a missing one is not. Raises InvalidRequest."""
+    flag = _FLAGS.get((text or "").lower())
+    if flag is None:
+        raise InvalidRequest(f"{field} is true or false", field=field)
+    return flag
 
 
 def _number(text: str | None) -> int | None:

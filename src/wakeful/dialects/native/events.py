@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from ipaddress import ip_address
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 from msgspec.structs import replace
 
 from wakeful.core.changes import ById, ByPath, Ref, Tell
@@ -46,7 +47,7 @@ class WireEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     actor's name and `accessible_by` who gained or lost access.
     """
 
-    type: str
+    type: Annotated[str, Meta(extra_json_schema={"pattern": f"^{_TYPE.pattern}$"})]
     source: dict[str, Any] | None = None
     actor: Who | None = None
     audience: list[Who] | None = None

@@ -121,7 +121,8 @@ def test_types_of_users() -> None:
 
 
 def test_flags() -> None:
-    assert [parse_flag(text) for text in (None, "", "true", "True", "1", "false", "0")] == [
+    texts = (None, "", "true", "True", "1", "false", "0")
+    assert [parse_flag(text, "usemarker") for text in texts] == [
         False,
         False,
         True,
@@ -130,3 +131,6 @@ def test_flags() -> None:
         False,
         False,
     ]
+    with pytest.raises(InvalidRequest) as refused:
+        parse_flag("2", "usemarker")
+    assert refused.value.field == "usemarker"
