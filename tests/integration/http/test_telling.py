@@ -13,7 +13,14 @@ from wakeful.core.accounts import add_member, remove_member
 from wakeful.core.events import StreamClass, decode
 from wakeful.core.items import Role
 from wakeful.core.positions import Marker
+from wakeful.dialects.box.catalogue import ENTERPRISE, IN_EVERY_VIEW
 from wakeful.dialects.box.enterprise import render_enterprise_event
+from wakeful.dialects.box.types import (
+    ENTERPRISE_ONLY,
+    USER_TYPES,
+    enterprise_name,
+    user_name,
+)
 
 
 async def told(client: Client) -> list[dict[str, Any]]:
@@ -272,3 +279,31 @@ async def test_p7_who_left_a_folder_is_told_no_more_than_that(
 
     assert await bob.get("/2.0/events") == before
     assert before["entries"][-1]["event_type"] == "COLLAB_REMOVE_COLLABORATOR"
+
+
+async def test_the_whole_catalogue_is_told_in_one_request(
+    world: World, ann: Client, bob: Client
+) -> None:
+    await world.shared(ann, "team", bob)
+    file = await ann.made(kind="upload", path="/team/a.txt")
+    types = sorted(USER_TYPES | ENTERPRISE)
+
+    await bob.tell(*({"type": type, "source": {"item": file}} for type in types))
+
+    def of_users(*views: str) -> list[str]:
+        names = (type for type in types if type not in ENTERPRISE_ONLY)
+        return [user_name(name) for name in names if not views or user_name(name) in views]
+
+    page = await ann.get("/2.0/events", limit=500)
+    changes = await ann.get("/2.0/events", limit=500, stream_type="changes")
+    check_page(page)
+    assert [event["event_type"] for event in page["entries"]][-len(of_users()) :] == of_users()
+    named = of_users(*IN_EVERY_VIEW)
+    assert [event["event_type"] for event in changes["entries"]][-len(named) :] == named
+    to_the_owner = {"ITEM_DOWNLOAD", "ITEM_PREVIEW"}
+    theirs = [event["event_type"] for event in await told(bob)]
+    assert not to_the_owner & set(theirs)
+    shown = await logged(world)
+    assert [event["event_type"] for event in shown][-len(types) :] == [
+        enterprise_name(type) for type in types
+    ]

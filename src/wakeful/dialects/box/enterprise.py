@@ -88,13 +88,14 @@ ABOUT_THEIR_ACTOR = frozenset(
 
 
 class ItemSource(msgspec.Struct, frozen=True, kw_only=True):
-    """A file or a folder. `parent` is null for the root of a home."""
+    """A file or a folder. `parent` is null for the root of a home; what a producer described
+    itself has an owner only if it gave one."""
 
     item_type: str
     item_id: str
     item_name: str
-    parent: FolderMini | None
-    owned_by: UserMini
+    parent: FolderMini | dict[str, Any] | None
+    owned_by: UserMini | dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
 class EnterpriseEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,14 +144,15 @@ def render_enterprise_event(event: Event) -> bytes:
 
 def _source(event: Event, name: str) -> ItemSource | UserMini | dict[str, Any] | None:
     source = event.source
-    if isinstance(source, Snapshot):
-        item = _item(source)
-        if name in ABOUT_ACCESS and event.accessible_by is not None:
-            return _access(item, event.accessible_by)
-        return item
-    if source is None and name in ABOUT_THEIR_ACTOR:
-        return user_mini(event.actor)
-    return source
+    if source is None:
+        return user_mini(event.actor) if name in ABOUT_THEIR_ACTOR else None
+    item = _item(source) if isinstance(source, Snapshot) else _published_item(source)
+    if item is None:
+        assert isinstance(source, dict)
+        return source
+    if name in ABOUT_ACCESS and event.accessible_by is not None:
+        return _access(item, event.accessible_by)
+    return item
 
 
 def _item(item: Snapshot) -> ItemSource:
@@ -164,6 +166,21 @@ def _item(item: Snapshot) -> ItemSource:
     )
 
 
+def _published_item(source: dict[str, Any]) -> ItemSource | None:
+    """A file or a folder in full, as its producer gave it; None for anything else."""
+    kind, id, name = source.get("type"), source.get("id"), source.get("name")
+    if kind not in ("file", "folder") or not (isinstance(id, str) and isinstance(name, str)):
+        return None
+    owner = source.get("owned_by")
+    return ItemSource(
+        item_type=kind,
+        item_id=id,
+        item_name=name,
+        parent=source.get("parent"),
+        owned_by=msgspec.UNSET if owner is None else owner,
+    )
+
+
 def _access(item: ItemSource, accessible_by: Person | dict[str, Any]) -> dict[str, Any]:
     """The form of recorded events: `folder_id`, `folder_name`, `user_id`, `user_name`, or the
     same of a file or a group."""
@@ -172,14 +189,14 @@ def _access(item: ItemSource, accessible_by: Person | dict[str, Any]) -> dict[st
     else:
         kind = "group" if accessible_by.get("type") == "group" else "user"
         id, name = accessible_by.get("id", ""), accessible_by.get("name", "")
-    return {
+    access = {
         f"{item.item_type}_id": item.item_id,
         f"{item.item_type}_name": item.item_name,
         f"{kind}_id": id,
         f"{kind}_name": name,
         "parent": item.parent,
-        "owned_by": item.owned_by,
     }
+    return access if item.owned_by is msgspec.UNSET else access | {"owned_by": item.owned_by}
 
 
 def _details(event: Event, name: str) -> dict[str, Any] | None:

@@ -164,6 +164,38 @@ def test_what_users_do_to_themselves_is_about_them(type: str) -> None:
     assert rendered(event(type, {"device": "phone"}))["source"] == {"device": "phone"}
 
 
+def test_a_file_that_a_producer_described_is_told_of_in_short() -> None:
+    in_full = json.loads(render_user_event(event(source=snapshot())))["source"]
+
+    assert rendered(event("ITEM_UPLOAD", in_full))["source"] == {
+        "item_type": "file",
+        "item_id": "1010",
+        "item_name": "report.pdf",
+        "parent": CONTRACTS,
+        "owned_by": ANN_MINI,
+    }
+
+
+def test_a_folder_that_a_producer_described_need_not_have_an_owner() -> None:
+    source = {"type": "folder", "id": "7", "name": "docs"}
+    short = {"item_type": "folder", "item_id": "7", "item_name": "docs", "parent": None}
+
+    assert rendered(event("ITEM_CREATE", source))["source"] == short
+    assert rendered(event("COLLABORATION_INVITE", source, accessible_by=BOB))["source"] == {
+        "folder_id": "7",
+        "folder_name": "docs",
+        "user_id": "1002",
+        "user_name": "Bob",
+        "parent": None,
+    }
+
+
+def test_a_file_without_a_name_has_no_short_form() -> None:
+    source = {"type": "file", "id": "7"}
+
+    assert rendered(event("ITEM_CREATE", source))["source"] == source
+
+
 @pytest.mark.parametrize("source", [{"barrier_id": 1}, {"type": "user", "id": "1"}, {}])
 def test_any_other_source_passes_as_it_was_given(source: dict[str, Any]) -> None:
     assert rendered(event("LOGIN", source))["source"] == source
