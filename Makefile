@@ -31,7 +31,7 @@ bench: venv ## run the benchmarks [ARGS="names or flags"]
 lock: venv ## lock the newest versions of all dependencies
 	@sh scripts/lock.sh
 
-sdk: ## the environments of the SDKs that the tests run
+sdk: venv ## the environments of the SDKs that the tests run
 	@sh scripts/sdk.sh
 
 venv: ## .venv with all that developers need

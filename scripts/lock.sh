@@ -17,11 +17,12 @@ compile() {
 compile requirements/build.txt --group build
 compile requirements/run.txt pyproject.toml
 compile requirements/dev.txt pyproject.toml --group dev
-for sdk in boxsdk3 boxsdk10; do
-    compile "tests/sdk/env/$sdk/requirements.txt" "tests/sdk/env/$sdk/requirements.in"
-done
-for sdk in boxnode3 boxnode10; do
-    # Its .npmrc leaves the addresses out.
-    (cd "tests/sdk/env/$sdk" && rm -f package-lock.json && npm install --silent --package-lock-only --ignore-scripts)
-    echo "tests/sdk/env/$sdk/package-lock.json"
+for wanted in tests/sdk/env/*/; do
+    if [ -f "$wanted/package.json" ]; then
+        # Its .npmrc leaves the addresses out.
+        (cd "$wanted" && rm -f package-lock.json && npm install --silent --package-lock-only --ignore-scripts)
+        echo "${wanted}package-lock.json"
+    else
+        compile "${wanted}requirements.txt" "${wanted}requirements.in"
+    fi
 done

@@ -25,7 +25,7 @@ def missing(component: str, how_to_get_it: str) -> None:
 
 
 def python_sdk(name: str) -> Path:
-    """Return the Python that has the SDK *name* (`boxsdk3`, `boxsdk10`)."""
+    """Return the Python that has the SDK *name* (`boxsdk3`, `boxsdk10` ...)."""
     python = SDKS / name / "bin" / "python"
     if not (SDKS / name / "sdk.stamp").exists():
         missing(name, "make sdk")
@@ -33,7 +33,7 @@ def python_sdk(name: str) -> Path:
 
 
 def node_sdk(name: str) -> Path:
-    """Return the folder whose `node_modules` has the SDK *name* (`boxnode3`, `boxnode10`)."""
+    """Return the folder whose `node_modules` has the SDK *name* (`boxnode3`, `boxnode10` ...)."""
     if not (SDKS / name / "sdk.stamp").exists() or shutil.which("node") is None:
         missing(name, "make sdk")
     return SDKS / name

@@ -3,7 +3,7 @@
 The programs are in `programs/`. Each takes one JSON object: `url` and `token`; `do`, which is
 `follow` or `read`; to follow, `start` (a position, `now`, `0`, or null for the SDK's own
 default) and `stream_type` (or null); to read, the ids of `files` and `folders`; and for Node
-the `home` of its node_modules.
+the `home` of its node_modules, and the `package` that it requires.
 """
 
 from __future__ import annotations
@@ -30,28 +30,58 @@ _PROGRAMS = Path(__file__).with_name("programs")
 
 @dataclass(frozen=True, slots=True)
 class Sdk:
-    """An SDK that the tests run, by the name of its folder in `.sdk`."""
+    """An SDK that the tests run."""
 
     name: str
+    program: str
+    """The file in `programs/`. The generated SDKs of one language have the same calls."""
+    home: str
+    """The folder in `.sdk`."""
+    package: str = ""
+    """What a Node program requires."""
     stream_types: bool = True
     """Whether its event stream can be told a stream type."""
 
     def command(self, task: Json) -> list[str]:
         """The command line that does *task*; skips the test where the SDK is missing."""
-        if self.name.startswith("boxnode"):
-            home = node_sdk(self.name)
-            program = _PROGRAMS / f"{self.name}.js"
-            return ["node", str(program), json.dumps(task | {"home": str(home)})]
-        program = _PROGRAMS / f"{self.name}.py"
-        # Warnings as errors are for our own code, not for an SDK's.
-        return [str(python_sdk(self.name)), str(program), json.dumps(task)]
+        # The SDKs numbered 4 warn of their older half: that is no complaint about the server. And
+        # warnings as errors are for our own code.
+        program = str(_PROGRAMS / self.program)
+        if self.package:
+            task = task | {"home": str(node_sdk(self.home)), "package": self.package}
+            return ["node", "--no-warnings", program, json.dumps(task)]
+        quiet = ["-W", "ignore::DeprecationWarning"]
+        return [str(python_sdk(self.home)), *quiet, program, json.dumps(task)]
 
 
-BOXSDK3 = Sdk("boxsdk3")
-BOXSDK10 = Sdk("boxsdk10")
-BOXNODE3 = Sdk("boxnode3", stream_types=False)
-BOXNODE10 = Sdk("boxnode10")
-SDKS = (BOXSDK3, BOXSDK10, BOXNODE3, BOXNODE10)
+BOXSDK3 = Sdk("boxsdk 3", "boxsdk3.py", "boxsdk3")
+BOXSDK4_BOXSDK = Sdk("boxsdk 4, its boxsdk", "boxsdk3.py", "boxsdk4")
+BOXSDK4_GEN = Sdk("boxsdk 4, its box_sdk_gen", "boxsdk10.py", "boxsdk4")
+BOXSDK10 = Sdk("boxsdk 10", "boxsdk10.py", "boxsdk10")
+BOXGEN1 = Sdk("box-sdk-gen 1", "boxsdk10.py", "boxgen1")
+BOXNODE3 = Sdk("box-node-sdk 3", "boxnode3.js", "boxnode3", "box-node-sdk", stream_types=False)
+BOXNODE4_BOXSDK = Sdk(
+    "box-node-sdk 4, its BoxSDK", "boxnode3.js", "boxnode4", "box-node-sdk", stream_types=False
+)
+BOXNODE4_GEN = Sdk(
+    "box-node-sdk 4, its sdk-gen", "boxnode10.js", "boxnode4", "box-node-sdk/sdk-gen"
+)
+BOXNODE10 = Sdk("box-node-sdk 10", "boxnode10.js", "boxnode10", "box-node-sdk")
+BOXTS1 = Sdk("box-typescript-sdk-gen 1", "boxnode10.js", "boxts1", "box-typescript-sdk-gen")
+
+SDKS = (
+    BOXSDK3,
+    BOXSDK4_BOXSDK,
+    BOXSDK4_GEN,
+    BOXSDK10,
+    BOXGEN1,
+    BOXNODE3,
+    BOXNODE4_BOXSDK,
+    BOXNODE4_GEN,
+    BOXNODE10,
+    BOXTS1,
+)
+"""Every line of SDKs that runs here. Of those numbered 4, which have two SDKs in them, both."""
 
 
 class Follower:

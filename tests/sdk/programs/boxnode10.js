@@ -8,7 +8,7 @@
 const { createRequire } = require('node:module');
 
 const task = JSON.parse(process.argv[2]);
-const { BoxClient, BoxDeveloperTokenAuth } = createRequire(`${task.home}/`)('box-node-sdk');
+const { BoxClient, BoxDeveloperTokenAuth } = createRequire(`${task.home}/`)(task.package);
 
 const client = new BoxClient({
   auth: new BoxDeveloperTokenAuth({ token: task.token }),

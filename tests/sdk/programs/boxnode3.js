@@ -9,7 +9,8 @@ const { createRequire } = require('node:module');
 const http = require('node:http');
 
 const task = JSON.parse(process.argv[2]);
-const BoxSDK = createRequire(`${task.home}/`)('box-node-sdk');
+const sdks = createRequire(`${task.home}/`)(task.package);
+const BoxSDK = sdks.default ?? sdks; // box-node-sdk 4 has it as the default of a module
 
 const sdk = new BoxSDK({
   clientID: 'id',
