@@ -332,27 +332,40 @@ class Access:
     def channel(self, stream: int, grant: int, cls: StreamClass, position: int) -> str:
         """The URL-safe text of a new channel."""
         nonce = secrets.token_bytes(8)
-        body = _CHANNEL.pack(_CHANNEL_VERSION, stream, grant, cls, position, nonce)
-        return _text(body + self._sign(b"channel", body))
+        return self.seal(
+            b"channel", _CHANNEL.pack(_CHANNEL_VERSION, stream, grant, cls, position, nonce)
+        )
 
     def open_channel(self, text: str) -> Channel:
         """What the text of a channel says; raises NotFound for one that is not ours."""
-        try:
-            raw = base64.b64decode(
-                text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True
-            )
-        except (UnicodeEncodeError, binascii.Error):
-            raise NotFound("no such channel") from None
-        body, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
-        # Base64 has several texts for the same bytes: only the one that was given out counts.
-        if len(body) != _CHANNEL.size or _text(raw) != text:
-            raise NotFound("no such channel")
-        if not hmac.compare_digest(mac, self._sign(b"channel", body)):
+        body = self.unseal(b"channel", text)
+        if body is None or len(body) != _CHANNEL.size:
             raise NotFound("no such channel")
         version, stream, grant, cls, position, nonce = _CHANNEL.unpack(body)
         if version != _CHANNEL_VERSION:
             raise NotFound("no such channel")
         return Channel(stream, grant, StreamClass(cls), position, nonce)
+
+    # --- capabilities ---
+
+    def seal(self, purpose: bytes, body: bytes) -> str:
+        """*body* with our signature, as URL-safe text. It can be read by all and made by us
+        alone; what is sealed for one purpose is worth nothing for another."""
+        return _text(body + self._sign(purpose, body))
+
+    def unseal(self, purpose: bytes, text: str) -> bytes | None:
+        """What was sealed for *purpose*; None where that was not by us."""
+        try:
+            raw = base64.b64decode(
+                text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True
+            )
+        except (UnicodeEncodeError, binascii.Error):
+            return None
+        body, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
+        # Base64 has several texts for the same bytes: only the one that was given out counts.
+        if _text(raw) != text or not hmac.compare_digest(mac, self._sign(purpose, body)):
+            return None
+        return body
 
     def _sign(self, purpose: bytes, body: bytes) -> bytes:
         return hmac.digest(self._key, purpose + b"\0" + body, "sha256")[:_MAC_BYTES]

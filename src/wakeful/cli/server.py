@@ -25,6 +25,7 @@ from wakeful.access import open_access
 from wakeful.administration import Administration
 from wakeful.cli import logs
 from wakeful.cli.banner import Followed
+from wakeful.cli.contents import WatchedContents
 from wakeful.cli.control import CONTROL_SOCKET
 from wakeful.cli.first_start import first_user, own_token, place_watches
 from wakeful.cli.following import follow, numbers_of
@@ -169,6 +170,7 @@ class _Server:
             )
             front.route(REALTIME_PATH, realtime.subscribe)
             self._metrics.watch_sources(lambda: numbers_of(self._sources))
+            contents = stack.enter_context(WatchedContents(lambda: self._sources))
             services = Services(
                 feed=feed,
                 access=access,
@@ -180,6 +182,7 @@ class _Server:
                 rate=RateLimit(self._settings.rate_limit),
                 failures=RateLimit(self._settings.auth_failure_limit),
                 load=Load(self._settings.max_requests),
+                contents=contents,
             )
             self._metrics.watch_refusals(services.refusals)
             server = await stack.enter_async_context(

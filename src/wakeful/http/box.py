@@ -19,6 +19,7 @@ from wakeful.http import box_api as api
 from wakeful.http.box_answers import BoxErrors, content_reader
 from wakeful.http.box_answers import json_answer as _json
 from wakeful.http.box_api import OLDEST_HEADER, REMAINING_HEADER
+from wakeful.http.box_contents import content_routes
 from wakeful.http.box_items import item_routes
 from wakeful.http.box_users import user_routes
 from wakeful.http.description import Described
@@ -38,6 +39,7 @@ def box(services: Services) -> Dialect:
             Described("/events", routes.events, GET=api.READ_EVENTS, OPTIONS=api.OPEN_CHANNEL),
             *user_routes(services),
             *item_routes(services),
+            *content_routes(services),
         ],
         BoxErrors(),
         services.load,

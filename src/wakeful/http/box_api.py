@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from wakeful.core.listings import SortBy
-from wakeful.core.scopes import ITEM_SCOPE, READ_SCOPE, USERS_SCOPE
+from wakeful.core.scopes import CONTENT_SCOPE, ITEM_SCOPE, READ_SCOPE, USERS_SCOPE
 from wakeful.dialects.box import parameters, shapes
 from wakeful.dialects.box.answers import GAP_HEADER
 from wakeful.dialects.box.events import Events
 from wakeful.dialects.box.realtime import Message, RealtimeServers
-from wakeful.http.description import FLAG, NATURAL, Answer, Operation, Parameter
+from wakeful.http.description import BYTES, FLAG, NATURAL, Answer, Operation, Parameter
 
 OLDEST_HEADER = "wakeful-oldest-position"
 """The position before the oldest event that the stream still has."""
@@ -59,6 +59,11 @@ PAGES = (
 )
 ETAG = {"ETag": "The `etag`, in quotes; not of the root of a home."}
 IF_NONE_MATCH = Parameter("If-None-Match", "An `etag` that the client has already.", where="header")
+CONTENT_HEADERS = {
+    "ETag": "The id of the version, in quotes.",
+    "Content-Disposition": "The name of the file.",
+    "Accept-Ranges": "`bytes`",
+}
 UNCHANGED = Answer(about="The item is as the client has it")
 
 
@@ -188,6 +193,40 @@ READ_TRASHED_FOLDER = Operation(
     parameters=(item_id("folder", "1001"), FIELDS, IF_NONE_MATCH),
     refusals=(404,),
     scope=READ_SCOPE,
+)
+
+READ_CONTENT = Operation(
+    "Ask for the URL by which a file is downloaded",
+    {302: Answer(headers={"Location": "The URL, good for 15 minutes; it needs no token."})},
+    about="404 where the content is not on this server, 409 where it is not what is recorded.",
+    parameters=(
+        item_id("file", "1001"),
+        Parameter("version", "The id of the file's present version; there are no others."),
+        Parameter("Range", "Makes this and others like it one download.", where="header"),
+    ),
+    refusals=(404, 409),
+    scope=CONTENT_SCOPE,
+)
+
+DOWNLOAD = Operation(
+    "Download a file",
+    {
+        200: Answer(BYTES, media="application/octet-stream", headers=CONTENT_HEADERS),
+        206: Answer(
+            BYTES,
+            "A part of it",
+            media="application/octet-stream",
+            headers=CONTENT_HEADERS | {"Content-Range": "Which part it is."},
+        ),
+    },
+    about="The ticket is the permission.",
+    parameters=(
+        Parameter("ticket", "As in the URL that was asked for.", where="path"),
+        Parameter("Range", "One range of bytes; of several all is sent.", where="header"),
+        Parameter("If-Range", "An `ETag` for which the range is meant.", where="header"),
+    ),
+    refusals=(404, 409, 416),
+    is_open=True,
 )
 
 LIST_VERSIONS = Operation(

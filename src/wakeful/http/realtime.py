@@ -19,7 +19,6 @@ import asyncio
 import random
 import time
 from types import TracebackType
-from typing import Generic, TypeVar
 from urllib.parse import unquote_to_bytes
 
 import structlog
@@ -33,6 +32,7 @@ from wakeful.dialects.box.errors import answer_for, error_body, status_body
 from wakeful.feed import Feed
 from wakeful.http.dialect import new_request_id
 from wakeful.http.poll import Answer, Ended, Line, Poll, Polls, Request
+from wakeful.http.recent import Recent
 
 log = structlog.get_logger()
 
@@ -85,29 +85,7 @@ _HOT_SECONDS = 1.0  # an answer that comes sooner than that may be one of a loop
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 1.0
 _COOL_SECONDS = 10.0  # after which a reader starts afresh
-_REMEMBERED = 4096  # readers and channels, some 200 bytes each
 _LOADED_AT_ONCE = 100  # grants
-
-K = TypeVar("K")
-V = TypeVar("V")
-
-
-class Recent(Generic[K, V]):
-    """The values last set, up to a number of them. What falls out is forgotten."""
-
-    def __init__(self, most: int = _REMEMBERED) -> None:
-        self._most = most
-        self._values: dict[K, V] = {}
-
-    def get(self, key: K) -> V | None:
-        return self._values.get(key)
-
-    def set(self, key: K, value: V) -> None:
-        values = self._values
-        values.pop(key, None)  # the newest is last
-        if len(values) >= self._most:
-            del values[next(iter(values))]
-        values[key] = value
 
 
 class Brake:

@@ -46,15 +46,21 @@ async def _bearer(services: Services, request: Request) -> Identity:
 
 
 def client_address(services: Services, request: Request) -> str:
-    """Where the request came from, as `rates.address_of` has it; empty where there is no network.
+    """Where the request came from, as `rates.address_of` has it; empty where no network is."""
+    ip = client_ip(services, request)
+    return "" if ip is None else address_of(ip)
+
+
+def client_ip(services: Services, request: Request) -> str | None:
+    """The address that the request came from; None where there is no network.
 
     Behind a proxy that is trusted it is what the proxy saw: the last of the list, for what
     stands before that is the client's own claim.
     """
     if services.trust_proxy:
         for lines in reversed(request.headers.getlist("x-forwarded-for")):
-            return address_of(lines.split(",")[-1].strip())
-    return "" if request.client is None else address_of(request.client.host)
+            return lines.split(",")[-1].strip()
+    return None if request.client is None else request.client.host
 
 
 def bearer_token(header: str | None) -> str:

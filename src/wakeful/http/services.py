@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from wakeful.access import Access
+from wakeful.core.contents import Contents, NoContents
 from wakeful.dialects.box.realtime import RETRY_TIMEOUT_SECONDS
 from wakeful.feed import Feed
 from wakeful.http.load import Load
@@ -40,6 +41,7 @@ class Services:
     failures: RateLimit = field(default_factory=lambda: RateLimit(0))
     load: Load = field(default_factory=Load)
     retry_timeout: int = RETRY_TIMEOUT_SECONDS
+    contents: Contents = field(default_factory=NoContents)
 
     def refusals(self) -> Mapping[str, int]:
         """How many requests were refused, by what was too much."""

@@ -6,12 +6,13 @@ import asyncio
 import os
 import platform
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
 import structlog
 
-from wakeful.core.items import Namespace
+from wakeful.core.items import Item, Namespace
+from wakeful.sources.content import FileContent, open_content
 from wakeful.sources.guard import Paused, appearance
 from wakeful.sources.ignore import DEFAULT_IGNORE, Ignore
 from wakeful.sources.ledger import Ledger
@@ -103,6 +104,16 @@ class FolderSource:
         # A look or a slice of 4 MiB ends soon; without waiting it would outlive the loop.
         await asyncio.to_thread(self._looking.shutdown, cancel_futures=True)
         await asyncio.to_thread(self._hashing.shutdown, cancel_futures=True)
+
+    async def open(self, lineage: tuple[Item, ...], threads: Executor) -> FileContent:
+        """The content of a recorded file, of which *lineage* is all that is above it and itself.
+        It is read in *threads*. Raises NoContent and ContentChanged."""
+        return await open_content(self._root, lineage, threads)
+
+    @property
+    def namespace(self) -> int:
+        """The id of the namespace that shows the folder."""
+        return self._namespace.id
 
     async def ready(self) -> None:
         """Return when the first scan is done, and what changed meanwhile is recorded."""

@@ -5,7 +5,8 @@ import time
 import pytest
 
 from wakeful.core.positions import Marker
-from wakeful.http.realtime import Brake, Recent, parse_query
+from wakeful.http.realtime import Brake, parse_query
+from wakeful.http.recent import Recent
 
 
 @pytest.mark.parametrize(

@@ -184,7 +184,12 @@ def user_full(user: User) -> FullUser:
     """A user as `GET /2.0/users/:id` answers."""
     at = text_of(user.created_at)
     return FullUser(
-        id=str(user.id), name=user.name, login=user.login, created_at=at, modified_at=at
+        id=str(user.id),
+        name=user.name,
+        login=user.login,
+        created_at=at,
+        modified_at=at,
+        status="active" if user.disabled_at is None else "inactive",
     )
 
 

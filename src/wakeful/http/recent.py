@@ -1,0 +1,28 @@
+"""A small memory that forgets what was set longest ago."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+REMEMBERED = 4096  # some 200 bytes each
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Recent(Generic[K, V]):
+    """The values last set, up to a number of them. What falls out is forgotten."""
+
+    def __init__(self, most: int = REMEMBERED) -> None:
+        self._most = most
+        self._values: dict[K, V] = {}
+
+    def get(self, key: K) -> V | None:
+        return self._values.get(key)
+
+    def set(self, key: K, value: V) -> None:
+        values = self._values
+        values.pop(key, None)  # the newest is last
+        if len(values) >= self._most:
+            del values[next(iter(values))]
+        values[key] = value
