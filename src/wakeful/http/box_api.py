@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wakeful.core.listings import SortBy
-from wakeful.core.scopes import CONTENT_SCOPE, ITEM_SCOPE, READ_SCOPE, USERS_SCOPE
+from wakeful.core.scopes import DOWNLOAD_SCOPE, ITEM_SCOPE, READ_SCOPE, USERS_SCOPE
 from wakeful.dialects.box import parameters, shapes
 from wakeful.dialects.box.answers import GAP_HEADER
 from wakeful.dialects.box.events import Events
@@ -205,7 +205,7 @@ READ_CONTENT = Operation(
         Parameter("Range", "Makes this and others like it one download.", where="header"),
     ),
     refusals=(404, 409),
-    scope=CONTENT_SCOPE,
+    scope=DOWNLOAD_SCOPE,
 )
 
 DOWNLOAD = Operation(

@@ -20,9 +20,10 @@ from starlette.types import Receive, Scope, Send
 from wakeful.core.contents import Content, ContentChanged
 from wakeful.core.errors import NotFound
 from wakeful.core.items import Item, Kind
+from wakeful.core.scopes import DOWNLOAD_SCOPE
 from wakeful.dialects.box import reads
 from wakeful.http import box_api as api
-from wakeful.http.box_answers import content_reader
+from wakeful.http.box_answers import item_reader
 from wakeful.http.description import Described
 from wakeful.http.downloads import Downloads
 from wakeful.http.ranges import Part, Unsatisfiable, parse_range
@@ -51,10 +52,13 @@ class _Routes:
         self._downloads = Downloads(services.feed, services.access)
 
     async def content(self, request: Request) -> Response:
-        identity = await content_reader(self._services, request)
+        identity = await item_reader(self._services, request)
+        identity.require(DOWNLOAD_SCOPE)
         lineage, _ = await read(
             self._store,
-            reads.read_lineage(identity.user, request.path_params["id"], Kind.FILE),
+            reads.read_lineage(
+                identity.user, request.path_params["id"], Kind.FILE, within=identity.item
+            ),
         )
         file = lineage[-1]
         if request.query_params.get("version", str(file.version)) != str(file.version):

@@ -72,13 +72,15 @@ def read_item(user: int, id: str, kind: Kind, within: int | None = None) -> Step
     """The item *id* as *user* may see it. Raises NotFound."""
     census = Census((yield from read_user(user)))
     lineage = yield from _visible(census, id, kind, within=within)
-    return (yield from census.snapshot(lineage[-1], lineage[:-1]))
+    return (yield from _shown(census, lineage, within))
 
 
-def read_lineage(user: int, id: str, kind: Kind) -> Steps[tuple[Lineage, int]]:
+def read_lineage(
+    user: int, id: str, kind: Kind, within: int | None = None
+) -> Steps[tuple[Lineage, int]]:
     """The item *id* with all above it, if *user* may see it, and who owns it. Raises NotFound."""
     census = Census((yield from read_user(user)))
-    lineage = yield from _visible(census, id, kind)
+    lineage = yield from _visible(census, id, kind, within=within)
     namespace = yield from census.namespace(lineage[-1].namespace)
     return lineage, namespace.owner
 
@@ -96,8 +98,8 @@ def read_folder(
     """The folder *id* with a page of what is in it. Raises NotFound."""
     census = Census((yield from read_user(user)))
     lineage = yield from _visible(census, id, Kind.FOLDER, within=within)
-    listing = yield from _listed(census, lineage, asked)
-    return (yield from census.snapshot(lineage[-1], lineage[:-1])), listing
+    listing = yield from _listed(census, lineage, asked, within)
+    return (yield from _shown(census, lineage, within)), listing
 
 
 def read_trash(user: int, asked: Asked) -> Steps[Listing]:
@@ -158,7 +160,18 @@ def _number(census: Census, id: str) -> Steps[int]:
     return int(id)
 
 
-def _listed(census: Census, lineage: Lineage, asked: Asked) -> Steps[Listing]:
+def _shown(census: Census, lineage: Lineage, within: int | None) -> Steps[Snapshot]:
+    """The last of *lineage*; where only what is *within* an item may be seen, without the names of
+    the folders above that."""
+    above = lineage[:-1]
+    first = next((depth for depth, item in enumerate(lineage) if item.id == within), 0)
+    if first:
+        namespace = yield from census.namespace(lineage[0].namespace)
+        above = (*(lineage[:1] if namespace.is_home else ()), *lineage[first:-1])
+    return (yield from census.snapshot(lineage[-1], above))
+
+
+def _listed(census: Census, lineage: Lineage, asked: Asked, within: int | None) -> Steps[Listing]:
     folder = lineage[-1]
     start, limit, sorting = asked
     mounts: list[Item] = []
@@ -184,8 +197,8 @@ def _listed(census: Census, lineage: Lineage, asked: Asked) -> Steps[Listing]:
         found.extend(children)
     entries = []
     for index, item in enumerate(found[:limit]):
-        above = () if index < shown_mounts else lineage
-        entries.append((yield from census.snapshot(item, above)))
+        line = (item,) if index < shown_mounts else (*lineage, item)
+        entries.append((yield from _shown(census, line, within)))
     after = None
     if entries and len(found) > limit:
         after = Place(limit <= shown_mounts, sorting.spot_of(found[limit - 1]))
