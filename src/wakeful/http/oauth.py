@@ -96,6 +96,7 @@ def token_endpoint(services: Services) -> Dialect:
             Described("/revoke", routes.revoke, POST=REVOKE_TOKEN),
         ],
         OAuthErrors(),
+        services.load,
     )
 
 

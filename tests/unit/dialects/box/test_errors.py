@@ -21,6 +21,7 @@ _BEYOND_THE_SCHEMA = {
     "cyclical_folder_structure",
     "invalid_limit",
     "item_name_in_use",
+    "rate_limit_exceeded",
 }
 
 
