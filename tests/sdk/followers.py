@@ -42,11 +42,12 @@ class Sdk:
     stream_types: bool = True
     """Whether its event stream can be told a stream type."""
 
-    def command(self, task: Json) -> list[str]:
-        """The command line that does *task*; skips the test where the SDK is missing."""
+    def command(self, task: Json, file: Path | None = None) -> list[str]:
+        """The command line that does *task*, by its program or that in *file*; skips the test
+        where the SDK is missing."""
         # The SDKs numbered 4 warn of their older half: that is no complaint about the server. And
         # warnings as errors are for our own code.
-        program = str(_PROGRAMS / self.program)
+        program = str(file or _PROGRAMS / self.program)
         if self.package:
             task = task | {"home": str(node_sdk(self.home)), "package": self.package}
             return ["node", "--no-warnings", program, json.dumps(task)]
@@ -82,6 +83,9 @@ SDKS = (
     BOXTS1,
 )
 """Every line of SDKs that runs here. Of those numbered 4, which have two SDKs in them, both."""
+
+PYTHON_HANDWRITTEN = (BOXSDK3, BOXSDK4_BOXSDK)
+PYTHON_GENERATED = (BOXSDK4_GEN, BOXSDK10, BOXGEN1)
 
 
 class Follower:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.box_samples import BOB, event, folder, snapshot
-from tests.components import node_sdk, python_sdk
+from tests.sdk.followers import SDKS, Sdk
 from wakeful.core.errors import InvalidRequest
 from wakeful.core.events import Event, ItemEvent, MemberEvent
 from wakeful.dialects.box.catalogue import ENTERPRISE
@@ -28,6 +28,8 @@ from wakeful.dialects.native.events import parse_events
 pytestmark = pytest.mark.sdk
 
 _PARSERS = Path(__file__).with_name("parsers")
+# The others give their users what JSON.parse gives.
+PARSE = [sdk for sdk in SDKS if (_PARSERS / sdk.program).exists()]
 
 FORMS: list[dict[str, Any]] = [
     json.loads(render_user_event(event(source=snapshot())))["source"],
@@ -57,31 +59,19 @@ STRANGE: list[Any] = [
 ]  # fmt: skip
 
 
-def test_what_the_door_lets_in_is_read_by_boxsdk_3(tmp_path: Path) -> None:
-    command = [str(python_sdk("boxsdk3")), str(_PARSERS / "boxsdk3.py")]
-
-    assert faults(command, tmp_path) == []
-
-
-def test_what_the_door_lets_in_is_read_by_boxsdk_10(tmp_path: Path) -> None:
-    command = [str(python_sdk("boxsdk10")), str(_PARSERS / "boxsdk10.py")]
-
-    assert faults(command, tmp_path) == []
+@pytest.mark.parametrize("sdk", PARSE, ids=lambda sdk: sdk.name)
+def test_what_the_door_lets_in_is_read_by_every_sdk_that_parses(tmp_path: Path, sdk: Sdk) -> None:
+    parser = _PARSERS / sdk.program
+    assert faults(sdk, parser, tmp_path) == []
 
 
-def test_what_the_door_lets_in_is_read_by_box_node_sdk_10(tmp_path: Path) -> None:
-    home = node_sdk("boxnode10")
-
-    assert faults(["node", str(_PARSERS / "boxnode10.js")], tmp_path, home=str(home)) == []
-
-
-def faults(command: list[str], folder: Path, **task: str) -> list[Any]:
+def faults(sdk: Sdk, parser: Path, folder: Path) -> list[Any]:
     """The events that an SDK refuses, with what it says."""
     shown = list(all_shown())
     file = folder / "events.json"
     file.write_bytes(b"[" + b",".join(shown) + b"]")
     told = subprocess.run(
-        [*command, json.dumps({"file": str(file), **task})],
+        sdk.command({"file": str(file)}, parser),
         check=True,
         capture_output=True,
         timeout=100,

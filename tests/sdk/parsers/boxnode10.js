@@ -3,10 +3,10 @@
 'use strict';
 
 const fs = require('node:fs');
+const { createRequire } = require('node:module');
 
 const task = JSON.parse(process.argv[2]);
-const schemas = `${task.home}/node_modules/box-node-sdk/lib/schemas`;
-const { deserializeEvents } = require(`${schemas}/events.js`);
+const { deserializeEvents } = createRequire(`${task.home}/`)(`${task.package}/schemas`);
 
 const events = JSON.parse(fs.readFileSync(task.file, 'utf8'));
 const faults = [];
