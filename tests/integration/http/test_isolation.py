@@ -1,0 +1,589 @@
+"""Every route, asked by everybody who may not know: not a byte and not a wake-up.
+
+Vic has things with names that stand nowhere else (canaries). Each route is asked for them by each
+wrong identity, in every way that `JUDGES` knows. Nothing of Vic's may be in any answer; what
+is asked about Vic's things must be answered as if they did not exist; and when Vic's things
+change, no answer may change with them, which would tell at least how many there are.
+
+The routes are those of the app itself: one that is not in `JUDGES` fails the test.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Any
+from unittest.mock import Mock
+
+import httpx2
+import msgspec
+import pytest
+from starlette.routing import Mount
+
+from tests.integration.http.conftest import Client, World
+from tests.integration.http.test_box_contents import Shelf
+from wakeful.access import wall_clock
+from wakeful.core.accounts import create_grant, create_token, digest_of, new_token
+from wakeful.core.events import StreamClass
+from wakeful.core.items import Token, TokenKind
+from wakeful.core.lookups import NewIds, TokenByDigest
+from wakeful.core.ports import Store
+from wakeful.core.positions import Marker
+from wakeful.core.writes import PutToken, Steps
+from wakeful.http.app import every_route
+from wakeful.http.description import Described
+from wakeful.http.dialect import Dialect
+from wakeful.stores.memory import MemoryStore
+
+CANARY = "canary"
+"""Stands in every name, text and content of Vic's."""
+
+
+@dataclass(frozen=True)
+class Prey:
+    """The ids of Vic's things; `none` has as many ids of nothing."""
+
+    user: str
+    enterprise: str
+    namespace: str
+    file: str
+    folder: str
+    shared: str
+    trashed_file: str
+    trashed_folder: str
+    below_trash: str
+    version: str
+
+    @classmethod
+    def none(cls) -> Prey:
+        return cls(*(f"9999000{n}" for n, _ in enumerate(fields(cls))))
+
+    def ids(self) -> tuple[str, ...]:
+        return tuple(getattr(self, field.name) for field in fields(self))
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A request for something of Vic's."""
+
+    path: str
+    body: Any = None
+    form: dict[str, str] | None = None
+
+
+Judge = Callable[[Prey], list[Ask]]
+
+PAGES = ("", "?usemarker=true", "?limit=1", "?fields=name,parent,path_collection,owned_by")
+
+
+def plain(*paths: str) -> Judge:
+    return lambda prey: [Ask(path) for path in paths]
+
+
+def files(suffix: str = "") -> Judge:
+    return lambda prey: [
+        Ask(f"/2.0/files/{id}{suffix}")
+        for id in (prey.file, prey.shared, prey.trashed_file, prey.below_trash, prey.folder)
+    ]
+
+
+def folders(suffix: str = "") -> Judge:
+    return lambda prey: [
+        Ask(f"/2.0/folders/{id}{suffix}{page}")
+        for id in (prey.folder, prey.trashed_folder, prey.file, prey.namespace)
+        for page in PAGES
+    ]
+
+
+def events(prey: Prey) -> list[Ask]:
+    return [
+        Ask(f"/2.0/events?stream_type={stream}&stream_position={position}")
+        for stream in ("all", "changes", "sync", "admin_logs", "admin_logs_streaming")
+        for position in ("0", "now", "1099511627777", "1099511999999")
+    ]
+
+
+def users(prey: Prey) -> list[Ask]:
+    return [Ask(f"/2.0/users/{id}") for id in ("me", prey.user, prey.file)]
+
+
+def contents(prey: Prey) -> list[Ask]:
+    return [*files("/content")(prey), Ask(f"/2.0/files/{prey.file}/content?version={prey.version}")]
+
+
+def changes(prey: Prey) -> list[Ask]:
+    wishes: list[dict[str, Any]] = [
+        {"kind": "rename", "item": prey.file, "name": "taken"},
+        {"kind": "upload", "item": prey.file, "size": 7},
+        {"kind": "move", "item": prey.file, "parent": "0"},
+        {"kind": "copy", "item": prey.file, "parent": "0"},
+        {"kind": "trash", "item": prey.folder},
+        {"kind": "delete", "item": prey.folder},
+        {"kind": "restore", "item": prey.trashed_file},
+        {"kind": "upload", "parent": prey.folder, "name": "planted"},
+        {"kind": "upload", "path": "/planted", "namespace": prey.namespace},
+    ]
+    return [Ask("/v1/changes", wish) for wish in wishes]
+
+
+def told(prey: Prey) -> list[Ask]:
+    wishes: list[dict[str, Any]] = [
+        {"type": "COMMENT_CREATE", "item": prey.file},
+        {"type": "COMMENT_CREATE", "item": prey.file, "audience": [prey.user]},
+        {"type": "COMMENT_CREATE", "item": prey.trashed_file, "actor": prey.user},
+    ]
+    return [Ask("/v1/events", wish) for wish in wishes]
+
+
+def tokens(prey: Prey) -> list[Ask]:
+    return [
+        Ask(
+            "",
+            form={
+                "grant_type": "client_credentials",
+                "client_id": "nobody",
+                "client_secret": "nothing",
+                "box_subject_type": "user",
+                "box_subject_id": prey.user,
+            },
+        ),
+        Ask(
+            "",
+            form={
+                "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+                "subject_token": "nonsense",
+                "subject_token_type": "urn:ietf:params:oauth:token-type:access_token",
+                "scope": "item_download",
+                "resource": f"https://api.box.com/2.0/files/{prey.file}",
+            },
+        ),
+        Ask("", form={"grant_type": "refresh_token", "refresh_token": "nonsense"}),
+    ]
+
+
+def at(path: str, judge: Judge) -> Judge:
+    return lambda prey: [replace(ask, path=path) for ask in judge(prey)]
+
+
+def revoking(prey: Prey) -> list[Ask]:
+    return [Ask("", form={"client_id": "nobody", "client_secret": "nothing", "token": "nonsense"})]
+
+
+JUDGES: dict[str, Judge] = {
+    "GET /2.0/events": events,
+    "OPTIONS /2.0/events": plain(
+        *(f"/2.0/events?stream_type={s}" for s in ("all", "sync", "admin_logs_streaming"))
+    ),
+    "GET /2.0/users": plain("/2.0/users", "/2.0/users?filter_term=c", "/2.0/users?usemarker=1"),
+    "GET /2.0/users/{id}": users,
+    "GET /2.0/files/{id}": files(),
+    "GET /2.0/files/{id}/trash": files("/trash"),
+    "GET /2.0/files/{id}/versions": files("/versions"),
+    "GET /2.0/files/{id}/content": contents,
+    "GET /2.0/downloads/{ticket}": plain("/2.0/downloads/none", f"/2.0/downloads/{'A' * 84}"),
+    "GET /2.0/folders/trash/items": plain(*(f"/2.0/folders/trash/items{p}" for p in PAGES)),
+    "GET /2.0/folders/{id}": folders(),
+    "GET /2.0/folders/{id}/items": folders("/items"),
+    "GET /2.0/folders/{id}/trash": folders("/trash"),
+    "POST /v1/changes": changes,
+    "POST /v1/events": told,
+    "POST /oauth2/token": at("/oauth2/token", tokens),
+    "POST /oauth2/revoke": at("/oauth2/revoke", revoking),
+    "POST /api/oauth2/token": at("/api/oauth2/token", tokens),
+    "POST /api/oauth2/revoke": at("/api/oauth2/revoke", revoking),
+    "GET /healthz": plain("/healthz"),
+    "GET /readyz": plain("/readyz"),
+    "GET /metrics": plain("/metrics"),
+    "GET /openapi.json": plain("/openapi.json"),
+}
+"""How each route is asked for what is Vic's: with the ids in `Prey`, in each place that takes one.
+The realtime poll, which the front answers, is asked in
+`test_p7_no_poll_of_others_is_woken_by_what_is_not_theirs`."""
+
+COUNTING = {"GET /metrics"}
+"""What tells numbers of the server as a whole, to operators: the answers may change."""
+
+
+def routes_of(dialect: Dialect, prefix: str = "") -> Iterator[tuple[str, Described]]:
+    for route in dialect.routes:
+        if isinstance(route, Mount):
+            assert isinstance(route.app, Dialect)
+            yield from routes_of(route.app, prefix + route.path)
+        else:
+            assert isinstance(route, Described), f"{route!r} does not describe itself"
+            yield prefix + route.path, route
+
+
+def operations() -> dict[str, bool]:
+    """Every method of every route, and whether it needs no token."""
+    found = {}
+    for path, route in routes_of(every_route(Mock())):
+        for method, operation in route.operations.items():
+            found[f"{method} {re.sub(r':[a-z]+}', '}', path)}"] = operation.is_open
+    return found
+
+
+OPERATIONS = operations()
+
+
+def test_every_route_has_a_judge() -> None:
+    unknown = [name for name in OPERATIONS if name not in JUDGES]
+    assert not unknown, (
+        f"{unknown}: say in JUDGES of {__file__} how this route is asked for what is another user's"
+    )
+    assert set(JUDGES) <= set(OPERATIONS), "a judge of a route that is gone"
+
+
+# --- who asks ---
+
+
+@dataclass
+class Asker:
+    """Somebody, by how they come."""
+
+    client: Client
+    headers: dict[str, str]
+    is_nobody: bool = False  # the token is none, or not any more
+
+    async def ask(self, name: str, ask: Ask) -> httpx2.Response:
+        method = name.partition(" ")[0]
+        options: dict[str, Any] = {}
+        if ask.form is not None:
+            options["data"] = ask.form
+        elif ask.body is not None:
+            options["json"] = ask.body
+        return await self.client.ask(method, ask.path, headers=self.headers, **options)
+
+
+def put_token(template: Token, text: str, **changed: Any) -> Callable[[int], Steps[None]]:
+    def steps(now: int) -> Steps[None]:
+        fresh: int = yield NewIds()
+        yield PutToken(
+            msgspec.structs.replace(template, id=fresh, digest=digest_of(text), **changed)
+        )
+
+    return steps
+
+
+class Place:
+    """Vic and the others."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.vic: Client
+        self.prey: Prey
+        self.opened: str
+
+    async def settle(self) -> None:
+        world = self.world
+        ours = world.bob.user.enterprise if world.bob.user else 0
+        shelf = Shelf(**{f"{CANARY}-{n}": CANARY.encode() for n in ("file", "shared", "trash")})
+        world.services = replace(world.services, contents=shelf)
+        self.vic = await world.join(ours, f"{CANARY}-vic")
+        self.dan = await world.join(ours, "dan", is_admin=True)
+        vic, user = self.vic, self.vic.user
+        assert user is not None
+        team = await world.shared(vic, f"{CANARY}-team")
+        made = {
+            "file": await vic.made(kind="upload", path=f"/{CANARY}-docs/{CANARY}-file", size=6),
+            "shared": await vic.made(kind="upload", path=f"/{CANARY}-team/{CANARY}-shared"),
+            "trashed_file": await vic.made(kind="upload", path=f"/{CANARY}-trash"),
+            "below_trash": await vic.made(kind="upload", path=f"/{CANARY}-bin/{CANARY}-below"),
+        }
+        self.opened = await vic.made(kind="create_folder", path=f"/{CANARY}-above/open")
+        listed = (await vic.get("/2.0/folders/0/items"))["entries"]
+        by_name = {entry["name"]: entry["id"] for entry in listed}
+        await vic.publish(
+            {"kind": "trash", "item": made["trashed_file"]},
+            {"kind": "trash", "item": by_name[f"{CANARY}-bin"]},
+        )
+        await vic.tell({"type": "COMMENT_CREATE", "source": {"message": CANARY}})
+        read = await vic.get(f"/2.0/files/{made['file']}")
+        self.prey = Prey(
+            user=str(user.id),
+            enterprise=str(user.enterprise),
+            namespace=str(team.id),
+            folder=by_name[f"{CANARY}-docs"],
+            trashed_folder=by_name[f"{CANARY}-bin"],
+            version=read["file_version"]["id"],
+            **made,
+        )
+
+    async def change(self) -> None:
+        """All that can happen to Vic's things, that others could notice."""
+        prey, vic = self.prey, self.vic
+        await vic.publish(
+            {"kind": "rename", "item": prey.file, "name": f"{CANARY}-renamed"},
+            {"kind": "upload", "item": prey.file, "size": 9},
+            {"kind": "upload", "path": f"/{CANARY}-new/{CANARY}-more", "size": 9},
+            {"kind": "move", "item": prey.shared, "parent": prey.folder},
+            {"kind": "restore", "item": prey.trashed_file},
+            {"kind": "trash", "item": prey.folder},
+        )
+        await vic.tell(*[{"type": "COMMENT_CREATE", "source": {"message": CANARY}}] * 3)
+
+    async def asker(self, name: str) -> Asker:
+        asker: Asker = await getattr(self, f"_{name}")()
+        return asker
+
+    # --- without a token that is worth anything ---
+
+    async def _no_token(self) -> Asker:
+        return Asker(await self.world.client(None), {}, is_nobody=True)
+
+    async def _garbage_token(self) -> Asker:
+        return Asker(await self.world.client("garbage"), {}, is_nobody=True)
+
+    async def _revoked_token(self) -> Asker:
+        token = await self._own_token()
+        await self.world.access.revoke_token((await self.world.access.identify(token)).token)
+        return Asker(await self.world.client(token), {}, is_nobody=True)
+
+    async def _revoked_grant(self) -> Asker:
+        token = await self._own_token()
+        await self.world.access.revoke_grant((await self.world.access.identify(token)).grant)
+        return Asker(await self.world.client(token), {}, is_nobody=True)
+
+    async def _expired_token(self) -> Asker:
+        template = await self._template()
+        text = new_token()
+        expired = put_token(template, text, expires_at=wall_clock() - 1)
+        await self.world.store.commit(expired)
+        return Asker(await self.world.client(text), {}, is_nobody=True)
+
+    async def _refresh_token(self) -> Asker:
+        template = await self._template()
+        text = new_token()
+        await self.world.store.commit(put_token(template, text, kind=TokenKind.REFRESH))
+        return Asker(await self.world.client(text), {}, is_nobody=True)
+
+    # --- with a token of Vic's that is worth less ---
+
+    async def _missing_scope(self) -> Asker:
+        return Asker(await self.world.client(await self._own_token(("manage_webhook",))), {})
+
+    async def _restricted_to_another_folder(self) -> Asker:
+        template = await self._template()
+        text = new_token()
+        scopes = ("base_explorer", "item_download")
+        narrow = put_token(template, text, item=int(self.opened), scopes=scopes)
+        await self.world.store.commit(narrow)
+        return Asker(await self.world.client(text), {})
+
+    # --- somebody else ---
+
+    async def _another_user(self) -> Asker:
+        return Asker(await self._with_shelf(self.world.bob), {})
+
+    async def _another_user_as_vic(self) -> Asker:
+        return Asker(await self._with_shelf(self.world.bob), {"As-User": self.prey.user})
+
+    async def _admin_of_another_enterprise(self) -> Asker:
+        return Asker(await self._with_shelf(self.world.eve), {})
+
+    async def _admin_of_another_enterprise_as_vic(self) -> Asker:
+        return Asker(await self._with_shelf(self.world.eve), {"As-User": self.prey.user})
+
+    async def _admin_without_scopes(self) -> Asker:
+        return Asker(await self._plain_admin(), {})
+
+    async def _admin_without_scopes_as_vic(self) -> Asker:
+        return Asker(await self._plain_admin(), {"As-User": self.prey.user})
+
+    # --- tools ---
+
+    async def _with_shelf(self, client: Client) -> Client:
+        return await self.world.client(client.token, client.user)
+
+    async def _plain_admin(self) -> Client:
+        assert self.dan.user is not None
+        token = await self.world.token(self.dan.user, ("root_readwrite",))
+        return await self.world.client(token, self.dan.user)
+
+    async def _own_token(self, scopes: tuple[str, ...] = ("root_readwrite",)) -> str:
+        text = new_token()
+        grant = await self.world.store.commit(create_grant(self.vic.id, "isolation", scopes))
+        await self.world.store.commit(create_token(grant.id, digest_of(text)))
+        return text
+
+    async def _template(self) -> Token:
+        token = await self.world.store.ask(TokenByDigest(digest_of(await self._own_token())))
+        assert token is not None
+        return token
+
+
+ASKERS = (
+    "no_token",
+    "garbage_token",
+    "revoked_token",
+    "revoked_grant",
+    "expired_token",
+    "refresh_token",
+    "missing_scope",
+    "restricted_to_another_folder",
+    "another_user",
+    "another_user_as_vic",
+    "admin_of_another_enterprise",
+    "admin_of_another_enterprise_as_vic",
+    "admin_without_scopes",
+    "admin_without_scopes_as_vic",
+)
+"""The methods of Place that make them, without the underscore."""
+
+VICS_OWN = {"missing_scope", "restricted_to_another_folder"}
+"""These are Vic, who may know who they are."""
+
+
+@pytest.fixture
+async def store() -> Any:
+    """One store is enough: what is refused does not reach it, or the rules refuse it."""
+    store: Store = MemoryStore()
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def place(world: World) -> Place:
+    place = Place(world)
+    await place.settle()
+    return place
+
+
+_VOLATILE = re.compile(r'"request_id":"[^"]*"|channel=[\w-]+|nonce=[\w-]+')
+
+
+def seen(answer: httpx2.Response, ask: Ask, prey: Prey) -> str:
+    """All of an answer but what differs each time, and the ids that were asked for."""
+    headers = {
+        name: value
+        for name, value in answer.headers.items()
+        if name not in ("box-request-id", "date", "content-length")
+    }
+    text = f"{answer.status_code} {json.dumps(headers)} {answer.text}"
+    text = _VOLATILE.sub("", text)
+    asked = repr(ask)
+    for id in prey.ids():
+        if re.search(rf"\b{id}\b", asked):
+            text = re.sub(rf"\b{id}\b", "?", text)
+    return text
+
+
+async def walk(asker: Asker, prey: Prey) -> dict[str, str]:
+    found = {}
+    for name in JUDGES:
+        for number, ask in enumerate(JUDGES[name](prey)):
+            answer = await asker.ask(name, ask)
+            found[f"{name} [{number}]"] = seen(answer, ask, prey)
+            if asker.is_nobody and not OPERATIONS[name]:
+                assert answer.status_code == 401, name
+                assert not answer.content or name.startswith("POST /v1/"), name
+    return found
+
+
+@pytest.mark.parametrize("who", ASKERS)
+async def test_p7_whoever_may_not_know_is_told_nothing(place: Place, who: str) -> None:
+    asker = await place.asker(who)
+    before = await whole_view(place.vic)
+
+    answers = await walk(asker, place.prey)
+
+    assert await whole_view(place.vic) == before, "something of Vic's was changed"
+    own = {"GET /2.0/users/{id}"} if who in VICS_OWN else set()
+    for name, text in answers.items():
+        if not any(name.startswith(route) for route in own):
+            assert CANARY not in text.lower(), name
+    # What exists is told from what does not by nothing.
+    of_nothing = await walk(asker, Prey.none())
+    for name, text in answers.items():
+        if not any(name.startswith(route) for route in own | COUNTING):
+            assert text == of_nothing[name], name
+    # Nor is anything told by how answers change.
+    await place.change()
+    for name, text in (await walk(asker, place.prey)).items():
+        if not any(name.startswith(route) for route in COUNTING):
+            assert text == answers[name], name
+
+
+async def whole_view(client: Client) -> list[Any]:
+    return [
+        await client.get("/2.0/events", limit=500),
+        await client.get("/2.0/folders/0", limit=1000),
+        await client.get("/2.0/folders/trash/items", limit=1000),
+    ]
+
+
+async def test_the_walk_would_find_what_is_told(place: Place) -> None:
+    """Vic's own token is told everything: the canaries are where the judges look."""
+    answers = await walk(Asker(place.vic, {}), place.prey)
+
+    telling = {name.partition(" [")[0] for name, text in answers.items() if CANARY in text.lower()}
+    assert {
+        "GET /2.0/events",
+        "GET /2.0/users/{id}",
+        "GET /2.0/files/{id}",
+        "GET /2.0/files/{id}/trash",
+        "GET /2.0/folders/trash/items",
+        "GET /2.0/folders/{id}",
+        "GET /2.0/folders/{id}/items",
+        "GET /2.0/folders/{id}/trash",
+    } <= telling
+    statuses = {text[:3] for name, text in answers.items() if "/content" in name}
+    assert "302" in statuses
+
+
+async def test_p7_a_restricted_token_is_not_told_the_names_above(place: Place) -> None:
+    file = await place.vic.made(kind="upload", parent=place.opened, name="plain.txt")
+    asker = await place.asker("restricted_to_another_folder")
+
+    for path in (f"folders/{place.opened}", f"folders/{place.opened}/items", f"files/{file}"):
+        answer = await asker.client.get(f"/2.0/{path}", fields="name,path_collection,parent")
+        assert CANARY not in str(answer), path
+    read = await asker.client.get(f"/2.0/files/{file}")
+    names = [folder["name"] for folder in read["path_collection"]["entries"]]
+    assert names == ["All Files", "open"]
+    assert read["parent"]["id"] == place.opened
+
+
+class Ear:
+    """Somebody who waits on a stream."""
+
+    after: int
+
+    def __init__(self, stream: int, cls: StreamClass) -> None:
+        self.stream = stream
+        self.cls: int = cls
+        self.is_woken = False
+
+    def wake(self, since: float) -> None:
+        self.is_woken = True
+
+
+async def test_p7_no_poll_of_others_is_woken_by_what_is_not_theirs(place: Place) -> None:
+    world = place.world
+    assert world.eve.user is not None
+    assert place.vic.user is not None
+    streams = (world.bob.id, world.eve.id, place.dan.id, world.eve.user.enterprise)
+    ears = [Ear(stream, cls) for stream in streams for cls in StreamClass]
+    mine = [Ear(stream, StreamClass.ALL) for stream in (place.vic.id, place.vic.user.enterprise)]
+    for ear in (*ears, *mine):
+        world.feed.wait(ear, Marker.NOW)
+    await turns()
+
+    await place.change()
+    await world.feed.look_again()
+    await turns()
+
+    assert all(ear.is_woken for ear in mine)
+    assert not any(ear.is_woken for ear in ears)
+    assert world.feed.waiting == len(ears)
+    for ear in ears:
+        world.feed.leave(ear)
+
+
+async def turns() -> None:
+    """Let everything that is due on the loop have its turn: this store waits for nothing else."""
+    for _ in range(100):
+        await asyncio.sleep(0)
