@@ -97,6 +97,12 @@ class Connection(Intake):
         if self._phase is Phase.HEAD or self._asked is not None:
             self._refuse(refusals.TOO_SLOW)
             return
+        if self._is_owed_body() and not self.flow.write_paused:
+            if self.flow.read_paused:
+                self.wheel.put(self, self.limits.stalled_time)  # it is ours to read on
+            else:
+                self._refuse(refusals.TOO_SLOW)
+            return
         unsent = self.transport.get_write_buffer_size()
         if not unsent:
             if self._current is None:
@@ -137,6 +143,10 @@ class Connection(Intake):
     def _is_busy(self) -> bool:
         return self._current is not None
 
+    def _is_owed_body(self) -> bool:
+        """Whether an application has a request of which the client has not sent all."""
+        return self._phase is Phase.BODY and self._asked is None and self._current is not None
+
     def _settle(self) -> None:
         """Nothing more to parse: sleep, or see that the client does not take for ever."""
         if self._phase is Phase.DEAF or self.transport.is_closing():
@@ -153,6 +163,8 @@ class Connection(Intake):
             self._phase is Phase.HEAD or self._asked is not None or self._current is None
         ):
             self.wheel.put(self, self.limits.head_time)
+        elif not self.due and self._is_owed_body():
+            self.wheel.put(self, self.limits.body_time)
 
     def _may_sleep(self) -> bool:
         return not (self._is_asleep or self.pipeline or self._backlog or self.flow.write_paused)

@@ -358,6 +358,8 @@ class Intake(HttpToolsProtocol):
         self._body_left = 0
         request, self._asked = self._asked, None
         if request is None:
+            if self.due and not self.flow.write_paused:
+                self.wheel.cancel(self)
             super().on_message_complete()
             return
         self.wheel.cancel(self)

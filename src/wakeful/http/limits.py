@@ -40,6 +40,10 @@ class Limits:
     head_time: float = 10.0
     """How long a client may take over the head of a request."""
 
+    body_time: float = 300.0
+    """How long a client may take over a body that an application reads. It is the whole that
+    counts: one byte a minute would keep the request, and its memory, for ever."""
+
     queued: int = 16
     """The most requests of one connection that wait for their turn. Reading stops there and
     not earlier: a connection that is not read does not notice that its client went away."""

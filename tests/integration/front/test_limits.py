@@ -11,7 +11,7 @@ from wakeful.http.intake import Phase
 from wakeful.http.limits import Limits
 from wakeful.http.poll import Ended
 
-IMPATIENT = Limits(head_time=0.3, stalled_time=0.3)
+IMPATIENT = Limits(head_time=0.3, stalled_time=0.3, body_time=0.3)
 
 
 async def refused(wire: Wire, status: int) -> None:
@@ -51,6 +51,42 @@ async def test_a_poll_whose_body_does_not_come_is_refused() -> None:
     async with serving(limits=IMPATIENT) as site, site.client() as wire:
         wire.send(await site.poll(more="Content-Length: 10\r\n"), b"123")
         await refused(wire, 408)
+
+
+async def test_a_body_that_does_not_end_in_time_is_refused_and_its_application_told() -> None:
+    async with serving(limits=IMPATIENT) as site, site.client() as wire:
+        wire.send(b"POST /body HTTP/1.1\r\nHost: here\r\nContent-Length: 1000\r\n\r\n")
+        await until(lambda: bool(site.app.asked))
+        async with asyncio.timeout(5):
+            while not site.app.gone:
+                wire.send(b"x")  # each byte in time: it is the whole that counts
+                await asyncio.sleep(0.05)
+        await refused(wire, 408)
+    await site.nothing_is_left()
+
+
+async def test_a_slow_body_behind_a_poll_is_refused_when_the_poll_is_answered() -> None:
+    async with serving(limits=IMPATIENT) as site, site.parked_client() as wire:
+        wire.send(b"POST /body HTTP/1.1\r\nHost: here\r\nContent-Length: 10\r\n\r\n123")
+        await until(lambda: site.connection._phase is Phase.DEAF)
+        assert site.parked == 1
+
+        await site.change()
+
+        assert (await wire.reply()).message == "new_change"
+        await refused(wire, 408)
+        assert not site.app.asked
+
+
+async def test_a_body_in_time_is_read_and_leaves_the_application_its_time() -> None:
+    async with serving(limits=IMPATIENT) as site, site.client() as wire:
+        wire.send(b"POST /slow HTTP/1.1\r\nHost: here\r\nContent-Length: 6\r\n\r\n123")
+        await until(lambda: bool(site.app.asked))
+        wire.send(b"456")
+        assert await wire.is_silent(0.6)
+        site.app.gate.set()
+        assert (await wire.reply()).status == 200
+        assert (await wire.ask(get("/next"))).status == 200
 
 
 async def test_a_connection_that_says_nothing_is_closed_without_a_word() -> None:
