@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -99,8 +100,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def watches(self) -> tuple[Watch, ...]:
-        """The folders to follow; raises SettingsError where they contradict each other."""
-        return parse_watches(self.watch)
+        """The folders to follow, there or not; raises SettingsError where they contradict each
+        other, or the data folder."""
+        watches = parse_watches(self.watch)
+        for watch in watches:
+            if watch.path == self.data.resolve():
+                raise SettingsError(
+                    f"--watch: {watch.path} is the data folder; choose another with --data"
+                )
+        return watches
 
 
 NAMES = Settings.__struct_fields__
@@ -178,8 +186,10 @@ def _parse_watch(text: str) -> Watch:
     if not path:
         raise SettingsError("--watch: which folder?")
     full = Path(path).expanduser().absolute()
-    if not full.is_dir():
-        raise SettingsError(f"--watch: there is no folder {full}")
+    # One that is not there may be on a disk that is not mounted: whether it was ever followed
+    # stands in the store.
+    if full.exists() and not full.is_dir():
+        raise SettingsError(f"--watch: {full} is no folder")
     return Watch(full.resolve(), label)
 
 
@@ -215,6 +225,8 @@ def _check(settings: Settings) -> None:
         if not holds:
             raise SettingsError(f"bad setting: {what}")
 
+    # An empty host would mean every address that the machine has.
+    demand(bool(settings.host.strip()), "host is an address or a name")
     demand(0 <= settings.port <= 65535, "port is between 0 and 65535")
     demand(1 <= settings.hold <= 600, "hold is between 1 and 600 seconds")
     demand(settings.rescan >= 1, "rescan is at least one second")
@@ -231,6 +243,6 @@ def _check(settings: Settings) -> None:
     demand(settings.max_requests >= 1, "max_requests is at least 1")
     url = settings.public_url
     demand(
-        url is None or url.startswith(("http://", "https://")),
-        "public_url begins with http:// or https://",
+        url is None or re.fullmatch(r"https?://[^/?#\s]+(/[^?#\s]*)?", url) is not None,
+        "public_url begins with http:// or https://, and has a host and no query",
     )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.readers import Reader, ids
-from tests.servers import Server, wakeful
+from tests.servers import Server, eventually, wakeful
 
 pytestmark = pytest.mark.acceptance
 
@@ -102,6 +104,42 @@ def test_a_name_that_means_nothing_is_said(server: Server) -> None:
         assert answer.returncode not in (0, None)
         assert words[2] in answer.stderr
         assert "Traceback" not in answer.stderr
+
+
+def test_a_name_that_is_not_utf8_is_said(server: Server) -> None:
+    odd = os.fsdecode(b"bad\xff")
+    for words in (("user", "add", odd), ("publish", "upload", odd)):
+        answer = wakeful(*words, "--data", server.data)
+
+        assert answer.returncode == 1
+        assert "UTF-8" in answer.stderr
+        assert "Traceback" not in answer.stderr
+
+
+def test_tokens_that_live_very_long_can_be_listed(server: Server) -> None:
+    administer(server, "user", "add", ANN)
+    century = 100 * 365 * 86_400
+    administer(server, "token", "create", ANN, "--lifetime", str(century))
+
+    refused = wakeful(
+        "token", "create", ANN, "--lifetime", str(century * 100), "--data", server.data
+    )
+
+    assert "a hundred years" in refused.stderr
+    assert wakeful("token", "list", "--data", server.data).returncode == 0
+
+
+def test_what_a_name_tells_a_terminal_is_not_told_to_it(server: Server, watched: Path) -> None:
+    (watched / "\x1b[31mred\n").symlink_to("nowhere")
+    administer(server, "user", "add", ANN, "--name", "\x1b[31mAnn")
+
+    def status() -> str:
+        return wakeful("status", "--data", server.data).stdout
+
+    eventually(lambda: "red" in status(), "the link is left out")
+    assert "\\x1b[31mred\\n" in status()
+    assert "\x1b" not in status()
+    assert "\x1b" not in wakeful("user", "list", "--data", server.data).stdout
 
 
 def test_a_data_folder_that_is_none_is_said(server: Server) -> None:

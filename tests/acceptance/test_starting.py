@@ -100,6 +100,47 @@ def test_a_folder_that_is_not_itself_keeps_no_other_waiting(tmp_path: Path, watc
         assert server.err.count("source paused") == 1
 
 
+def test_a_folder_that_is_gone_at_a_restart_is_waited_for(
+    server: Server, reader: Reader, watched: Path
+) -> None:
+    begin = reader.now()
+    server.terminate()
+    watched.rename(watched.with_name("unplugged"))
+    before = len(server.out)
+
+    server.start()
+
+    assert "not yet read: the folder cannot be opened" in server.out[before:]
+    assert reader.ask("GET", "/readyz").status_code == 503
+    watched.with_name("unplugged").rename(watched)
+    eventually(lambda: reader.ask("GET", "/readyz").status_code == 200, "it is back")
+    assert reader.events(begin)[0] == [], "nothing was taken for deleted"
+
+
+def test_a_folder_that_was_never_followed_must_be_there(server: Server, reader: Reader) -> None:
+    before = reader.get("/2.0/folders/0/items")["total_count"]
+    server.terminate()
+
+    answer = wakeful(
+        "serve", "--data", server.data, "--port", "0", "--watch", "photos=/no/such/folder"
+    )
+
+    assert answer.returncode == 2
+    assert "no folder /no/such/folder" in answer.stderr
+    server.start()
+    assert reader.get("/2.0/folders/0/items")["total_count"] == before, "nothing was made for it"
+
+
+def test_a_data_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for data in (tmp_path / "file", tmp_path / "file" / "below", Path("/proc/wakeful")):
+        answer = wakeful("serve", "--data", data, "--port", "0")
+
+        assert answer.returncode == 2
+        assert f"cannot use {data}" in answer.stderr
+        assert "Traceback" not in answer.stderr
+
+
 @pytest.mark.parametrize("moment", ["wakeful.db", "token", "control.sock"])
 def test_p1_a_crash_during_the_first_start_leaves_nothing_half_done(
     tmp_path: Path, watched: Path, moment: str

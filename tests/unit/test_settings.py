@@ -56,6 +56,10 @@ def test_variables_of_others_and_of_the_client_are_left_alone() -> None:
         ({"body_limit": 3}, "body_limit"),
         ({"max_polls": 0}, "max_polls"),
         ({"public_url": "example.com"}, "public_url"),
+        ({"public_url": "http://"}, "public_url"),
+        ({"public_url": "http://a b"}, "public_url"),
+        ({"public_url": "http://a/?b=c"}, "public_url"),
+        ({"host": ""}, "host"),
         ({"log_level": "loud"}, "log_level"),
         ({"trust_proxy": "perhaps"}, "trust_proxy"),
     ],
@@ -115,7 +119,6 @@ def test_a_folder_with_an_equals_sign_in_its_name_can_be_watched(tmp_path: Path)
         pytest.param(["{tmp}/a", "{tmp}/b"], "one home", id="two homes"),
         pytest.param(["x={tmp}/a", "x={tmp}/b"], "'x'", id="a name twice"),
         pytest.param(["{tmp}/a", "x={tmp}/a/in"], "within each other", id="one inside the other"),
-        pytest.param(["{tmp}/none"], "no folder", id="missing"),
         pytest.param(["{tmp}/file"], "no folder", id="a file"),
         pytest.param(["a/b={tmp}/a"], "no name", id="a slash in the name"),
         pytest.param(["x="], "which folder", id="nothing after the name"),
@@ -130,6 +133,18 @@ def test_watches_that_contradict_each_other_are_refused(
 
     with pytest.raises(SettingsError, match=said):
         parse_watches(text.format(tmp=tmp_path) for text in texts)
+
+
+def test_a_folder_that_is_not_there_may_be_on_a_disk_that_is_not_mounted(tmp_path: Path) -> None:
+    assert parse_watches([f"usb={tmp_path}/none"])[0].path == tmp_path / "none"
+
+
+def test_the_data_folder_is_not_watched(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path)
+
+    for text in (str(tmp_path), f"x={tmp_path}/link"):
+        with pytest.raises(SettingsError, match="is the data folder"):
+            _ = Settings(data=tmp_path, watch=(text,)).watches
 
 
 def test_every_setting_says_what_it_is_in_the_documentation() -> None:

@@ -55,6 +55,8 @@ FIRST_ENTERPRISE = "Wakeful"
 
 _MOST_DIGITS = 18
 
+LONGEST_LIFETIME_SECONDS = 100 * 366 * 86_400  # what is beyond the year 9999 nobody can show
+
 
 class Administration:
     """Carries out operations on a store; *status* tells what the whole program knows of itself."""
@@ -144,8 +146,10 @@ class Administration:
                 known = ", ".join(ALL_SCOPES)
                 raise InvalidRequest(f"no scope {scope!r}; there are {known}", field="scopes")
         lifetime = asked.lifetime
-        if lifetime is not None and not 0 < lifetime < 2**40:
-            raise InvalidRequest("a lifetime is at least a second", field="lifetime")
+        if lifetime is not None and not 0 < lifetime <= LONGEST_LIFETIME_SECONDS:
+            raise InvalidRequest(
+                "a lifetime is between a second and a hundred years", field="lifetime"
+            )
         text = accounts.new_token()
         grant = await self._store.commit(accounts.create_grant(user.id, asked.app, asked.scopes))
         token = await self._store.commit(

@@ -26,6 +26,7 @@ from wakeful.administration import (
     UserRecord,
 )
 from wakeful.cli.control import carry_out, data_option
+from wakeful.cli.lines import printable
 from wakeful.core.items import Role
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -248,7 +249,7 @@ def _status_lines(found: dict[str, Any]) -> Iterable[str]:
 
 def _source_lines(source: dict[str, Any]) -> Iterable[str]:
     reason = f": {source['reason']}" if source["reason"] else ""
-    yield f"Folder     {source['path']}  {source['state']}{reason}"
+    yield f"Folder     {printable(source['path'])}  {source['state']}{reason}"
     yield (
         f"           {_count(source['files'], 'file')} in {_count(source['folders'], 'folder')}, "
         f"{source['pending']:,} to be looked at, {source['unhashed']:,} without a hash"
@@ -260,7 +261,7 @@ def _source_lines(source: dict[str, Any]) -> Iterable[str]:
     for why, count in source["skipped"].items():
         yield f"           skipped {count:,}: {why}"
         for sample in source["samples"].get(why, ()):
-            yield f"             {sample}"
+            yield f"             {printable(sample)}"
 
 
 def _count(number: int, word: str) -> str:
@@ -272,6 +273,7 @@ def _time(ms: int) -> str:
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    rows = [tuple(map(printable, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -14,6 +14,7 @@ import platformdirs
 
 from wakeful.access import open_access
 from wakeful.administration import Administration, Operation, decode_result, encode_operation
+from wakeful.cli.lines import NOT_UTF8
 from wakeful.cli.listen import ListenError, socket_address
 from wakeful.core.errors import WakefulError
 from wakeful.stores.sqlite import FolderError, SqliteStore
@@ -53,10 +54,20 @@ def carry_out(data: Path, operation: Operation[T]) -> T:
         return _through_server(data, operation)
     except _NoServer:
         pass
+    except UnicodeEncodeError:
+        raise click.ClickException(NOT_UTF8) from None
     try:
         return asyncio.run(_on_store(data, operation))
     except (WakefulError, FolderError) as error:
         raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(cannot_use(data, error)) from None
+
+
+def cannot_use(data: Path, error: OSError) -> str:
+    """A sentence for people on why the data folder cannot be used."""
+    where = f" ({error.filename})" if error.filename not in (None, str(data), data) else ""
+    return f"cannot use {data} as the data folder: {error.strerror or error}{where}"
 
 
 class _NoServer(Exception):

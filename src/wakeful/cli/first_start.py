@@ -64,7 +64,11 @@ async def place_watches(
     store: Store, owner: User, watches: tuple[Watch, ...]
 ) -> tuple[Watched, ...]:
     """A namespace for each watched folder. Raises SettingsError where another folder was
-    followed in its place before: to compare the two would delete everything."""
+    followed in its place before: to compare the two would delete everything; and where there
+    is no such folder and never was, before anything is made."""
+    for watch in watches:
+        if not watch.path.is_dir() and not await _was_followed(store, owner, watch):
+            raise no_folder(watch)
     placed = []
     for watch in watches:
         if watch.name is None:
@@ -74,6 +78,11 @@ async def place_watches(
         await _check_root(store, watch, namespace)
         placed.append(Watched(watch, namespace))
     return tuple(placed)
+
+
+def no_folder(watch: Watch) -> SettingsError:
+    """What is said of a folder that is not there and was never followed: a slip of the pen."""
+    return SettingsError(f"--watch: there is no folder {watch.path}")
 
 
 async def own_token(store: Store, access: Access, owner: User, file: Path) -> str:
@@ -103,7 +112,7 @@ def _named_namespace(owner: int, name: str) -> Command[int]:
     """The namespace of the watched folder *name*, made when it is first asked for."""
 
     def steps(now: int) -> Steps[int]:
-        key = f"watch.namespace.{name}"
+        key = _namespace_key(name)
         present: bytes | None = yield Setting(key)
         if present is not None:
             return int(present)
@@ -115,21 +124,50 @@ def _named_namespace(owner: int, name: str) -> Command[int]:
 
 
 async def _check_root(store: Store, watch: Watch, namespace: int) -> None:
-    key = f"watch.root.{namespace}"
-    raw = await store.ask(Setting(key))
-    before = None if raw is None else msgspec.json.decode(raw, type=_Root)
+    before = await _root_before(store, namespace)
     now = _root(watch.path)
+    if now is None:
+        return  # not there for now: its source waits for it
     if before is not None and before != now and _is_another(before, now):
         raise SettingsError(
             f"this data folder follows {before.path}, not {now.path}: "
             "choose another with --data, or give the folder a name, as in NAME=DIR"
         )
     if before != now:
-        await store.commit(_put_setting(key, msgspec.json.encode(now)))
+        await store.commit(_put_setting(_root_key(namespace), msgspec.json.encode(now)))
 
 
-def _root(path: Path) -> _Root:
-    status = path.stat()
+async def _was_followed(store: Store, owner: User, watch: Watch) -> bool:
+    """Whether the last server here followed *watch* under this name."""
+    namespace = owner.home
+    if watch.name is not None:
+        present = await store.ask(Setting(_namespace_key(watch.name)))
+        if present is None:
+            return False
+        namespace = int(present)
+    before = await _root_before(store, namespace)
+    return before is not None and before.path == str(watch.path)
+
+
+async def _root_before(store: Store, namespace: int) -> _Root | None:
+    raw = await store.ask(Setting(_root_key(namespace)))
+    return None if raw is None else msgspec.json.decode(raw, type=_Root)
+
+
+def _namespace_key(name: str) -> str:
+    return f"watch.namespace.{name}"
+
+
+def _root_key(namespace: int) -> str:
+    return f"watch.root.{namespace}"
+
+
+def _root(path: Path) -> _Root | None:
+    """What is at *path* now; None where no folder is."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
     return _Root(str(path), status.st_dev, status.st_ino)
 
 

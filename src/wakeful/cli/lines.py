@@ -28,6 +28,8 @@ _WORDS = {
 """What we call the types of events; any other keeps its own name."""
 
 _ARRIVES = frozenset({"rename", "move", "restore"})
+NOT_UTF8 = "names are UTF-8, and one that was given is not"
+
 WORD_WIDTH = max(map(len, _WORDS.values()))
 
 _UNITS = ("kB", "MB", "GB", "TB", "PB", "EB")
@@ -58,7 +60,15 @@ def line_of(event: Event) -> Line:
             size = size_text(event.source.size)
         if word in _ARRIVES:
             what = f"→ {what}"
-    return Line(moment.astimezone() if moment else None, word, printable(what), size)
+    return Line(_local(moment) if moment else None, word, printable(what), size)
+
+
+def _local(moment: datetime) -> datetime:
+    """*moment* as clocks here show it; in the last hours of the year 9999 they show nothing."""
+    try:
+        return moment.astimezone()
+    except OverflowError:
+        return moment
 
 
 def plain_printer(file: TextIO) -> Printer:

@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from wakeful.cli import reach
-from wakeful.cli.lines import printable
+from wakeful.cli.lines import NOT_UTF8, printable
 from wakeful.client import ChangesAnswer, Client, ClientError, EventsAnswer, Refused
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -88,6 +88,8 @@ def send(how: How, ask: Callable[[Client, float], A], show: Callable[[A], None])
         raise click.ClickException(f"{error}{place}") from None
     except ClientError as error:
         raise click.ClickException(f"{url}: {error}") from None
+    except UnicodeEncodeError:
+        raise click.ClickException(NOT_UTF8) from None
     if how.as_json:
         click.echo(msgspec.json.encode(answer))
     else:
@@ -114,8 +116,10 @@ def time_of(text: str, option: str) -> str:
     """A time with an offset; one without is local."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        if moment.tzinfo is None:
+            moment = moment.astimezone()
+    except (ValueError, OverflowError):
         raise click.BadParameter(
             f"{text!r} is no time such as 2026-01-31T12:00", param_hint=option
         ) from None
-    return (moment if moment.tzinfo else moment.astimezone()).isoformat()
+    return moment.isoformat()

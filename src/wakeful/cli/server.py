@@ -26,8 +26,8 @@ from wakeful.administration import Administration
 from wakeful.cli import logs
 from wakeful.cli.banner import Followed
 from wakeful.cli.contents import WatchedContents
-from wakeful.cli.control import CONTROL_SOCKET
-from wakeful.cli.first_start import first_user, own_token, place_watches
+from wakeful.cli.control import CONTROL_SOCKET, DATABASE, cannot_use
+from wakeful.cli.first_start import first_user, no_folder, own_token, place_watches
 from wakeful.cli.following import follow, numbers_of
 from wakeful.cli.listen import (
     ListenError,
@@ -50,7 +50,7 @@ from wakeful.http.rates import RateLimit
 from wakeful.http.realtime import Realtime
 from wakeful.http.services import Services
 from wakeful.retention import Retention
-from wakeful.settings import Settings
+from wakeful.settings import Settings, Watch
 from wakeful.sources.folder import FolderSource
 from wakeful.sources.status import SourceState
 from wakeful.stores.sqlite import FolderError, SqliteStore
@@ -151,7 +151,7 @@ class _Server:
     async def run(self) -> int:
         watches = self._settings.watches
         async with AsyncExitStack() as stack:
-            store = await SqliteStore.open(self._settings.data, observer=self._metrics)
+            store = await self._open_store(watches)
             stack.push_async_callback(store.close)
             handed_over = inherited(os.environ)
             sockets = handed_over or listen(self._settings.host, self._settings.port)
@@ -203,7 +203,7 @@ class _Server:
             }
             await stack.enter_async_context(Retention(feed, days, self._metrics))
             if await self._first_scans():
-                self._announce(_url(self._settings, sockets), token, token_file)
+                self._announce(_url(self._settings, sockets), token, token_file, watches)
                 await self._stop.wait()
             notify("STOPPING=1")
             log.info("stopping", polls=front.polls.parked)
@@ -215,6 +215,17 @@ class _Server:
             await _first_of(draining, self._hurry.wait())
         log.info("stopped")
         return 0
+
+    async def _open_store(self, watches: tuple[Watch, ...]) -> SqliteStore:
+        data = self._settings.data
+        for watch in watches:
+            # Said before anything is made. What a store remembers, only it can tell.
+            if not watch.path.is_dir() and not (data / DATABASE).exists():
+                raise no_folder(watch)
+        try:
+            return await SqliteStore.open(data, observer=self._metrics)
+        except OSError as error:
+            raise CannotServe(cannot_use(data, error)) from None
 
     def _catch_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -238,7 +249,7 @@ class _Server:
             )
         return not self._stop.is_set()
 
-    def _announce(self, url: str, token: str, token_file: Path) -> None:
+    def _announce(self, url: str, token: str, token_file: Path, watches: tuple[Watch, ...]) -> None:
         # What was made so far lives as long as the server: a full collection need not look
         # at it, which would hold the loop up.
         gc.collect()
@@ -251,7 +262,7 @@ class _Server:
             token_file=token_file,
             followed=[
                 _followed(watch.name, source)
-                for watch, source in zip(self._settings.watches, self._sources, strict=True)
+                for watch, source in zip(watches, self._sources, strict=True)
             ],
         )
         notify(f"READY=1\nSTATUS=Serving {url}")
