@@ -133,6 +133,7 @@ def test_words_become_a_change_that_the_server_understands(
         ["upload", "/a", "--item", "7"],
         ["upload", "/a", "--size", "-1"],
         ["upload", "/a", "--modified", "yesterday"],
+        ["upload", "/a", "--modified", "0001-01-01"],
         ["upload", "/a", "--from", "/no such file"],
         ["rename", "/a"],
         ["rename", "/a", "b", "c"],

@@ -50,6 +50,10 @@ def test_a_line_has_the_local_time_what_happened_where_and_how_big() -> None:
     assert plain(event()) == "2026-01-02 12:04:05  upload   /Reports/may.pdf  1.2 kB\n"
 
 
+def test_a_time_that_clocks_here_cannot_show_is_shown_as_it_is() -> None:
+    assert plain(event(at="9999-12-31T23:59:59Z")).startswith("9999-12-31 23:59:59  upload")
+
+
 @pytest.mark.parametrize(
     ("type", "word", "what"),
     [
