@@ -37,6 +37,7 @@ from wakeful.core.changes import (
     ById,
     ByPath,
     Change,
+    Circle,
     Copy,
     CreateFolder,
     Delete,
@@ -50,7 +51,15 @@ from wakeful.core.changes import (
     Upload,
 )
 from wakeful.core.errors import KeyReused, WakefulError
-from wakeful.core.events import EVERY_CLASS, ONLY_ALL, Event, Receipt, StreamClass, decode
+from wakeful.core.events import (
+    EVERY_CLASS,
+    ONLY_ALL,
+    Event,
+    Receipt,
+    Snapshot,
+    StreamClass,
+    decode,
+)
 from wakeful.core.items import Item, JournalRow, Role, User
 from wakeful.core.lookups import (
     Children,
@@ -221,6 +230,9 @@ change_ops: st.SearchStrategy[Op] = st.one_of(
     st.tuples(st.just("delete"), items),
     st.tuples(st.just("version"), items),
     st.tuples(st.just("tell"), classes, st.sets(st.integers(0, 2)).map(sorted)),
+    st.tuples(
+        st.just("tell of"), items, classes, st.sampled_from(Circle), st.none() | st.integers(0, 2)
+    ),
 )
 keys = st.none() | st.tuples(st.integers(1, 2), st.sampled_from("xy"))
 publish_ops = st.tuples(
@@ -468,6 +480,15 @@ class Machine(RuleBasedStateMachine):
                 audience = tuple(self.users[index].id for index in who)
                 details = {"classes": mask, "audience": list(audience)}
                 return Tell(type="NOTE", classes=mask, audience=audience, details=details)
+            case ("tell of", item, mask, circle, index):
+                return Tell(
+                    type="NOTE",
+                    classes=mask,
+                    item=self.item(item),
+                    circle=circle,
+                    actor=None if index is None else self.users[index].id,
+                    details={"classes": mask, "circle": circle.value},
+                )
         raise AssertionError(op)
 
     def item(self, index: int) -> ById:
@@ -559,10 +580,25 @@ class Machine(RuleBasedStateMachine):
         if event.type == "NOTE":
             assert event.details is not None
             mask: int = event.details["classes"]
+            if "circle" in event.details:
+                circle = self.circle_of(event, Circle(event.details["circle"]))
+                return dict.fromkeys(circle, mask) | {self.enterprise: ONLY_ALL}
             return dict.fromkeys(event.details["audience"], mask) | {self.enterprise: ONLY_ALL}
         assert event.namespace is not None
         members = self.model.members[event.namespace]
         return dict.fromkeys(members, EVERY_CLASS) | {self.enterprise: ONLY_ALL}
+
+    def circle_of(self, event: Event, circle: Circle) -> set[int]:
+        """Those who must hear of *event*, which names no audience."""
+        assert event.namespace is not None
+        members = self.model.members[event.namespace]
+        assert event.actor.id in members, "P7: told of what its actor may not see"
+        if circle is Circle.NOBODY:
+            return set()
+        if circle is Circle.OWNER:
+            assert isinstance(event.source, Snapshot)
+            return {event.source.owned_by.id}
+        return members
 
     # --- reading ---
 

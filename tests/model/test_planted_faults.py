@@ -18,8 +18,13 @@ from structlog.testing import capture_logs
 
 from tests.model.machine import Machine
 from tests.model.stages import StagedBus, StagedStore
-from wakeful.core import batch, census, journal, publish
+from wakeful.core import batch, census, journal, publish, telling
+from wakeful.core.batch import Batch
+from wakeful.core.census import Census
+from wakeful.core.changes import Circle, Tell
 from wakeful.core.events import EVERY_CLASS, Head, Receipt, encode
+from wakeful.core.finding import Finder
+from wakeful.core.items import Item
 from wakeful.core.lookups import Remember, StreamStates
 from wakeful.core.ports import Hints, StreamKind
 from wakeful.core.positions import Asked, Marker, Place, StreamState, place, split
@@ -291,6 +296,32 @@ def test_an_audience_that_is_too_large_is_caught(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(census.Census, "audience", audience)
 
     shows(Machine, "P7")
+
+
+def test_a_circle_that_is_ignored_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = telling._hearers
+
+    def hearers(
+        census: Census, change: Tell, actor: int, item: Item | None
+    ) -> Steps[tuple[int, ...]]:
+        yield from ()
+        return (yield from honest(census, replace(change, circle=Circle.MEMBERS), actor, item))
+
+    monkeypatch.setattr(telling, "_hearers", hearers)
+
+    shows(Machine, "P7")
+
+
+def test_an_actor_who_is_told_to_have_seen_too_much_is_caught(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def sight(batch: Batch, actor: int | None) -> Steps[tuple[Census, Finder]]:
+        yield from ()
+        return batch.census, batch.finder
+
+    monkeypatch.setattr(telling, "_sight", sight)
+
+    shows(Machine, "P7: told of what its actor may not see")
 
 
 def test_a_repeated_request_that_is_carried_out_again_is_caught(
