@@ -66,6 +66,19 @@ class Ground:
             raise Lost(path)
         return fd
 
+    def is_still_left_out(self, reason: Reason, path: str) -> bool:
+        """Whether what is at *path* cannot be read or watched even now; not where it is gone."""
+        full = f"{self.root}/{path}"
+        if reason not in (Reason.UNREADABLE_FILE, Reason.UNREADABLE_FOLDER):
+            return os.path.lexists(full)
+        try:
+            os.close(os.open(full, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC))
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:
+            return True
+        return False
+
     def left_out(self, folder: Folder, found: os.stat_result) -> Reason | None:
         """Why something in *folder* is not followed; None where it is."""
         mode = found.st_mode

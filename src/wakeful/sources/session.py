@@ -167,6 +167,7 @@ class Session:
 
     async def _first_scan(self, *, baseline: bool) -> None:
         self._entered(SourceState.SCANNING)
+        self._skipped.begin()
         scan = self._scan = Scan(self.snapshot.root, self._loop.time(), baseline=baseline)
         while self._scan is scan:
             await self._scan_on()
@@ -213,6 +214,7 @@ class Session:
             self._counters.overflows += self._hearing.overflows
             self._hearing.overflows = 0
             self._counters.rescans += 1
+            self._skipped.begin()
             self._scan = Scan(self.snapshot.root, self._loop.time())
         if self._scan is not None:
             worked = True
@@ -269,6 +271,7 @@ class Session:
             scan.take(listing)
         if scan.done:
             await self._mark(scan.findings, self._loop.time())
+            await self._in_thread(lambda: self._skipped.end(self._ground.is_still_left_out))
             self._scan = None
             self._scan_ended = self._loop.time()
             self._counters.scan_seconds = self._scan_ended - scan.started

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 import structlog
@@ -29,22 +29,35 @@ class Reason(StrEnum):
     UNWATCHED = "cannot be watched: changes are seen at the next re-scan"
 
 
+FOUND_BY_COMPARING = frozenset({Reason.LINK, Reason.SPECIAL, Reason.NAME, Reason.DEEP, Reason.LONG})
+"""Each comparison of the whole finds these again, for as long as they are there. The others are
+found when something happens, and have to be looked at."""
+
+
 class Skipped:
-    """The paths that are left out at present, by reason."""
+    """The paths that are left out at present, by reason.
+
+    What is no longer so is taken back when it is noticed, and else by the next comparison of the
+    whole, which is between `begin` and `end`.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._paths: dict[Reason, dict[str, None]] = {reason: {} for reason in Reason}
         self._more = dict.fromkeys(Reason, 0)
+        self._found: set[tuple[Reason, str]] = set()  # since `begin`
+        self._found_more = dict.fromkeys(Reason, 0)
 
     def add(self, reason: Reason, path: str) -> None:
         """*path* is below the root; it may hold bytes that are no UTF-8."""
         shown = path.encode("utf-8", "backslashreplace").decode()
         paths = self._paths[reason]
-        if shown in paths:
+        if shown not in paths and len(paths) >= _MOST_PATHS:
+            self._found_more[reason] += 1
+            self._more[reason] = max(self._more[reason], self._found_more[reason])
             return
-        if len(paths) >= _MOST_PATHS:
-            self._more[reason] += 1
+        self._found.add((reason, shown))
+        if shown in paths:
             return
         paths[shown] = None
         quiet = reason in (Reason.LINK, Reason.SPECIAL)  # nothing is wrong with those
@@ -60,6 +73,25 @@ class Skipped:
         """Whatever was at *path* is gone or in order now."""
         for paths in self._paths.values():
             paths.pop(path, None)
+
+    def begin(self) -> None:
+        """A comparison of the whole begins."""
+        self._found.clear()
+        self._found_more = dict.fromkeys(Reason, 0)
+
+    def end(self, is_still: Callable[[Reason, str], bool]) -> None:
+        """It has seen everything: what it did not find again is left out no longer, unless
+        *is_still* says so, which is asked of what no comparison finds."""
+        for reason, paths in self._paths.items():
+            for path in list(paths):
+                if (reason, path) in self._found:
+                    continue
+                if reason in FOUND_BY_COMPARING or not is_still(reason, path):
+                    paths.pop(path, None)
+            if reason in FOUND_BY_COMPARING:
+                self._more[reason] = self._found_more[reason]
+            elif len(paths) < _MOST_PATHS:
+                self._more[reason] = 0
 
     def counts(self) -> Mapping[str, int]:
         """How many, by reason; reasons without any are left out."""

@@ -215,3 +215,45 @@ async def test_the_limit_of_watches_is_named_with_its_remedy(
         async with watching.live() as source:
             assert source.status().skipped == {Reason.UNWATCHED.value: 1}
     assert any("sysctl fs.inotify.max_user_watches" in str(each.get("reason")) for each in logs)
+
+
+async def test_what_is_left_out_no_longer_is_counted_no_longer(root: Path, outside: Path) -> None:
+    (root / "link").symlink_to(outside)
+    (root / "other").symlink_to(outside)
+    watching = await Watching.on(root, MemoryStore())
+    async with watching.live(rescan_seconds=0.2) as source:
+        assert source.status().skipped == {Reason.LINK.value: 2}
+
+        (root / "link").unlink()
+
+        await until(lambda: source.status().skipped == {Reason.LINK.value: 1})
+
+
+async def test_a_file_that_could_not_be_read_and_is_gone_is_counted_no_longer(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = os.open
+
+    def careful(path: str, flags: int, *rest: int, **more: int) -> int:
+        if str(path).endswith("secret"):
+            raise PermissionError(13, "Permission denied")
+        return opened(path, flags, *rest, **more)
+
+    watching = await Watching.on(root, MemoryStore())
+    async with watching.live(rescan_seconds=0.2) as source:
+        monkeypatch.setattr(os, "open", careful)
+        (root / "hidden").write_text("12345")
+        await until(lambda: has(watching, "hidden"))
+        (root / "hidden").rename(root / "secret")
+        with (root / "secret").open("w") as file:
+            file.write("123")
+        counted = {Reason.UNREADABLE_FILE.value: 1}
+        await until(lambda: source.status().skipped == counted)
+        before = source.status().rescans
+        await until(lambda: source.status().rescans > before + 2)
+        assert source.status().skipped == counted
+
+        monkeypatch.undo()
+        (root / "secret").unlink()
+
+        await until(lambda: not source.status().skipped)
