@@ -43,7 +43,7 @@ class Place(ABC):
         return store
 
     async def restore(self, file: Path) -> Store:
-        """The store that was copied to *file*."""
+        """The store that was copied to *file*; what was restored here before is closed."""
         store = await self._restore(file)
         self.opened.append(store)
         return store
@@ -60,7 +60,8 @@ class Memory(Place):
         return MemoryStore(clock=self.clock, observer=observer)
 
     async def _restore(self, file: Path) -> Store:
-        return MemoryStore.restored(file, clock=self.clock)
+        seen = max((store.epoch for store in self.opened), default=0)
+        return MemoryStore.restored(file, after=seen, clock=self.clock)
 
 
 class Sqlite(Place):
@@ -69,7 +70,7 @@ class Sqlite(Place):
         return await SqliteStore.open(data, clock=self.clock, observer=observer)
 
     async def _restore(self, file: Path) -> Store:
-        data = self.folder / f"data-{len(self.opened)}"
+        data = self.folder / "restored"
         restore(file, data)
         return await SqliteStore.open(data, clock=self.clock)
 

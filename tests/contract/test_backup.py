@@ -116,6 +116,23 @@ async def test_a_restored_store_begins_a_greater_epoch(place: Place, tmp_path: P
     assert page.state.epoch == restored.epoch
 
 
+async def test_one_copy_restored_again_begins_another_epoch_each_time(
+    place: Place, tmp_path: Path
+) -> None:
+    store = await place.open()
+    await tell(store, "one")
+    await store.backup(tmp_path / "copy")
+    epochs = [store.epoch]
+
+    for _ in range(3):
+        restored = await place.restore(tmp_path / "copy")
+        epochs.append(restored.epoch)
+        assert await names(restored) == ["one"]
+        await restored.close()
+
+    assert epochs == sorted(set(epochs))
+
+
 async def test_a_copy_is_of_one_moment_while_others_write(place: Place, tmp_path: Path) -> None:
     store = await place.open()
     over = asyncio.Event()

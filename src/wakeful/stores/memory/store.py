@@ -12,7 +12,7 @@ from wakeful.core.errors import StoreFailed
 from wakeful.core.items import FIRST_ID
 from wakeful.core.lookups import Lookup
 from wakeful.core.ports import Health, Hints, StreamKind, Trimmed
-from wakeful.core.positions import FIRST_EPOCH, StreamState
+from wakeful.core.positions import FIRST_EPOCH, LAST_EPOCH, StreamState
 from wakeful.core.writes import Command, Write
 from wakeful.stores.driver import Clock, CommitObserver, drive, is_for_readers, wall_clock
 from wakeful.stores.memory.dump import Tables, dump, restore
@@ -62,11 +62,24 @@ class MemoryStore:
 
     @classmethod
     def restored(
-        cls, file: Path, *, clock: Clock = wall_clock, observer: CommitObserver | None = None
+        cls,
+        file: Path,
+        *,
+        after: int,
+        clock: Clock = wall_clock,
+        observer: CommitObserver | None = None,
     ) -> MemoryStore:
-        """The store that `backup` wrote to *file*, in an epoch of its own."""
+        """The store that `backup` wrote to *file*, in an epoch of its own: beyond that of the
+        copy and beyond *after*, the greatest that its clients may have seen.
+
+        One copy may be restored again and again, and others between: a store that keeps nothing
+        cannot know. Raises ValueError where there is no further epoch.
+        """
         kept = restore(file.read_bytes())
-        store = cls(epoch=kept.epoch + 1, clock=clock, observer=observer)
+        used = max(kept.epoch, after)
+        if used >= LAST_EPOCH:
+            raise ValueError(f"all {LAST_EPOCH} epochs are used up")
+        store = cls(epoch=used + 1, clock=clock, observer=observer)
         store._now, store._last_id = kept.now, kept.last_id
         kept.fill(store._tables)
         # What was filled in is no part of the first command, whose failure would take it back.
