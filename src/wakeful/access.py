@@ -41,6 +41,7 @@ _SECRET_SETTING = "access.secret"
 _CHANNEL = struct.Struct(">BQQBQ8s")  # version, stream, grant, class, position, nonce
 _CHANNEL_VERSION = 1
 _MAC_BYTES = 16
+_ENTERPRISE_BIT = 0x80  # in the class of a channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ class Channel:
     cls: StreamClass
     position: int  # the stream's head, as a wire position, when the channel was made
     nonce: bytes  # 8 bytes; tells channels apart that are alike otherwise
+    is_enterprise: bool = False  # the stream is an enterprise's
 
 
 def wall_clock() -> int:
@@ -329,22 +331,31 @@ class Access:
 
     # --- channels ---
 
-    def channel(self, stream: int, grant: int, cls: StreamClass, position: int) -> str:
+    def channel(
+        self,
+        stream: int,
+        grant: int,
+        cls: StreamClass,
+        position: int,
+        *,
+        is_enterprise: bool = False,
+    ) -> str:
         """The URL-safe text of a new channel."""
         nonce = secrets.token_bytes(8)
-        return self.seal(
-            b"channel", _CHANNEL.pack(_CHANNEL_VERSION, stream, grant, cls, position, nonce)
-        )
+        view = cls | _ENTERPRISE_BIT if is_enterprise else cls
+        body = _CHANNEL.pack(_CHANNEL_VERSION, stream, grant, view, position, nonce)
+        return self.seal(b"channel", body)
 
     def open_channel(self, text: str) -> Channel:
         """What the text of a channel says; raises NotFound for one that is not ours."""
         body = self.unseal(b"channel", text)
         if body is None or len(body) != _CHANNEL.size:
             raise NotFound("no such channel")
-        version, stream, grant, cls, position, nonce = _CHANNEL.unpack(body)
+        version, stream, grant, view, position, nonce = _CHANNEL.unpack(body)
         if version != _CHANNEL_VERSION:
             raise NotFound("no such channel")
-        return Channel(stream, grant, StreamClass(cls), position, nonce)
+        cls = StreamClass(view & ~_ENTERPRISE_BIT)
+        return Channel(stream, grant, cls, position, nonce, bool(view & _ENTERPRISE_BIT))
 
     # --- capabilities ---
 

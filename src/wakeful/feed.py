@@ -27,10 +27,18 @@ import structlog
 
 from wakeful.core.changes import Change
 from wakeful.core.events import NO_HEAD, Head, StreamClass
-from wakeful.core.lookups import LastKey, Page, ReadStream, StreamStates
+from wakeful.core.lookups import (
+    LastKey,
+    Page,
+    ReadStream,
+    ReadTimeline,
+    StreamStates,
+    TimelinePage,
+)
 from wakeful.core.ports import Hints, Store, StreamKind, WakeBus
 from wakeful.core.positions import Asked, Place, Since, StreamState, place
 from wakeful.core.publish import Key, Published, publish
+from wakeful.filtered import FilteredWaits, Looking
 
 BACKSTOP_SECONDS = 10.0
 LOOK_AGAIN_SECONDS = 1.0
@@ -96,11 +104,13 @@ class Feed:
         self._looker: asyncio.Task[None] | None = None
         self._backstop: asyncio.Task[None] | None = None
         self._seen_key = -1
+        self._filtered = FilteredWaits(store, self._wake_later)
         bus.listen(self._heard)
         store.on_commit(bus.tell)
 
     def __repr__(self) -> str:
-        return f"<Feed [{self._count} waiting on {len(self._waiters)} streams]>"
+        streams = self._waiters.keys() | self._filtered.streams
+        return f"<Feed [{self.waiting} waiting on {len(streams)} streams]>"
 
     async def __aenter__(self) -> Feed:
         self._backstop = asyncio.create_task(self._look_again(), name="feed backstop")
@@ -111,6 +121,7 @@ class Feed:
             if task is not None:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
+        await self._filtered.end()
 
     @property
     def store(self) -> Store:
@@ -120,7 +131,7 @@ class Feed:
     @property
     def waiting(self) -> int:
         """How many waiters there are."""
-        return self._count
+        return self._count + len(self._filtered)
 
     # --- publish and read ---
 
@@ -141,13 +152,22 @@ class Feed:
         """One page of a stream, from where *asked* is served; of an enterprise's, events of
         *types* only."""
         page = await self._store.ask(ReadStream(stream, asked, limit, cls, types))
+        self._has_read(stream, asked, page)
+        return page
+
+    async def read_timeline(self, lookup: ReadTimeline) -> TimelinePage:
+        """One page of an enterprise's stream by event time."""
+        page = await self._store.ask(lookup)
+        self._has_read(lookup.stream, lookup.asked, page)
+        return page
+
+    def _has_read(self, stream: int, asked: Asked | Since, page: Page | TimelinePage) -> None:
         self._learn(stream, page.state)
         if page.gap:
             self._observer.gap_served()
             log.warning(
                 "gap served", stream=stream, asked=asked, oldest_kept=page.state.trimmed + 1
             )
-        return page
 
     async def head(self, stream: int) -> StreamState:
         """The state of a stream: from the cache where it is known."""
@@ -181,6 +201,15 @@ class Feed:
         if self._looker is None or self._looker.done():
             self._looker = asyncio.create_task(self._look(), name="feed look")
 
+    def wait_filtered(self, waiter: Looking) -> None:
+        """Wake *waiter* once its look shows something (see `wakeful.filtered`)."""
+        self._filtered.wait(waiter)
+
+    def leave_filtered(self, waiter: Looking) -> None:
+        """Forget *waiter*, which may be gone already."""
+        self._filtered.leave(waiter)
+        waiter.after = _NOT_YET
+
     def leave(self, waiter: Waiter) -> None:
         """Forget *waiter*, which may be gone already."""
         self._unregister(waiter)
@@ -191,7 +220,7 @@ class Feed:
 
     def waiters(self) -> Iterator[Waiter]:
         """All who wait, in a list of its own: the caller may end them."""
-        everyone: list[Waiter] = []
+        everyone: list[Waiter] = [*self._filtered.everyone()]
         for present in self._waiters.values():
             if isinstance(present, set):
                 everyone.extend(present)
@@ -274,6 +303,8 @@ class Feed:
             # Where nothing is known of a stream, nobody is parked on it.
             if stream in self._heads:
                 self._rise(stream, head)
+        if self._filtered.anybody:
+            self._filtered.heard(hints)
 
     def _rise(self, stream: int, head: Head) -> None:
         """Learn of a head of a known stream, and wake who waits for it."""
@@ -337,6 +368,7 @@ class Feed:
                 self._meanwhile[stream] = merge(self._meanwhile[stream], state.head)
                 self._trimmed[stream] = max(state.trimmed, self._trimmed.get(stream, 0))
             self._learn(stream, state)
+            self._filtered.look_again(stream)
         return trimmed.rows
 
     def _learn(self, stream: int, state: StreamState) -> None:
@@ -376,6 +408,7 @@ class Feed:
         if key == self._seen_key:
             return
         grown = await self._refresh()
+        self._filtered.look_again()
         self._seen_key = key
         if grown:
             self._observer.backstop_found(grown)

@@ -343,10 +343,11 @@ async def test_late_and_future_events_of_many_publishers_are_given_once_and_in_o
                 return pages
             await asyncio.sleep(0)
 
-    streaming, lining = asyncio.create_task(stream()), asyncio.create_task(line())
-    await asyncio.gather(*(publish(store, publisher, acknowledged) for publisher in range(8)))
-    over.set()
-    seen, pages = await streaming, await lining
+    async with asyncio.TaskGroup() as readers:
+        streaming, lining = readers.create_task(stream()), readers.create_task(line())
+        await asyncio.gather(*(publish(store, publisher, acknowledged) for publisher in range(8)))
+        over.set()
+    seen, pages = streaming.result(), lining.result()
 
     whole = await read(store, ENTERPRISE, limit=1_000)
     keys = {decode(event.body).type: key_of(event) for event in whole.events}

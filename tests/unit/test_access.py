@@ -526,14 +526,17 @@ PLACE = position(3, 17)
     st.integers(0, 2**63 - 1),
     st.sampled_from(StreamClass),
     st.integers(0, position(LAST_EPOCH, 2**40 - 1)),
+    st.booleans(),
 )
 def test_a_channel_says_what_it_was_made_for(
-    stream: int, grant: int, cls: StreamClass, place: int
+    stream: int, grant: int, cls: StreamClass, place: int, is_enterprise: bool
 ) -> None:
     access = Access(World().store, SECRET)
 
-    text = access.channel(stream, grant, cls, place)
+    text = access.channel(stream, grant, cls, place, is_enterprise=is_enterprise)
     channel = access.open_channel(text)
+
+    assert channel.is_enterprise is is_enterprise
 
     assert (channel.stream, channel.grant, channel.cls, channel.position) == (
         stream,

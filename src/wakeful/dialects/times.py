@@ -21,6 +21,12 @@ def text_of(ms: int) -> str:
     return _text(min(max(ms, _EARLIEST), LATEST) // 1000)
 
 
+def precise_text_of(ms: int) -> str:
+    """*ms* with its milliseconds (`2022-07-19T07:18:04.250+00:00`)."""
+    moment = _EPOCH + min(max(ms, _EARLIEST), LATEST) * _MILLISECOND
+    return moment.isoformat(timespec="milliseconds")
+
+
 def parse(text: str) -> int:
     """The time in *text*, which must have an offset or a Z. Raises ValueError."""
     moment = datetime.fromisoformat(text)

@@ -8,19 +8,18 @@ from starlette.responses import Response
 
 from wakeful.access import Identity
 from wakeful.core.events import StreamClass
-from wakeful.core.lookups import Page
-from wakeful.core.positions import parse, position
+from wakeful.core.positions import position
 from wakeful.dialects.box import parameters
-from wakeful.dialects.box.answers import GAP_HEADER
 from wakeful.dialects.box.events import page as page_of
 from wakeful.dialects.box.events import render_user_event
 from wakeful.dialects.box.realtime import realtime_servers
 from wakeful.http import box_api as api
 from wakeful.http.box_answers import BoxErrors, content_reader
 from wakeful.http.box_answers import json_answer as _json
-from wakeful.http.box_api import OLDEST_HEADER, REMAINING_HEADER
 from wakeful.http.box_contents import content_routes
+from wakeful.http.box_enterprise import EnterpriseEvents
 from wakeful.http.box_items import item_routes
+from wakeful.http.box_pages import asked_of, page_headers
 from wakeful.http.box_users import user_routes
 from wakeful.http.description import Described
 from wakeful.http.dialect import Dialect
@@ -51,10 +50,15 @@ class _Routes:
         self._services = services
         self._feed = services.feed
         self._rendered = Rendered(render_user_event)
+        self._enterprise = EnterpriseEvents(services)
 
     async def events(self, request: Request) -> Response:
+        stream_type = request.query_params.get("stream_type")
+        if stream_type in parameters.ENTERPRISE_STREAMS:
+            stream = parameters.ENTERPRISE_STREAMS[stream_type]
+            return await self._enterprise.events(request, stream)
         identity = await self._content_reader(request)
-        cls = parameters.parse_stream_type(request.query_params.get("stream_type"))
+        cls = parameters.parse_stream_type(stream_type)
         if request.method == "OPTIONS":
             return await self._channel(request, identity, cls)
         return await self._page(request, identity, cls)
@@ -75,22 +79,11 @@ class _Routes:
 
     async def _page(self, request: Request, identity: Identity, cls: StreamClass) -> Response:
         query = request.query_params
-        asked = parse(query.get("stream_position"))
+        asked = asked_of(request)
         limit = parameters.parse_limit(query.get("limit"))
         page = await self._feed.read(identity.user, asked, limit, cls)
         body = page_of(self._rendered.all(page.events), position(page.state.epoch, page.next))
-        return _json(body, _page_headers(page, cls, page.next))
+        return _json(body, page_headers(page, page.state.head[cls]))
 
     async def _content_reader(self, request: Request) -> Identity:
         return await content_reader(self._services, request)
-
-
-def _page_headers(page: Page, cls: StreamClass, next_number: int) -> dict[str, str]:
-    state = page.state
-    headers = {
-        OLDEST_HEADER: str(position(state.epoch, state.trimmed)),
-        REMAINING_HEADER: str(max(0, state.head[cls] - next_number)),
-    }
-    if page.gap:
-        headers[GAP_HEADER] = "true"
-    return headers

@@ -6,16 +6,20 @@ from wakeful.core.listings import SortBy
 from wakeful.core.scopes import DOWNLOAD_SCOPE, ITEM_SCOPE, READ_SCOPE, USERS_SCOPE
 from wakeful.dialects.box import parameters, shapes
 from wakeful.dialects.box.answers import GAP_HEADER
+from wakeful.dialects.box.enterprise import EnterpriseEvents
 from wakeful.dialects.box.events import Events
 from wakeful.dialects.box.realtime import Message, RealtimeServers
-from wakeful.http.description import BYTES, FLAG, NATURAL, Answer, Operation, Parameter
+from wakeful.http.description import BYTES, FLAG, NATURAL, TEXT, Answer, Operation, Parameter
 
 OLDEST_HEADER = "wakeful-oldest-position"
 """The position before the oldest event that the stream still has."""
 
 REMAINING_HEADER = "wakeful-remaining"
-"""How many events of the stream are behind a page; of `changes` and `sync`, which share the
-numbers of `all`, at most so many."""
+"""How many events of the stream are behind a page: at most so many where some of them are left
+out, or where they come by event time; 0 where there are none."""
+
+COMPLETE_HEADER = "wakeful-complete-until"
+"""Until when a page by event time, with those before it, is complete."""
 
 POSITION = Parameter(
     "stream_position",
@@ -30,8 +34,29 @@ POSITION = Parameter(
 )
 STREAM_TYPE = Parameter(
     "stream_type",
-    "`all`, or what only changes trees.",
-    {"enum": ["all", "changes", "sync"], "default": "all"},
+    "`all`, or what only changes trees. For admins with the scope `manage_enterprise_properties` "
+    "everything in the enterprise: `admin_logs_streaming` in the order in which it was recorded, "
+    "`admin_logs` in the order in which it happened.",
+    {
+        "enum": ["all", "changes", "sync", *parameters.ENTERPRISE_STREAMS],
+        "default": "all",
+    },
+)
+EVENT_TYPE = Parameter(
+    "event_type",
+    "Names of event types with commas between: other events of the enterprise are left out. "
+    "Users' streams take no notice of it.",
+    example="LOGIN,UPLOAD",
+)
+TIME = TEXT | {"format": "date-time"}
+CREATED_AFTER = Parameter(
+    "created_after",
+    "Of `admin_logs` only what happened then or later. Elsewhere, where no position is given, a "
+    "page begins with what was recorded then.",
+    TIME,
+)
+CREATED_BEFORE = Parameter(
+    "created_before", "Of `admin_logs` only what happened before. Not used elsewhere.", TIME
 )
 FIELDS = Parameter(
     "fields",
@@ -73,14 +98,16 @@ def item_id(kind: str, example: str) -> Parameter:
 
 
 READ_EVENTS = Operation(
-    "Read a page of the user's events",
+    "Read a page of the events of the user, or of the enterprise",
     {
         200: Answer(
-            Events,
+            Events | EnterpriseEvents,
             headers={
                 OLDEST_HEADER: "The position before the oldest event kept.",
                 REMAINING_HEADER: "How many events are behind this page.",
                 GAP_HEADER: "`true` where the position could not be served exactly.",
+                COMPLETE_HEADER: "Until when a page of `admin_logs`, with those before it, has "
+                "everything.",
             },
         )
     },
@@ -94,6 +121,9 @@ READ_EVENTS = Operation(
             "position alone is answered.",
             NATURAL | {"default": parameters.DEFAULT_LIMIT},
         ),
+        EVENT_TYPE,
+        CREATED_AFTER,
+        CREATED_BEFORE,
     ),
     scope=READ_SCOPE,
 )
@@ -102,7 +132,7 @@ OPEN_CHANNEL = Operation(
     "Ask for a realtime URL",
     {200: Answer(RealtimeServers)},
     about="Add `stream_position=` to the URL, poll it, and read events when it answers.",
-    parameters=(STREAM_TYPE,),
+    parameters=(STREAM_TYPE, EVENT_TYPE),
     scope=READ_SCOPE,
 )
 
@@ -113,6 +143,7 @@ POLL = Operation(
     parameters=(
         Parameter("channel", "As in the realtime URL.", required=True),
         Parameter("stream_type", "As in the realtime URL."),
+        Parameter("event_type", "As in the realtime URL."),
         POSITION,
     ),
     refusals=(400, 401, 404),

@@ -18,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from functools import lru_cache
 from types import TracebackType
 from urllib.parse import unquote_to_bytes
 
@@ -25,11 +26,15 @@ import structlog
 
 from wakeful.access import Access, Channel, Worth
 from wakeful.core import positions
-from wakeful.core.errors import Draining, InvalidPosition, NotFound, Unavailable, WakefulError
-from wakeful.core.positions import Asked, Marker
+from wakeful.core.errors import Draining, InvalidRequest, NotFound, Unavailable, WakefulError
+from wakeful.core.lookups import ReadStream, ReadTimeline
+from wakeful.core.positions import Asked, Marker, StreamState
 from wakeful.dialects.box import realtime as box
 from wakeful.dialects.box.errors import answer_for, error_body, status_body
+from wakeful.dialects.box.parameters import EnterpriseStream, parse_event_types
+from wakeful.dialects.box.types import stored_types
 from wakeful.feed import Feed
+from wakeful.filtered import Look
 from wakeful.http.dialect import new_request_id
 from wakeful.http.poll import Answer, Ended, Line, Poll, Polls, Request
 from wakeful.http.recent import Recent
@@ -142,6 +147,15 @@ class RealtimePoll(Poll):
         self.has_begun = False  # the head of its answer has been sent
         self.until = time.monotonic() + hold
 
+    @property
+    def state(self) -> StreamState | None:
+        """Of the stream, as far as it is known."""
+        return self.realtime.feed.known_head(self.stream)
+
+    def arm(self) -> None:
+        """Listen. Again after `leave`, if need be."""
+        self.realtime.feed.wait(self, self.asked)
+
     def park(self, line: Line) -> None:
         super().park(line)
         left = self.until - self.begun
@@ -216,6 +230,36 @@ class RealtimePoll(Poll):
         )
 
 
+class FilteredPoll(RealtimePoll):
+    """A poll of an enterprise's channel that is not told of everything in its order."""
+
+    __slots__ = ("look", "seen")
+
+    def __init__(
+        self,
+        realtime: Realtime,
+        channel: Channel,
+        asked: Asked,
+        look: Look,
+        *,
+        is_bare: bool,
+        hold: float,
+    ) -> None:
+        super().__init__(realtime, channel, asked, is_bare=is_bare, hold=hold)
+        self.look = look
+        self.seen: StreamState | None = None
+
+    @property
+    def state(self) -> StreamState | None:
+        return self.seen
+
+    def arm(self) -> None:
+        self.realtime.feed.wait_filtered(self)
+
+    def leave(self) -> None:
+        self.realtime.feed.leave_filtered(self)
+
+
 class Realtime:
     """The route of the realtime URL. Use as an async context manager.
 
@@ -264,7 +308,7 @@ class Realtime:
 
     def note(self, poll: RealtimePoll) -> None:
         """Remember what *poll*'s channel is about to be told of."""
-        state = self.feed.known_head(poll.stream)
+        state = poll.state
         if state is not None:
             self._announced.set(poll.nonce, positions.position(state.epoch, state.last))
 
@@ -280,15 +324,20 @@ class Realtime:
             channel = self._access.open_channel(query.get("channel", ""))
             given = query.get("stream_position")
             asked = self._place(channel) if given is None else positions.parse(given)
-        except (NotFound, InvalidPosition) as error:
+            look = _look(channel, asked, query) if channel.is_enterprise else None
+        except (NotFound, InvalidRequest) as error:
             return _refusal(error)
         may_follow = self._access.may_follow(channel.grant, channel.stream)
         if may_follow is False:
             return NO_ACCESS
         hold = self._draw_hold(may_begin_early=not request.is_http10)
-        poll = RealtimePoll(self, channel, asked, is_bare=given is None, hold=hold)
+        is_bare = given is None
+        if look is None:
+            poll = RealtimePoll(self, channel, asked, is_bare=is_bare, hold=hold)
+        else:
+            poll = FilteredPoll(self, channel, asked, look, is_bare=is_bare, hold=hold)
         if may_follow:
-            self.feed.wait(poll, asked)
+            poll.arm()
         else:
             self._load(poll)
         return poll
@@ -312,7 +361,7 @@ class Realtime:
                     poll.revoke()
                 elif may_follow is None:
                     # As if it had just come: it may go on from where it was armed.
-                    self.feed.leave(poll)
+                    poll.leave()
                     self._load(poll)
 
     def _load(self, poll: RealtimePoll) -> None:
@@ -338,9 +387,29 @@ class Realtime:
         if isinstance(worth, BaseException):
             poll.end(failed(), Ended.REFUSED)
         elif worth.may_follow(poll.stream):
-            self.feed.wait(poll, poll.asked)
+            poll.arm()
         else:
             poll.end(NO_ACCESS, Ended.REFUSED)
+
+
+def _look(channel: Channel, asked: Asked, query: dict[str, str]) -> Look | None:
+    """What a poll of an enterprise's channel waits for; None where that is everything that comes.
+
+    Raises InvalidRequest.
+    """
+    types = _types(query.get("event_type", ""))
+    by_time = query.get("stream_type") == EnterpriseStream.BY_TIME
+    # Without a position it waits for what comes, whatever its date: only that is after anything.
+    if by_time and "stream_position" in query:
+        return ReadTimeline(channel.stream, asked, 1, types)
+    return None if types is None else ReadStream(channel.stream, asked, 1, types=types)
+
+
+@lru_cache(maxsize=256)
+def _types(text: str) -> frozenset[str] | None:
+    """The stored types that a filter lets pass; one set for all polls that have the same."""
+    names = parse_event_types((text,))
+    return None if names is None else stored_types(names)
 
 
 def _refusal(error: WakefulError) -> Answer:

@@ -167,7 +167,7 @@ async def test_a_filtered_view_shows_changes_and_moves_on_to_the_head(
 
 async def test_what_clients_send_beside_is_ignored(ann: Client) -> None:
     # rclone asks for fields, the generated SDKs may send a filter that is for admins.
-    page = await ann.get("/2.0/events", fields="type,id", event_type="LOGIN", created_after="x")
+    page = await ann.get("/2.0/events", fields="type,id", event_type="LOGIN", created_before="x")
 
     check_page(page)
 
@@ -260,14 +260,13 @@ async def test_options_is_not_taken_for_a_preflight(ann: Client) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
-@pytest.mark.parametrize("stream_type", ["admin_logs", "admin_logs_streaming", "nonsense"])
+@pytest.mark.parametrize("stream_type", ["admin_log", "nonsense"])
 async def test_other_streams_are_refused(ann: Client, method: str, stream_type: str) -> None:
     answer = await ann.ask(method, "/2.0/events", params={"stream_type": stream_type})
 
     assert answer.status_code == 400
     check("ClientError", answer.json())
     assert stream_type in answer.json()["message"]
-    assert ("Not supported" in answer.json()["message"]) == stream_type.startswith("admin")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from wakeful.dialects.times import LATEST, parse, text_of
+from wakeful.dialects.times import LATEST, parse, precise_text_of, text_of
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,17 @@ def test_what_is_no_time(text: str) -> None:
 )
 def test_a_time_is_written_with_an_offset_and_no_fraction(ms: int, text: str) -> None:
     assert text_of(ms) == text
+
+
+@pytest.mark.parametrize(
+    ("ms", "text"),
+    [
+        (250, "1970-01-01T00:00:00.250+00:00"),
+        (-1, "1969-12-31T23:59:59.999+00:00"),
+        (LATEST + 1, "9999-12-31T23:59:59.999+00:00"),
+        (-(10**18), "0001-01-01T00:00:00.000+00:00"),
+    ],
+)
+def test_a_precise_time_has_milliseconds(ms: int, text: str) -> None:
+    assert precise_text_of(ms) == text
+    assert precise_text_of(parse(text)) == text

@@ -115,6 +115,14 @@ class EnterpriseEvent(msgspec.Struct, frozen=True, kw_only=True):
     accessible_by: UserMini | dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
+class EnterpriseEvents(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of the enterprise's stream."""
+
+    chunk_size: int
+    next_stream_position: int
+    entries: tuple[EnterpriseEvent, ...]
+
+
 _encoder = msgspec.json.Encoder()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Literal
+from urllib.parse import quote
 
 import msgspec
 
@@ -43,11 +44,21 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     version: int | msgspec.UnsetType = msgspec.UNSET
 
 
-def realtime_servers(base: str, channel: str, stream_type: str, retry_timeout: int) -> bytes:
+def realtime_servers(
+    base: str,
+    channel: str,
+    stream_type: str,
+    retry_timeout: int,
+    event_types: frozenset[str] | None = None,
+) -> bytes:
     """The answer to `OPTIONS /2.0/events`; *base* is the server's URL without a slash at its end.
 
-    The URL has a query already, for the Java SDK appends `&stream_position=` blindly.
+    The URL has a query already, for the Java SDK appends `&stream_position=` blindly. What it
+    asks for stands there in the open: who has the channel may follow the whole stream, and a
+    client that writes the query anew (box-node-sdk 3 does) keeps it.
     """
     url = f"{base}{CHANNEL_PATH}?channel={channel}&stream_type={stream_type}"
+    if event_types is not None:
+        url += f"&event_type={quote(','.join(sorted(event_types)), safe=',')}"
     server = RealtimeServer(url=url, retry_timeout=retry_timeout)
     return msgspec.json.encode(RealtimeServers(entries=(server,)))

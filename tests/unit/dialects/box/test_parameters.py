@@ -8,8 +8,12 @@ from wakeful.core.errors import InvalidRequest
 from wakeful.core.events import StreamClass
 from wakeful.core.listings import SortBy, Sorting
 from wakeful.dialects.box.parameters import (
+    ENTERPRISE_STREAMS,
+    LONGEST_FILTER,
+    EnterpriseStream,
     InvalidLimit,
     UserType,
+    parse_event_types,
     parse_fields,
     parse_flag,
     parse_id_marker,
@@ -17,6 +21,7 @@ from wakeful.dialects.box.parameters import (
     parse_offset,
     parse_sorting,
     parse_stream_type,
+    parse_time,
     parse_user_type,
 )
 
@@ -61,10 +66,53 @@ def test_a_stream_type_names_a_view(text: str | None, cls: StreamClass) -> None:
     assert parse_stream_type(text) is cls
 
 
-@pytest.mark.parametrize("text", ["admin_logs", "admin_logs_streaming"])
-def test_the_enterprises_streams_are_said_to_be_missing(text: str) -> None:
-    with pytest.raises(InvalidRequest, match="Not supported"):
-        parse_stream_type(text)
+def test_the_enterprises_streams_have_their_own_names() -> None:
+    assert ENTERPRISE_STREAMS["admin_logs"] is EnterpriseStream.BY_TIME
+    assert ENTERPRISE_STREAMS["admin_logs_streaming"] is EnterpriseStream.BY_ARRIVAL
+
+
+@pytest.mark.parametrize(
+    ("texts", "names"),
+    [
+        ([], None),
+        (["", " , "], None),
+        (["LOGIN"], {"LOGIN"}),
+        ([" LOGIN,UPLOAD ", "NO_SUCH,,LOGIN"], {"LOGIN", "UPLOAD", "NO_SUCH"}),
+    ],
+)
+def test_event_types_are_named_with_commas_or_one_by_one(
+    texts: list[str], names: set[str] | None
+) -> None:
+    assert parse_event_types(texts) == names
+
+
+def test_too_long_a_filter_is_refused() -> None:
+    with pytest.raises(InvalidRequest) as raised:
+        parse_event_types(["A" * LONGEST_FILTER, "B"])
+    assert raised.value.field == "event_type"
+
+
+@pytest.mark.parametrize(
+    ("text", "ms"),
+    [
+        (None, None),
+        ("", None),
+        ("1970-01-01T00:00:01Z", 1_000),
+        (" 1970-01-01T01:00:00.250+01:00 ", 250),
+        ("1970-01-01T01:00:00 01:00", 0),
+        ("1970-01-01 01:00:00 0100", 0),
+        ("1969-12-31T16:00:00-08:00", 0),
+    ],
+)
+def test_a_time_is_read(text: str | None, ms: int | None) -> None:
+    assert parse_time(text, "created_after") == ms
+
+
+@pytest.mark.parametrize("text", ["soon", "1970-01-01", "1970-01-01T00:00:00", "0", "１"])
+def test_what_is_no_time_is_refused(text: str) -> None:
+    with pytest.raises(InvalidRequest) as raised:
+        parse_time(text, "created_after")
+    assert raised.value.field == "created_after"
 
 
 @pytest.mark.parametrize("text", ["ALL", "everything", "all ", "0"])

@@ -32,6 +32,13 @@ def test_our_own_client_reads_it() -> None:
     assert (channel.retry_timeout, channel.max_retries) == (120, 10)
 
 
+def test_what_a_channel_of_an_enterprise_is_asked_for_stands_in_its_url() -> None:
+    body = realtime_servers("http://h", "abc", "admin_logs", 610, frozenset({"B C", "A", "&"}))
+
+    url = "http://h/subscribe?channel=abc&stream_type=admin_logs&event_type=%26,A,B%20C"
+    assert read_channel(body).url == url
+
+
 def test_every_message_of_a_poll_can_be_read() -> None:
     assert read_message(NEW_CHANGE) == "new_change"
     assert read_message(RECONNECT) == "reconnect"
