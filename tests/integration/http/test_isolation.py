@@ -452,7 +452,10 @@ async def place(world: World) -> Place:
     return place
 
 
-_VOLATILE = re.compile(r'"request_id":"[^"]*"|channel=[\w-]+|nonce=[\w-]+')
+# A position by event time may be the present second.
+_VOLATILE = re.compile(
+    r'"request_id":"[^"]*"|channel=[\w-]+|nonce=[\w-]+|position": ?"?[0-9]{10}\b'
+)
 
 
 def seen(answer: httpx2.Response, ask: Ask, prey: Prey) -> str:
@@ -460,7 +463,7 @@ def seen(answer: httpx2.Response, ask: Ask, prey: Prey) -> str:
     headers = {
         name: value
         for name, value in answer.headers.items()
-        if name not in ("box-request-id", "date", "content-length")
+        if name not in ("box-request-id", "date", "content-length", "wakeful-complete-until")
     }
     text = f"{answer.status_code} {json.dumps(headers)} {answer.text}"
     text = _VOLATILE.sub("", text)
