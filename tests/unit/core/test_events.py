@@ -67,6 +67,8 @@ events = st.builds(
     session=st.none() | texts,
     correlation=st.none() | texts,
     ip=st.none() | texts,
+    action_by=st.none() | people,
+    accessible_by=st.none() | people | maps,
 )
 
 
@@ -80,6 +82,18 @@ def test_the_stored_form_says_its_version_first(event: Event) -> None:
     version, _ = msgspec.msgpack.decode(encode(event))
 
     assert version == STORED_VERSION
+
+
+@given(events, st.integers(7, 13))
+def test_an_event_that_was_kept_before_it_had_all_fields_is_read(event: Event, kept: int) -> None:
+    version, fields = msgspec.msgpack.decode(encode(event))
+
+    read = decode(msgspec.msgpack.encode((version, fields[:kept])))
+
+    names = Event.__struct_fields__
+    assert len(fields) == len(names) == 14
+    for index, name in enumerate(names):
+        assert getattr(read, name) == (getattr(event, name) if index < kept else None)
 
 
 @pytest.mark.parametrize("body", [b"", b"\x92\x01", b"\x92\x01\x01", b"\xff"])
