@@ -131,6 +131,17 @@ def test_a_folder_that_was_never_followed_must_be_there(server: Server, reader: 
     assert reader.get("/2.0/folders/0/items")["total_count"] == before, "nothing was made for it"
 
 
+def test_a_url_that_cannot_be_written_down_keeps_nobody_from_being_served(server: Server) -> None:
+    server.terminate()
+    (server.data / "url").unlink()
+    (server.data / "url").mkdir()  # a full disk refuses it as well
+
+    server.start()
+
+    with Reader(server.url, server.token) as reader:
+        assert reader.ask("GET", "/readyz").status_code == 200
+
+
 def test_a_data_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for data in (tmp_path / "file", tmp_path / "file" / "below", Path("/proc/wakeful")):

@@ -65,18 +65,25 @@ class Screen:
             url=url,
             token=token,
             token_file=token_file,
-            tail=_tail(token_file.parent),
+            tail=tail_command(token_file.parent),
             followed=followed,
         )
         sys.stdout.flush()
 
 
-def _tail(data: Path) -> str:
+def _from_here(path: str) -> str:
+    """*path* as short as it can be typed in this folder. The root, where service managers start
+    programs, is no folder that people are in."""
+    short = os.path.relpath(path)
+    return path if short.startswith("..") or os.getcwd() == "/" else short
+
+
+def tail_command(data: Path) -> str:
     """The command that follows the server on *data*, as it can be typed here."""
     program = "wakeful"
     if shutil.which(program) is None:
         # Not on the path, as after `make serve`: by the way that it was called.
-        program = shlex.quote(os.path.relpath(sys.argv[0]))
+        program = shlex.quote(_from_here(os.path.abspath(sys.argv[0])))
     if data == platformdirs.user_data_path("wakeful"):
         return f"{program} tail"
     return f"{program} tail --data {shlex.quote(str(data))}"

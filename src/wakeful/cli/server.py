@@ -254,7 +254,12 @@ class _Server:
         # at it, which would hold the loop up.
         gc.collect()
         gc.freeze()
-        (self._settings.data / URL_FILE).write_text(f"{url}\n", encoding="utf-8")
+        url_file = self._settings.data / URL_FILE
+        try:
+            url_file.write_text(f"{url}\n", encoding="utf-8")
+        except OSError as error:
+            # A full disk, for one. It is a convenience, and no reason not to serve.
+            log.warning("cannot write", file=str(url_file), reason=error.strerror)
         # A journal keeps what is printed, for others to read.
         self._screen.banner(
             url=url,
