@@ -1,9 +1,9 @@
 """Runs the official SDKs as their users do: each in its own process and environment.
 
 The programs are in `programs/`. Each takes one JSON object: `url` and `token`; `do`, which is
-`follow` or `read`; to follow, `start` (a position, `now`, `0`, or null for the SDK's own
-default) and `stream_type` (or null); to read, the ids of `files` and `folders`; and for Node
-the `home` of its node_modules, and the `package` that it requires.
+`follow`, `read` or `look`; to follow, `start` (a position, `now`, `0`, or null for the SDK's own
+default) and `stream_type` (or null); to read, the ids of `files` and `folders`; to look, the id
+of a `file`; and for Node the `home` of its node_modules, and the `package` that it requires.
 """
 
 from __future__ import annotations
@@ -160,7 +160,22 @@ def read_items(
     sdk: Sdk, url: str, token: str, *, files: list[str], folders: list[str]
 ) -> list[Json]:
     """What an SDK reads of its user, of some items, and of what is in the folders."""
-    task = {"do": "read", "url": url, "token": token, "files": files, "folders": folders}
+    return _done(
+        sdk, {"do": "read", "url": url, "token": token, "files": files, "folders": folders}
+    )
+
+
+def look_around(sdk: Sdk, url: str, token: str, *, file: str) -> Json:
+    """What an SDK downloads of a file, whole and in part, and the users, the trash and the root
+    as it lists them."""
+    found: Json = {}
+    for line in _done(sdk, {"do": "look", "url": url, "token": token, "file": file}):
+        found |= line
+    return found
+
+
+def _done(sdk: Sdk, task: Json) -> list[Json]:
+    """What the program of an SDK prints, which has to end well."""
     with tempfile.TemporaryFile() as complaints:
         done = subprocess.run(
             sdk.command(task),

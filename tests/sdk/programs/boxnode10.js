@@ -63,7 +63,31 @@ async function read() {
   }
 }
 
-(async () => (task.do === 'follow' ? follow() : read()))().catch((error) => {
+async function bytes(stream) {
+  const parts = [];
+  for await (const part of stream) parts.push(part);
+  return Buffer.concat(parts).toString('hex');
+}
+
+async function look() {
+  const content = await bytes(await client.downloads.downloadFile(task.file));
+  const range = { headers: { range: 'bytes=2-5', extraHeaders: {} } };
+  const part = await bytes(await client.downloads.downloadFile(task.file, range));
+  say({ content, part, url: await client.downloads.getDownloadFileUrl(task.file) });
+  say({ users: (await client.users.getUsers()).entries.map((user) => user.login) });
+  say({ trash: (await client.trashedItems.getTrashedItems()).entries.map((item) => item.name) });
+  const items = [];
+  let marker;
+  do {
+    const queryParams = { limit: 2, usemarker: true, marker, direction: 'DESC', sort: 'name' };
+    const page = await client.folders.getFolderItems('0', { queryParams });
+    items.push(...page.entries.map((item) => item.name));
+    marker = page.nextMarker;
+  } while (marker);
+  say({ items });
+}
+
+(async () => ({ follow, read, look })[task.do]())().catch((error) => {
   console.error(error);
   process.exit(1);
 });

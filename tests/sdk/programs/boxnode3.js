@@ -65,7 +65,31 @@ async function read() {
   }
 }
 
-(task.do === 'follow' ? follow() : read()).catch((error) => {
+async function bytes(stream) {
+  const parts = [];
+  for await (const part of stream) parts.push(part);
+  return Buffer.concat(parts).toString('hex');
+}
+
+async function look() {
+  const content = await bytes(await client.files.getReadStream(task.file));
+  const part = await bytes(await client.files.getReadStream(task.file, { byteRange: [2, 5] }));
+  say({ content, part, url: await client.files.getDownloadURL(task.file) });
+  say({ users: (await client.enterprise.getUsers()).entries.map((user) => user.login) });
+  say({ trash: (await client.trash.get()).entries.map((item) => item.name) });
+  const items = [];
+  let marker;
+  do {
+    const page = await client.folders.getItems('0', {
+      limit: 2, usemarker: true, marker, direction: 'DESC', sort: 'name',
+    });
+    items.push(...page.entries.map((item) => item.name));
+    marker = page.next_marker;
+  } while (marker);
+  say({ items });
+}
+
+({ follow, read, look })[task.do]().catch((error) => {
   console.error(error);
   process.exit(1);
 });

@@ -29,10 +29,7 @@ def main() -> None:
         auth=BoxDeveloperTokenAuth(token=task["token"]),
         network_session=NetworkSession(base_urls=urls),
     )
-    if task["do"] == "follow":
-        follow(client, task)
-    else:
-        read(client, task)
+    {"follow": follow, "read": read, "look": look}[task["do"]](client, task)
 
 
 def follow(client: Any, task: dict[str, Any]) -> None:
@@ -57,6 +54,25 @@ def read(client: Any, task: dict[str, Any]) -> None:
         say(kind="item", **shape(client.folders.get_folder_by_id(id)))
         for item in client.folders.get_folder_items(id).entries:
             say(kind="entry", folder=id, **shape(item))
+
+
+def look(client: Any, task: dict[str, Any]) -> None:
+    whole = client.downloads.download_file(task["file"]).read()
+    part = client.downloads.download_file(task["file"], range="bytes=2-5").read()
+    url = client.downloads.get_download_file_url(task["file"])
+    say(content=whole.hex(), part=part.hex(), url=url)
+    say(users=[user.login for user in client.users.get_users().entries])
+    say(trash=[item.name for item in client.trashed_items.get_trashed_items().entries])
+    names, marker = [], None
+    while True:
+        page = client.folders.get_folder_items(
+            "0", limit=2, usemarker=True, marker=marker, direction="DESC", sort="name"
+        )
+        names += [item.name for item in page.entries]
+        marker = page.next_marker
+        if not marker:
+            break
+    say(items=names)
 
 
 def shape(item: Any) -> dict[str, Any]:

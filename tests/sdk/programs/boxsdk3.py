@@ -6,6 +6,7 @@ argument is a JSON object: see `tests/sdk/followers.py`.
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import time
@@ -23,10 +24,7 @@ def main() -> None:
     API.OAUTH2_AUTHORIZE_URL = f"{url}/api/oauth2/authorize"
     API.UPLOAD_URL = f"{url}/api/2.0"
     client = Client(OAuth2(client_id="", client_secret="", access_token=task["token"]))
-    if task["do"] == "follow":
-        follow(client, task)
-    else:
-        read(client, task)
+    {"follow": follow, "read": read, "look": look}[task["do"]](client, task)
 
 
 def follow(client: Any, task: dict[str, Any]) -> None:
@@ -52,6 +50,18 @@ def read(client: Any, task: dict[str, Any]) -> None:
         say(kind="item", **shape(client.folder(id).get()))
         for item in client.folder(id).get_items():
             say(kind="entry", folder=id, **shape(item))
+
+
+def look(client: Any, task: dict[str, Any]) -> None:
+    file = client.file(task["file"])
+    whole = io.BytesIO()
+    file.download_to(whole)
+    part = file.content(byte_range=(2, 5))
+    say(content=whole.getvalue().hex(), part=part.hex(), url=file.get_download_url())
+    say(users=[user.login for user in client.users()])
+    say(trash=[item.name for item in client.trash().get_items(limit=1)])
+    items = client.folder("0").get_items(limit=2, use_marker=True, direction="DESC", sort="name")
+    say(items=[item.name for item in items])
 
 
 def shape(item: Any) -> dict[str, Any]:
