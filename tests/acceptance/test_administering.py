@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from tests.readers import Reader, ids
 from tests.servers import Server, eventually, wakeful
@@ -149,3 +152,107 @@ def test_a_data_folder_that_is_none_is_said(server: Server) -> None:
         assert answer.returncode not in (0, None)
         assert str(server.data / "elsewhere") in answer.stderr
         assert not (server.data / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("runs", [True, False], ids=["while it runs", "while it does not"])
+def test_an_app_is_made_with_a_file_for_sdks_and_signs_in(
+    server: Server, tmp_path: Path, runs: bool
+) -> None:
+    if not runs:
+        server.terminate()
+    file = tmp_path / "config.json"
+
+    made = administer(server, "app", "create", "Mirror", "--box-config", str(file))
+
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    config = json.loads(file.read_text())
+    assert config["enterpriseID"] == str(made["app"]["enterprise"])
+    settings = config["boxAppSettings"]
+    assert settings["clientSecret"] == made["client_secret"]
+    assert settings["appAuth"]["publicKeyID"] == made["app"]["keys"][0]["kid"]
+    assert "ENCRYPTED" in settings["appAuth"]["privateKey"]
+    assert administer(server, "app", "show", "Mirror") == made["app"]
+    if not runs:
+        server.start()
+    with httpx2.Client(base_url=server.url) as http:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": settings["clientID"],
+            "client_secret": settings["clientSecret"],
+        }
+        answer = http.post("/oauth2/token", data=form)
+        assert answer.status_code == 200
+        assert "date" in answer.headers, "by it SDKs set their clock"
+        # No secret is in what the server wrote.
+        token = answer.json()["access_token"]
+    for secret in (settings["clientSecret"], token):
+        assert secret not in server.out + server.err
+
+
+def test_a_file_that_is_there_is_kept_and_no_app_is_made(server: Server, tmp_path: Path) -> None:
+    file = tmp_path / "config.json"
+    file.write_text("mine")
+
+    answer = wakeful("app", "create", "Mirror", "--box-config", file, "--data", server.data)
+
+    assert answer.returncode == 1
+    assert str(file) in answer.stderr
+    assert file.read_text() == "mine"
+    assert administer(server, "app", "list") == []
+
+
+def test_an_app_that_cannot_be_made_leaves_no_file(server: Server, tmp_path: Path) -> None:
+    file = tmp_path / "config.json"
+
+    answer = wakeful("app", "create", " ", "--box-config", file, "--data", server.data)
+
+    assert answer.returncode == 1
+    assert not file.exists()
+
+
+def test_apps_users_and_enterprises_are_managed_in_words_for_people(
+    server: Server, tmp_path: Path
+) -> None:
+    config = tmp_path / "config.json"
+    public = tmp_path / "public.pem"
+    administer(server, "app", "create", "Other", "--box-config", str(config))
+
+    def say(*words: str | Path) -> str:
+        answer = wakeful(*words, "--data", server.data)
+        assert answer.returncode == 0, answer.stderr
+        return answer.stdout
+
+    assert "Enterprise Acme" in say("enterprise", "add", "Acme")
+    assert "Acme" in say("enterprise", "list")
+    say("user", "add", ANN, "--enterprise", "Acme")
+    created = say("app", "create", "Mirror", "--enterprise", "Acme")
+    assert "Client secret" in created
+    assert "Mirror" in say("app", "list")
+    public.write_text(public_half(config))
+    kid = say("app", "key", "add", "Mirror", public).split()[5].strip(",")
+    assert kid in say("app", "show", "Mirror")
+    assert kid in say("app", "key", "remove", "Mirror", kid)
+    assert len(say("app", "secret", "new", "Mirror").strip()) == 32
+    assert "disabled" in say("app", "update", "Mirror", "--disable")
+    assert "disabled" in say("app", "list")
+    assert "gone" in say("app", "delete", "Mirror")
+    assert "admin" in say("user", "update", ANN, "--admin", "--name", "Ann")
+    assert "disabled" in say("user", "update", ANN, "--disable")
+    access, refresh = say("token", "create", "1002", "--app", "Other", "--refresh").split()
+    assert access != refresh
+    assert "refresh" in say("token", "list")
+    for command in (("user", "update", ANN), ("app", "update", "Other")):
+        assert wakeful(*command, "--data", server.data).returncode == 2
+
+
+def public_half(config: Path) -> str:
+    """The public key of the private one in a file for SDKs."""
+    auth = json.loads(config.read_text())["boxAppSettings"]["appAuth"]
+    private = serialization.load_pem_private_key(
+        auth["privateKey"].encode(), auth["passphrase"].encode()
+    )
+    return (
+        private.public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        .decode()
+    )

@@ -1,58 +1,89 @@
-"""What an operator does: users, namespaces, members, tokens, backups.
+"""What an operator does: enterprises, users, apps, tokens, namespaces, members, backups.
 
 An operation is a value with a wire form, and is carried out in one place, whether it came
-through the socket of a running server or from a command that opened the store itself.
+through the socket of a running server, over HTTP from an admin, or from a command that opened
+the store itself.
 """
 
 from __future__ import annotations
 
 from wakeful.administration.desk import Administration
 from wakeful.administration.operations import (
+    AddEnterprise,
+    AddKey,
     AddMember,
     AddNamespace,
     AddUser,
     Backup,
-    BackupRecord,
+    CreateApp,
     CreateToken,
-    Done,
+    DeleteApp,
+    ListApps,
+    ListEnterprises,
     ListNamespaces,
     ListTokens,
     ListUsers,
-    MemberRecord,
-    NamespaceRecord,
-    NewToken,
     Operation,
+    RemoveKey,
     RemoveMember,
+    RenewSecret,
     RevokeToken,
+    ShowApp,
     Status,
-    TokenRecord,
+    UpdateApp,
     UpdateUser,
-    UserRecord,
     decode_operation,
     decode_result,
     encode_operation,
 )
+from wakeful.administration.records import (
+    AppRecord,
+    BackupRecord,
+    Done,
+    EnterpriseRecord,
+    KeyRecord,
+    MemberRecord,
+    NamespaceRecord,
+    NewApp,
+    NewToken,
+    TokenRecord,
+    UserRecord,
+)
 
 __all__ = [
+    "AddEnterprise",
+    "AddKey",
     "AddMember",
     "AddNamespace",
     "AddUser",
     "Administration",
+    "AppRecord",
     "Backup",
     "BackupRecord",
+    "CreateApp",
     "CreateToken",
+    "DeleteApp",
     "Done",
+    "EnterpriseRecord",
+    "KeyRecord",
+    "ListApps",
+    "ListEnterprises",
     "ListNamespaces",
     "ListTokens",
     "ListUsers",
     "MemberRecord",
     "NamespaceRecord",
+    "NewApp",
     "NewToken",
     "Operation",
+    "RemoveKey",
     "RemoveMember",
+    "RenewSecret",
     "RevokeToken",
+    "ShowApp",
     "Status",
     "TokenRecord",
+    "UpdateApp",
     "UpdateUser",
     "UserRecord",
     "decode_operation",

@@ -1,4 +1,4 @@
-"""What an operator can ask for, as values with a wire form, and what is answered."""
+"""What an operator can ask for, as values with a wire form."""
 
 from __future__ import annotations
 
@@ -6,77 +6,24 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
-from wakeful.access import ALL_SCOPES
+from wakeful.administration.records import (
+    AppRecord,
+    BackupRecord,
+    Done,
+    EnterpriseRecord,
+    KeyRecord,
+    MemberRecord,
+    NamespaceRecord,
+    NewApp,
+    NewToken,
+    TokenRecord,
+    UserRecord,
+)
 from wakeful.core.errors import InvalidRequest
 from wakeful.core.items import Role
+from wakeful.core.scopes import WRITE_SCOPE
 
 T = TypeVar("T")
-
-# --- what is answered ---
-
-
-class UserRecord(msgspec.Struct, frozen=True):
-    """A user. Times in ms since 1970 here and below."""
-
-    id: int
-    login: str
-    name: str
-    is_admin: bool
-    home: int
-    created_at: int
-    disabled_at: int | None
-
-
-class MemberRecord(msgspec.Struct, frozen=True):
-    """Somebody in a namespace."""
-
-    namespace: int
-    user: int
-    login: str
-    role: str
-
-
-class NamespaceRecord(msgspec.Struct, frozen=True):
-    """A tree, with those who see it."""
-
-    id: int
-    name: str
-    is_home: bool
-    members: tuple[MemberRecord, ...]
-
-
-class TokenRecord(msgspec.Struct, frozen=True):
-    """A token, but for its text, which its bearer alone has."""
-
-    id: int
-    user: int
-    login: str
-    app: str
-    label: str
-    scopes: tuple[str, ...]
-    created_at: int
-    expires_at: int | None
-    revoked_at: int | None
-
-
-class NewToken(msgspec.Struct, frozen=True):
-    """A token with its text, which is told this once."""
-
-    text: str
-    token: TokenRecord
-
-
-class BackupRecord(msgspec.Struct, frozen=True):
-    """A copy of the store."""
-
-    file: str
-
-
-class Done(msgspec.Struct, frozen=True):
-    """There is nothing to tell."""
-
-
-# --- what can be asked for ---
 
 
 class Operation(
@@ -92,11 +39,25 @@ class Operation(
     result: ClassVar[Any]
 
 
+class AddEnterprise(Operation[EnterpriseRecord], frozen=True, kw_only=True, tag="enterprise.add"):
+    result = EnterpriseRecord
+    name: str
+
+
+class ListEnterprises(
+    Operation[tuple[EnterpriseRecord, ...]], frozen=True, kw_only=True, tag="enterprise.list"
+):
+    result = tuple[EnterpriseRecord, ...]
+
+
 class AddUser(Operation[UserRecord], frozen=True, kw_only=True, tag="user.add"):
+    """`enterprise` is an id or a name, None for the first one."""
+
     result = UserRecord
     login: str
     name: str = ""
     is_admin: bool = False
+    enterprise: str | None = None
 
 
 class UpdateUser(Operation[UserRecord], frozen=True, kw_only=True, tag="user.update"):
@@ -142,15 +103,79 @@ class RemoveMember(Operation[Done], frozen=True, kw_only=True, tag="member.remov
     user: str
 
 
+class CreateApp(Operation[NewApp], frozen=True, kw_only=True, tag="app.create"):
+    """`public_key` in PEM, None for an app that signs in without assertions."""
+
+    result = NewApp
+    name: str
+    scopes: tuple[str, ...] = (WRITE_SCOPE,)
+    redirect_uris: tuple[str, ...] = ()
+    public_key: str | None = None
+    enterprise: str | None = None
+
+
+class ListApps(Operation[tuple[AppRecord, ...]], frozen=True, kw_only=True, tag="app.list"):
+    result = tuple[AppRecord, ...]
+
+
+class ShowApp(Operation[AppRecord], frozen=True, kw_only=True, tag="app.show"):
+    """`app` is an id, a client id or a name, here and below."""
+
+    result = AppRecord
+    app: str
+
+
+class UpdateApp(Operation[AppRecord], frozen=True, kw_only=True, tag="app.update"):
+    """While an app is disabled, neither it nor any of its tokens gets in."""
+
+    result = AppRecord
+    app: str
+    is_disabled: bool
+
+
+class DeleteApp(Operation[AppRecord], frozen=True, kw_only=True, tag="app.delete"):
+    """Remove an app with its grants, its tokens, its polls and its service account."""
+
+    result = AppRecord
+    app: str
+
+
+class AddKey(Operation[KeyRecord], frozen=True, kw_only=True, tag="app.key.add"):
+    """`public_key` in PEM."""
+
+    result = KeyRecord
+    app: str
+    public_key: str
+
+
+class RemoveKey(Operation[KeyRecord], frozen=True, kw_only=True, tag="app.key.remove"):
+    result = KeyRecord
+    app: str
+    kid: str
+
+
+class RenewSecret(Operation[NewApp], frozen=True, kw_only=True, tag="app.secret.new"):
+    """Another client secret. The one before is void at once; tokens stay."""
+
+    result = NewApp
+    app: str
+
+
 class CreateToken(Operation[NewToken], frozen=True, kw_only=True, tag="token.create"):
-    """A token under a grant of its own; `lifetime` in seconds, None for one that stays."""
+    """A token under a grant of its own; `lifetime` in seconds, None for one that stays.
+
+    `app` is a registered app (an id, a client id or a name), or what an unregistered program is
+    called. Without scopes it has all that the app may have. With `is_refreshed`, which needs
+    a registered app, it is an access token as apps get them, with a refresh token.
+    """
 
     result = NewToken
     user: str
     app: str = "wakeful"
     label: str = ""
-    scopes: tuple[str, ...] = ALL_SCOPES
+    scopes: tuple[str, ...] | None = None
     lifetime: int | None = None
+    is_refreshed: bool = False
 
 
 class ListTokens(Operation[tuple[TokenRecord, ...]], frozen=True, kw_only=True, tag="token.list"):
@@ -158,10 +183,12 @@ class ListTokens(Operation[tuple[TokenRecord, ...]], frozen=True, kw_only=True, 
 
 
 class RevokeToken(Operation[TokenRecord], frozen=True, kw_only=True, tag="token.revoke"):
-    """End a token, and its grant with all parked polls unless another token lives under it."""
+    """End a token, and its grant with all parked polls if that was the last; with `whole_grant`
+    in any case, and all that is under it."""
 
     result = TokenRecord
     token: int
+    whole_grant: bool = False
 
 
 class Backup(Operation[BackupRecord], frozen=True, kw_only=True, tag="backup"):
@@ -176,13 +203,23 @@ class Status(Operation[dict[str, Any]], frozen=True, kw_only=True, tag="status")
 
 
 AnyOperation = (
-    AddUser
+    AddEnterprise
+    | ListEnterprises
+    | AddUser
     | UpdateUser
     | ListUsers
     | AddNamespace
     | ListNamespaces
     | AddMember
     | RemoveMember
+    | CreateApp
+    | ListApps
+    | ShowApp
+    | UpdateApp
+    | DeleteApp
+    | AddKey
+    | RemoveKey
+    | RenewSecret
     | CreateToken
     | ListTokens
     | RevokeToken

@@ -1,21 +1,22 @@
-"""`wakeful user`, `token`, `member`, `namespace`, `status`: people, access, and how it goes."""
+"""`wakeful enterprise`, `user`, `token`, `member`, `namespace`, `status`: people, access, and how
+it goes."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
-from wakeful.access import ALL_SCOPES
 from wakeful.administration import (
+    AddEnterprise,
     AddMember,
     AddNamespace,
     AddUser,
     CreateToken,
+    ListEnterprises,
     ListNamespaces,
     ListTokens,
     ListUsers,
@@ -27,9 +28,38 @@ from wakeful.administration import (
 )
 from wakeful.cli.control import carry_out, data_option
 from wakeful.cli.lines import printable
+from wakeful.cli.printing import json_option, table, tell, time
 from wakeful.core.items import Role
+from wakeful.core.scopes import GRANT_SCOPES
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+enterprise_option = click.option(
+    "--enterprise", help="Of this enterprise (a name or an id).  [default: the first]"
+)
+
+
+@click.group()
+def enterprise() -> None:
+    """Enterprises, which know nothing of each other."""
+
+
+@enterprise.command("add")
+@click.argument("name")
+@data_option
+@json_option
+def enterprise_add(name: str, data: Path, as_json: bool) -> None:
+    """Make an enterprise NAME. Add its first user with `wakeful user add --enterprise`."""
+    record = carry_out(data, AddEnterprise(name=name))
+    tell(as_json, record, f"Enterprise {record.name} has the id {record.id}")
+
+
+@enterprise.command("list")
+@data_option
+@json_option
+def enterprise_list(data: Path, as_json: bool) -> None:
+    """Show all enterprises."""
+    found = carry_out(data, ListEnterprises())
+    rows = [(str(each.id), each.name, time(each.created_at)) for each in found]
+    tell(as_json, found, table(("id", "name", "created"), rows))
 
 
 @click.group()
@@ -41,12 +71,16 @@ def user() -> None:
 @click.argument("login")
 @click.option("--name", default="", help="What people call them.  [default: the login]")
 @click.option("--admin", is_flag=True, help="Lets them act for others.")
+@enterprise_option
 @data_option
 @json_option
-def user_add(login: str, name: str, admin: bool, data: Path, as_json: bool) -> None:
+def user_add(
+    login: str, name: str, admin: bool, enterprise: str | None, data: Path, as_json: bool
+) -> None:
     """Make a user. Give them a token with `wakeful token create`."""
-    record = carry_out(data, AddUser(login=login, name=name, is_admin=admin))
-    _tell(as_json, record, f"User {record.login} has the id {record.id}")
+    operation = AddUser(login=login, name=name, is_admin=admin, enterprise=enterprise)
+    record = carry_out(data, operation)
+    tell(as_json, record, f"User {record.login} has the id {record.id}")
 
 
 @user.command("update")
@@ -71,7 +105,7 @@ def user_update(
         raise click.UsageError("say what to change: --name, --[no-]admin, --disable or --enable")
     operation = UpdateUser(user=user, name=name, is_admin=admin, is_disabled=disable)
     record = carry_out(data, operation)
-    _tell(as_json, record, f"User {record.login}: {_standing(record)}")
+    tell(as_json, record, f"User {record.login}: {_standing(record)}")
 
 
 @user.command("list")
@@ -83,12 +117,12 @@ def user_list(data: Path, as_json: bool) -> None:
     rows = [
         (str(each.id), each.login, each.name, _standing(each), str(each.home)) for each in users
     ]
-    _tell(as_json, users, _table(("id", "login", "name", "", "home"), rows))
+    tell(as_json, users, table(("id", "login", "name", "", "home"), rows))
 
 
 def _standing(user: UserRecord) -> str:
-    words = ["admin" if user.is_admin else "user", *(["disabled"] if user.disabled_at else [])]
-    return ", ".join(words)
+    kind = "service" if user.app is not None else "admin" if user.is_admin else "user"
+    return f"{kind}, disabled" if user.disabled_at else kind
 
 
 @click.group()
@@ -98,10 +132,22 @@ def token() -> None:
 
 @token.command("create")
 @click.argument("user")
-@click.option("--app", default="wakeful", show_default=True, help="The program it is for.")
+@click.option(
+    "--app",
+    default="wakeful",
+    show_default=True,
+    help="The program it is for: a registered app (a name, an id or a client id), or any word.",
+)
 @click.option("--label", default="", help="A word to know it by.")
-@click.option("--scope", "scopes", multiple=True, type=click.Choice(ALL_SCOPES))
-@click.option("--lifetime", type=int, metavar="SECONDS", help="Until it expires.")
+@click.option("--scope", "scopes", multiple=True, type=click.Choice(GRANT_SCOPES))
+@click.option(
+    "--expires", "--lifetime", "lifetime", type=int, metavar="SECONDS", help="Until it expires."
+)
+@click.option(
+    "--refresh",
+    is_flag=True,
+    help="Print two: an access token for an hour, as apps get them, and its refresh token.",
+)
 @data_option
 @json_option
 def token_create(
@@ -110,18 +156,24 @@ def token_create(
     label: str,
     scopes: tuple[str, ...],
     lifetime: int | None,
+    refresh: bool,
     data: Path,
     as_json: bool,
 ) -> None:
     """Make a token for USER (a login or an id) and print it: it is not shown again.
 
-    Without --scope it may do everything that its user may.
+    Without --scope it may do everything that its user and its app may.
     """
     operation = CreateToken(
-        user=user, app=app, label=label, scopes=scopes or ALL_SCOPES, lifetime=lifetime
+        user=user,
+        app=app,
+        label=label,
+        scopes=scopes or None,
+        lifetime=lifetime,
+        is_refreshed=refresh,
     )
     record = carry_out(data, operation)
-    _tell(as_json, record, record.text)
+    tell(as_json, record, "\n".join(filter(None, (record.text, record.refresh_token))))
 
 
 @token.command("list")
@@ -136,24 +188,29 @@ def token_list(data: Path, as_json: bool) -> None:
             each.login,
             each.app,
             each.label,
-            _time(each.created_at),
-            _time(each.expires_at) if each.expires_at else "",
-            "revoked" if each.revoked_at else "",
+            time(each.created_at),
+            time(each.expires_at) if each.expires_at else "",
+            "revoked" if each.revoked_at else "" if each.kind == "access" else each.kind,
         )
         for each in tokens
     ]
     header = ("id", "user", "app", "label", "created", "expires", "")
-    _tell(as_json, tokens, _table(header, rows))
+    tell(as_json, tokens, table(header, rows))
 
 
 @token.command("revoke")
 @click.argument("token", type=int)
+@click.option("--grant", is_flag=True, help="With all else under its grant, polls too.")
 @data_option
 @json_option
-def token_revoke(token: int, data: Path, as_json: bool) -> None:
-    """End the token with the id TOKEN, and the polls that wait on it, at once."""
-    record = carry_out(data, RevokeToken(token=token))
-    _tell(as_json, record, f"Token {record.id} of {record.login} is revoked")
+def token_revoke(token: int, grant: bool, data: Path, as_json: bool) -> None:
+    """End the token with the id TOKEN at once, with what belongs to it.
+
+    That is its refresh token, what was made from it, and the polls that wait, unless something
+    is left that could bear their grant.
+    """
+    record = carry_out(data, RevokeToken(token=token, whole_grant=grant))
+    tell(as_json, record, f"Token {record.id} of {record.login} is revoked")
 
 
 @click.group()
@@ -175,7 +232,7 @@ def member() -> None:
 def member_add(namespace: str, user: str, role: str, data: Path, as_json: bool) -> None:
     """Let USER (a login or an id) into NAMESPACE (a name or an id)."""
     record = carry_out(data, AddMember(namespace=namespace, user=user, role=Role(role)))
-    _tell(as_json, record, f"{record.login} is {record.role} in {namespace}")
+    tell(as_json, record, f"{record.login} is {record.role} in {namespace}")
 
 
 @member.command("remove")
@@ -186,7 +243,7 @@ def member_add(namespace: str, user: str, role: str, data: Path, as_json: bool) 
 def member_remove(namespace: str, user: str, data: Path, as_json: bool) -> None:
     """Put USER out of NAMESPACE."""
     record = carry_out(data, RemoveMember(namespace=namespace, user=user))
-    _tell(as_json, record, f"{user} is no member of {namespace} any more")
+    tell(as_json, record, f"{user} is no member of {namespace} any more")
 
 
 @click.group()
@@ -202,7 +259,7 @@ def namespace() -> None:
 def namespace_add(owner: str, name: str, data: Path, as_json: bool) -> None:
     """Make a shared namespace NAME of OWNER (a login or an id)."""
     record = carry_out(data, AddNamespace(owner=owner, name=name))
-    _tell(as_json, record, f"Namespace {record.name} has the id {record.id}")
+    tell(as_json, record, f"Namespace {record.name} has the id {record.id}")
 
 
 @namespace.command("list")
@@ -219,7 +276,7 @@ def namespace_list(data: Path, as_json: bool) -> None:
         )
         for each in namespaces
     ]
-    _tell(as_json, namespaces, _table(("id", "name", "members"), rows))
+    tell(as_json, namespaces, table(("id", "name", "members"), rows))
 
 
 @click.command()
@@ -228,7 +285,7 @@ def namespace_list(data: Path, as_json: bool) -> None:
 def status(data: Path, as_json: bool) -> None:
     """Show how the server is: its store, its folders, what it skipped and why."""
     found = carry_out(data, Status())
-    _tell(as_json, found, "\n".join(_status_lines(found)))
+    tell(as_json, found, "\n".join(_status_lines(found)))
 
 
 def _status_lines(found: dict[str, Any]) -> Iterable[str]:
@@ -266,21 +323,3 @@ def _source_lines(source: dict[str, Any]) -> Iterable[str]:
 
 def _count(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
-
-
-def _time(ms: int) -> str:
-    return dt.datetime.fromtimestamp(ms / 1000).strftime("%Y-%m-%d %H:%M")
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    rows = [tuple(map(printable, row)) for row in rows]
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in (header, *rows)
-    ]
-    return "\n".join(lines)
-
-
-def _tell(as_json: bool, result: object, text: str) -> None:
-    click.echo(msgspec.json.encode(result).decode() if as_json else text)

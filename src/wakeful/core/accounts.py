@@ -68,6 +68,9 @@ from wakeful.core.writes import (
 HOME_NAME = "All Files"
 """What the root of a home is called (Box's word for folder 0)."""
 
+LONGEST_NAME = 100
+"""How long the name of an enterprise or an app can be."""
+
 TOKEN_BYTES = 24
 
 
@@ -82,9 +85,14 @@ def digest_of(token: str) -> bytes:
 
 
 def create_enterprise(name: str) -> Command[Enterprise]:
+    """A tenant. Raises InvalidRequest for a name that is no short line."""
+
     def steps(now: int) -> Steps[Enterprise]:
+        cleaned = name.strip()
+        if not cleaned or len(cleaned) > LONGEST_NAME or not cleaned.isprintable():
+            raise InvalidRequest(f"a name has 1 to {LONGEST_NAME} characters", field="name")
         fresh: int = yield NewIds()
-        enterprise = Enterprise(fresh, name, now)
+        enterprise = Enterprise(fresh, cleaned, now)
         yield PutEnterprise(enterprise)
         return enterprise
 

@@ -16,7 +16,7 @@ import string
 
 from msgspec.structs import replace
 
-from wakeful.core.accounts import create_user
+from wakeful.core.accounts import LONGEST_NAME, create_user
 from wakeful.core.errors import Conflict, InvalidRequest, NotFound
 from wakeful.core.items import App, Grant, PublicKey, User
 from wakeful.core.lookups import AppById, GrantsOfApp, NewIds, PublicKeys, UserById
@@ -35,7 +35,6 @@ from wakeful.core.writes import (
 _ALPHABET = string.ascii_lowercase + string.digits
 _ID_LENGTH = 32  # as Box's
 _KID_LENGTH = 8  # as Box's
-_LONGEST_NAME = 100
 _MOST_KEYS = 20
 
 
@@ -73,8 +72,8 @@ def create_app(
 
     def steps(now: int) -> Steps[App]:
         cleaned = name.strip()
-        if not cleaned or len(cleaned) > _LONGEST_NAME or not cleaned.isprintable():
-            raise InvalidRequest(f"a name has 1 to {_LONGEST_NAME} characters", field="name")
+        if not cleaned or len(cleaned) > LONGEST_NAME or not cleaned.isprintable():
+            raise InvalidRequest(f"a name has 1 to {LONGEST_NAME} characters", field="name")
         check_scopes(scopes)
         fresh: int = yield NewIds()
         # The form by which programs tell Box's service accounts from people.

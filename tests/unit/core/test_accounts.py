@@ -93,6 +93,14 @@ def test_a_user_belongs_to_an_enterprise_that_exists(world: World) -> None:
     assert [each.name for each in world.ask(Enterprises())] == ["Acme"]
 
 
+@pytest.mark.parametrize("name", ["", "  ", "x" * 101, "a\nb"])
+def test_an_enterprise_has_a_name_that_is_one_short_line(world: World, name: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        world.commit(create_enterprise(name))
+
+    assert caught.value.field == "name"
+
+
 # --- namespaces and members ---
 
 
