@@ -14,7 +14,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 import platformdirs
@@ -112,6 +112,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 NAMES = Settings.__struct_fields__
+_TYPES: dict[str, Any] = {field.name: field.type for field in msgspec.structs.fields(Settings)}
+_KINDS = {
+    Path: "a path",
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    tuple: "a list of texts",
+}
 _MOST_DAYS = 36_500
 _LISTS = frozenset({"watch", "ignore"})
 
@@ -129,10 +138,14 @@ def load(file: Mapping[str, Any], environ: Mapping[str, str], flags: Mapping[str
         **_from_environ(environ),
         **{name: value for name, value in flags.items() if value is not None and value != ()},
     }
-    try:
-        settings = msgspec.convert(values, Settings, strict=False)
-    except msgspec.ValidationError as error:
-        raise SettingsError(f"bad setting: {error}") from None
+    for name, value in values.items():
+        try:
+            msgspec.convert(value, _TYPES[name], strict=False)
+        except msgspec.ValidationError:
+            raise SettingsError(
+                f"bad setting: {name} is {_kind_of(_TYPES[name])}, not {value!r}"
+            ) from None
+    settings = msgspec.convert(values, Settings, strict=False)
     _check(settings)
     return msgspec.structs.replace(settings, data=settings.data.expanduser().absolute())
 
@@ -218,6 +231,15 @@ def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
 def _nearest(name: str) -> str:
     close = difflib.get_close_matches(name, NAMES, n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def _kind_of(type: Any) -> str:
+    """What a value of a setting's *type* is, for people."""
+    if get_origin(type) is Literal:
+        return f"one of {', '.join(get_args(type))}"
+    if get_origin(type) is tuple:
+        return _KINDS[tuple]
+    return _KINDS[next((each for each in get_args(type) if each in _KINDS), type)]
 
 
 def _check(settings: Settings) -> None:

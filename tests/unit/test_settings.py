@@ -71,6 +71,26 @@ def test_a_value_that_makes_no_sense_is_an_error_that_names_it(
         load(values, {}, {})
 
 
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"port": "x"}, "port is a whole number, not 'x'"),
+        ({"hold": "long"}, "hold is a number, not 'long'"),
+        ({"max_polls": "many"}, "max_polls is a whole number, not 'many'"),
+        ({"trust_proxy": "perhaps"}, "trust_proxy is true or false, not 'perhaps'"),
+        ({"log_format": "xml"}, "log_format is one of auto, text, json, not 'xml'"),
+        ({"watch": 3}, "watch is a list of texts, not 3"),
+        ({"data": 3}, "data is a path, not 3"),
+        ({"public_url": 3}, "public_url is a text, not 3"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_told_what_it_should_be(
+    values: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(SettingsError, match=said):
+        load(values, {}, {})
+
+
 def test_lists_in_the_environment_are_split_like_a_path() -> None:
     assert load({}, {"WAKEFUL_WATCH": "/a:b=/c"}, {}).watch == ("/a", "b=/c")
 

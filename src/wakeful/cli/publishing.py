@@ -90,6 +90,8 @@ def send(how: How, ask: Callable[[Client, float], A], show: Callable[[A], None])
         raise click.ClickException(f"{url}: {error}") from None
     except UnicodeEncodeError:
         raise click.ClickException(NOT_UTF8) from None
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
     if how.as_json:
         click.echo(msgspec.json.encode(answer))
     else:

@@ -38,7 +38,8 @@ def publish(
 ) -> Flow[ChangesAnswer]:
     """Publish *changes* under *key*, or one of our own; tries for *patience* seconds of waiting.
 
-    Raises Refused, AuthenticationFailed and Unavailable.
+    Raises Refused, AuthenticationFailed and Unavailable, and ValueError for a key that cannot
+    stand in a header.
     """
     ask = _ask(base + native.CHANGES_PATH, changes, key)
     return _try(ask, native.read_changes_answer, patience, jitter)
@@ -58,10 +59,11 @@ def publish_events(
 
 
 def _ask(url: str, batch: Batch, key: str | None) -> Ask:
-    headers = {
-        "Content-Type": "application/json",
-        "Idempotency-Key": key if key is not None else secrets.token_urlsafe(),
-    }
+    if key is None:
+        key = secrets.token_urlsafe()
+    elif not key.isascii() or not key.isprintable():
+        raise ValueError("an idempotency key has letters, digits and signs of ASCII only")
+    headers = {"Content-Type": "application/json", "Idempotency-Key": key}
     return Ask("POST", url, SILENCE_SECONDS, msgspec.json.encode(batch), headers)
 
 

@@ -345,8 +345,9 @@ async def test_a_client_that_does_not_read_its_answers_is_cut_off(more: str) -> 
 
 
 async def test_a_client_that_reads_slowly_is_not_cut_off() -> None:
+    """It takes four times as long as it may be idle."""
     async with (
-        serving(limits=IMPATIENT, timeout_keep_alive=1) as site,
+        serving(limits=Limits(stalled_time=1.0), timeout_keep_alive=2) as site,
         site.client(limit=10_000) as wire,
     ):
         wire.send(get("/large"), get("/large"))

@@ -45,6 +45,12 @@ def test_changes_are_sent_as_they_are_under_a_key() -> None:
     assert ask.headers["Idempotency-Key"] == "mine"
 
 
+@pytest.mark.parametrize("key", ["schlüssel", "two\nlines", "\0"])
+def test_a_key_that_cannot_stand_in_a_header_is_refused_before_anything_is_sent(key: str) -> None:
+    with pytest.raises(ValueError, match="letters, digits and signs"):
+        running(key=key).step()
+
+
 def test_events_are_sent_to_where_they_are_taken() -> None:
     run = Run(publish_events("http://h", {"type": "LOGIN"}, "mine", jitter=lambda bound: bound))
 
