@@ -11,7 +11,7 @@ from wakeful.core.items import Item
 from wakeful.sources.folder import FolderSource
 
 MOST_OPEN = 200
-"""Downloads at a time: each has a descriptor, and some 0.4 MB on its way."""
+"""Downloads at a time: each has a descriptor, and some 0.5 MB on its way."""
 
 _THREADS = 4  # disks answer several better than one; more only wait for each other
 _RETRY_SECONDS = 5

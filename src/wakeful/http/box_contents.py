@@ -31,7 +31,7 @@ from wakeful.http.reading import read
 from wakeful.http.requests import base_url, client_ip
 from wakeful.http.services import Services
 
-CHUNK_BYTES = 256 * 1024
+CHUNK_BYTES = 128 * 1024
 """What is read at once: so much of each download is in memory, and as much on its way."""
 
 log = structlog.get_logger()
@@ -156,6 +156,7 @@ class _Bytes(Response):
 
     async def _send(self, send: Send, gone: asyncio.Task[None]) -> None:
         data, at, end = self._first, self._part.start, self._part.end
+        self._first = b""  # not kept while a slow reader takes the rest
         while not gone.done():
             at += len(data)
             await send({"type": "http.response.body", "body": data, "more_body": at < end})

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -190,14 +191,44 @@ async def test_what_no_source_has_seen_has_no_content(
         await open_content(str(root), (*lineage[:-1], replace(lineage[-1], seen=None)), threads)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 async def test_what_the_server_may_not_read_has_no_content(
-    root: Path, file: Path, lineage: tuple[Item, ...], threads: ThreadPoolExecutor
+    root: Path,
+    lineage: tuple[Item, ...],
+    threads: ThreadPoolExecutor,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    os.chmod(file, 0)
+    real = os.open
+
+    def refusing(path: str, flags: int, *rest: int, **options: Any) -> int:
+        if path == "a.txt":  # root, who may run the tests, is refused nothing
+            raise PermissionError
+        return real(path, flags, *rest, **options)
+
+    monkeypatch.setattr(os, "open", refusing)
+    before = descriptors()
 
     with pytest.raises(NoContent, match="may not read"):
         await open_content(str(root), lineage, threads)
+
+    assert descriptors() == before
+
+
+async def test_a_disk_that_fails_while_it_is_read_is_no_content(
+    root: Path,
+    lineage: tuple[Item, ...],
+    threads: ThreadPoolExecutor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    content = await open_content(str(root), lineage, threads)
+
+    def failing(*given: int) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "pread", failing)
+
+    with pytest.raises(ContentChanged):
+        await content.read(0, 4)
+    content.close()
 
 
 async def test_what_was_opened_for_somebody_who_is_gone_is_closed(

@@ -146,14 +146,13 @@ def parse_fields(text: str | None) -> Fields | None:
         names = [name.strip() for name in path.split(".", _DEEPEST)][:_DEEPEST]
         if not names[0]:
             continue
-        within = fields
-        for depth, name in enumerate(names):
-            is_last = depth == len(names) - 1
-            known = within.get(name)
-            if known == {} or is_last:
-                within[name] = {}  # the whole, if anybody asks for that
-                break
-            within = within.setdefault(name, {})
+        within: Fields | None = fields
+        for name in names[:-1]:
+            within = (
+                None if within is None or within.get(name) == {} else within.setdefault(name, {})
+            )
+        if within is not None:  # else the whole of something above is asked for already
+            within[names[-1]] = {}
     return fields or None
 
 
