@@ -44,7 +44,7 @@ from wakeful.http.app import build_app
 from wakeful.http.control import build_control_app
 from wakeful.http.front import Front
 from wakeful.http.limits import Limits, parked_by_file_limit
-from wakeful.http.load import Load
+from wakeful.http.load import MOST_BODY_BYTES, Load
 from wakeful.http.metrics import Metrics
 from wakeful.http.rates import RateLimit
 from wakeful.http.realtime import Realtime
@@ -181,7 +181,10 @@ class _Server:
                 body_limit=self._settings.body_limit,
                 rate=RateLimit(self._settings.rate_limit),
                 failures=RateLimit(self._settings.auth_failure_limit),
-                load=Load(self._settings.max_requests),
+                load=Load(
+                    self._settings.max_requests,
+                    max(MOST_BODY_BYTES, self._settings.body_limit),
+                ),
                 contents=contents,
             )
             self._metrics.watch_refusals(services.refusals)
