@@ -13,7 +13,7 @@ from tests.servers import clean_environ, running
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 CONFIG = Path(__file__).parents[1] / "data" / "schemathesis.toml"
 
-EXAMPLES = 30
+EXAMPLES = 20
 """For each operation and phase."""
 
 

@@ -33,6 +33,9 @@ LAST_EPOCH = 8191
 # cost memory (int(Decimal("1e999999999")) has a billion digits).
 _MOST_DIGITS = 30
 
+MOST_ASKED = 10 ** (_MOST_DIGITS + 1) - 1
+"""The largest number that a reader may send; those beyond `LAST_EPOCH` are gaps."""
+
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 

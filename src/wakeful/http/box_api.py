@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wakeful.core.listings import SortBy
+from wakeful.core.positions import MOST_ASKED
 from wakeful.core.scopes import DOWNLOAD_SCOPE, ITEM_SCOPE, READ_SCOPE, USERS_SCOPE
 from wakeful.dialects.box import parameters, shapes
 from wakeful.dialects.box.answers import GAP_HEADER
@@ -27,7 +28,7 @@ POSITION = Parameter(
     "event. Without one: the oldest.",
     {
         "anyOf": [
-            {"type": "integer", "minimum": 0, "maximum": 2**53 - 1},
+            {"type": "integer", "minimum": 0, "maximum": MOST_ASKED},
             {"enum": ["now", "null", ""]},
         ]
     },
