@@ -43,6 +43,7 @@ class Apps:
         pem = None if asked.public_key is None else parse_public_key(asked.public_key)
         secret = rules.new_client_secret()
         scopes = tuple(dict.fromkeys(asked.scopes))
+        finder.may_give(scopes)
         app = await self._store.commit(
             _with_key(
                 rules.create_app(
@@ -66,6 +67,8 @@ class Apps:
 
     async def update(self, asked: UpdateApp, finder: Finder) -> AppRecord:
         app = await finder.app(asked.app)
+        if not asked.is_disabled:
+            finder.may_give(app.scopes)
         command = rules.disable_app(app.id, is_disabled=asked.is_disabled)
         return await self._record(await self._access.changing(command, Concerned(app=app.id)))
 
@@ -80,6 +83,7 @@ class Apps:
 
     async def add_key(self, asked: AddKey, finder: Finder) -> KeyRecord:
         app = await finder.app(asked.app)
+        finder.may_give(app.scopes)
         pem = parse_public_key(asked.public_key)
         return _key(await self._store.commit(rules.add_key(app.id, rules.new_kid(), pem)))
 
@@ -89,6 +93,7 @@ class Apps:
 
     async def renew_secret(self, asked: RenewSecret, finder: Finder) -> NewApp:
         app = await finder.app(asked.app)
+        finder.may_give(app.scopes)
         secret = rules.new_client_secret()
         renewed = await self._store.commit(rules.renew_secret(app.id, digest_of(secret)))
         return NewApp(secret, await self._record(renewed))

@@ -81,13 +81,19 @@ class Administration:
             Status: self._tell_status,
         }
 
-    async def carry_out(self, operation: Operation[T], within: int | None = None) -> T:
-        """Do *operation*, for which there is nothing but the enterprise *within*, or everything
-        where that is None.
+    async def carry_out(
+        self,
+        operation: Operation[T],
+        within: int | None = None,
+        scopes: frozenset[str] | None = None,
+    ) -> T:
+        """Do *operation*, for which there is nothing but the enterprise *within* and which gives
+        no scopes but *scopes*; everything where they are None.
 
-        Raises InvalidRequest, NotFound, Conflict and Unavailable.
+        Raises InvalidRequest, Forbidden, NotFound, Conflict and Unavailable.
         """
-        result: T = await self._doing[type(operation)](operation, Finder(self._store, within))
+        finder = Finder(self._store, within, scopes)
+        result: T = await self._doing[type(operation)](operation, finder)
         return result
 
     async def _backup(self, asked: Backup, finder: Finder) -> BackupRecord:

@@ -1,8 +1,10 @@
-"""Finds what an operation names, within what it may see."""
+"""Finds what an operation names, within what it may see, and says what it may give."""
 
 from __future__ import annotations
 
-from wakeful.core.errors import Conflict, NotFound
+from collections.abc import Iterable
+
+from wakeful.core.errors import Conflict, Forbidden, NotFound
 from wakeful.core.items import App, Enterprise, Grant, Item, Namespace, Token, User
 from wakeful.core.lookups import (
     AppByClientId,
@@ -24,11 +26,24 @@ _MOST_DIGITS = 18
 
 
 class Finder:
-    """What is not of the enterprise *within* is not there; None sees all enterprises."""
+    """What is not of the enterprise *within* is not there; None sees all enterprises. What is
+    given has no scopes but *scopes*; None gives all."""
 
-    def __init__(self, store: Store, within: int | None) -> None:
+    def __init__(self, store: Store, within: int | None, scopes: frozenset[str] | None) -> None:
         self._store = store
         self._within = within
+        self._scopes = scopes
+
+    def may_give(self, scopes: Iterable[str]) -> None:
+        """Raise Forbidden for a scope that whoever asks does not have: nobody makes another who
+        may do more."""
+        for scope in scopes:
+            if self._scopes is not None and scope not in self._scopes:
+                raise Forbidden(f"who does not have the scope {scope} does not give it")
+
+    def givable(self, scopes: Iterable[str]) -> tuple[str, ...]:
+        """Those of *scopes* that can be given."""
+        return tuple(each for each in scopes if self._scopes is None or each in self._scopes)
 
     async def enterprises(self) -> tuple[Enterprise, ...]:
         found = await self._store.ask(Enterprises())

@@ -26,7 +26,7 @@ class Tokens:
     async def create(self, asked: CreateToken, finder: Finder) -> NewToken:
         user = await finder.user(asked.user)
         app = await finder.registered(asked.app)
-        scopes = _scopes(asked, user, app)
+        scopes = _scopes(asked, user, app, finder)
         lifetime = asked.lifetime
         if lifetime is not None and not 0 < lifetime <= LONGEST_LIFETIME_SECONDS:
             raise InvalidRequest(
@@ -84,10 +84,13 @@ class Tokens:
         return _record(token, grant, user.login if user else "")
 
 
-def _scopes(asked: CreateToken, user: User, app: App | None) -> tuple[str, ...]:
-    """The scopes of a new grant. Raises InvalidRequest."""
-    most = ALL_SCOPES if app is None else app.scopes
-    scopes = most if asked.scopes is None else tuple(dict.fromkeys(asked.scopes))
+def _scopes(asked: CreateToken, user: User, app: App | None, finder: Finder) -> tuple[str, ...]:
+    """The scopes of a new grant. Raises InvalidRequest and Forbidden."""
+    if asked.scopes is None:
+        scopes = finder.givable(ALL_SCOPES if app is None else app.scopes)
+    else:
+        scopes = tuple(dict.fromkeys(asked.scopes))
+        finder.may_give(scopes)
     check_scopes(scopes)
     if app is not None:
         if app.enterprise != user.enterprise:

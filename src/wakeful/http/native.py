@@ -1,4 +1,4 @@
-"""The routes of the native dialect: changes and events from producers."""
+"""The native dialect, and its routes for producers: changes and events."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from wakeful.dialects.native.changes import parse_changes
 from wakeful.dialects.native.events import Asked, Who, parse_events
 from wakeful.dialects.native.results import changes_answer, events_answer
 from wakeful.http import native_api as api
+from wakeful.http.admin import admin_routes
 from wakeful.http.description import Answer, Described
 from wakeful.http.dialect import Dialect
 from wakeful.http.requests import identify, read_body
@@ -63,6 +64,7 @@ def native(services: Services) -> Dialect:
         [
             Described("/changes", routes.changes, POST=api.PUBLISH_CHANGES),
             Described("/events", routes.events, POST=api.PUBLISH_EVENTS),
+            *admin_routes(services),
         ],
         NativeErrors(),
         services.load,
