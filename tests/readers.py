@@ -119,9 +119,10 @@ class Reader:
         headers = {} if key is None else {"Idempotency-Key": key}
         return self.ask("POST", "/v1/changes", json={"changes": changes}, headers=headers)
 
-    def tell(self, *events: Json) -> list[str]:
-        """Put in events that are no changes; returns their ids."""
-        answer = self.ask("POST", "/v1/events", json={"events": events})
+    def tell(self, *events: Json, user: str | None = None) -> list[str]:
+        """Put in events that are no changes, as an admin for another *user*; returns their ids."""
+        headers = {} if user is None else {"As-User": user}
+        answer = self.ask("POST", "/v1/events", json={"events": events}, headers=headers)
         assert answer.status_code < 300, answer.text
         return [event["id"] for event in answer.json()["events"]]
 

@@ -1,9 +1,16 @@
 """Runs the official SDKs as their users do: each in its own process and environment.
 
-The programs are in `programs/`. Each takes one JSON object: `url` and `token`; `do`, which is
-`follow`, `read` or `look`; to follow, `start` (a position, `now`, `0`, or null for the SDK's own
-default) and `stream_type` (or null); to read, the ids of `files` and `folders`; to look, the id
-of a `file`; and for Node the `home` of its node_modules, and the `package` that it requires.
+The programs are in `programs/`. Each takes one JSON object:
+
+- `url` and `token`; `sign_in`, which has the `way` and what that needs (see `sign_ins.py`);
+- what to `do`, in that order: give the `history` of an enterprise, `read` items, `look` around,
+  `follow` a stream as it grows;
+- for history its stream type as `history`, and `event_types`, `limit`, `created_after`,
+  `created_before` (or null);
+- to follow, `start` (a position, `now`, `0`, or null for the SDK's own default) and
+  `stream_type` (or null);
+- to read, the ids of `files` and `folders`; to `look` around, the id of a `file`;
+- for Node the `home` of its node_modules, and the `package` that it requires.
 """
 
 from __future__ import annotations
@@ -25,7 +32,10 @@ from tests.servers import clean_environ
 
 Json = dict[str, Any]
 
+DEVELOPER_TOKEN: Json = {"way": "developer token"}
+
 _PROGRAMS = Path(__file__).with_name("programs")
+_NOTHING = dict.fromkeys(("event_types", "limit", "created_after", "created_before"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +101,24 @@ PYTHON_GENERATED = (BOXSDK4_GEN, BOXSDK10, BOXGEN1)
 class Follower:
     """One SDK that follows a stream, and everything that it printed, over all its starts."""
 
-    def __init__(self, sdk: Sdk, url: str, token: str, stream_type: str | None = None) -> None:
+    def __init__(
+        self,
+        sdk: Sdk,
+        url: str,
+        token: str,
+        stream_type: str | None = None,
+        sign_in: Json = DEVELOPER_TOKEN,
+        history: str | None = None,
+    ) -> None:
         self.sdk = sdk
-        self._task = {"do": "follow", "url": url, "token": token, "stream_type": stream_type}
+        self._task = _NOTHING | {
+            "do": ["follow"] if history is None else ["history", "follow"],
+            "history": history,
+            "url": url,
+            "token": token,
+            "stream_type": stream_type,
+            "sign_in": sign_in,
+        }
         self._program = Program(sdk.name)
 
     def start(self, position: int | str | None = None) -> None:
@@ -145,9 +170,14 @@ def following(
     *,
     start: int | str | None = None,
     stream_type: str | None = None,
+    sign_in: Json = DEVELOPER_TOKEN,
+    history: str | None = None,
 ) -> Iterator[Follower]:
-    """A follower that runs, and is ended with the test; its complaints are shown if that fails."""
-    follower = Follower(sdk, url, token, stream_type)
+    """A follower that runs, and is ended with the test; its complaints are shown if that fails.
+
+    With *history* it gives the enterprise's events of that stream type first.
+    """
+    follower = Follower(sdk, url, token, stream_type, sign_in, history)
     try:
         follower.start(start)
         yield follower
@@ -160,25 +190,30 @@ def read_items(
     sdk: Sdk, url: str, token: str, *, files: list[str], folders: list[str]
 ) -> list[Json]:
     """What an SDK reads of its user, of some items, and of what is in the folders."""
-    return _done(
-        sdk, {"do": "read", "url": url, "token": token, "files": files, "folders": folders}
-    )
+    return _printed(sdk, url, token, do=["read"], files=files, folders=folders)
 
 
 def look_around(sdk: Sdk, url: str, token: str, *, file: str) -> Json:
     """What an SDK downloads of a file, whole and in part, and the users, the trash and the root
     as it lists them."""
     found: Json = {}
-    for line in _done(sdk, {"do": "look", "url": url, "token": token, "file": file}):
+    for line in _printed(sdk, url, token, do=["look"], file=file):
         found |= line
     return found
 
 
-def _done(sdk: Sdk, task: Json) -> list[Json]:
+def read_history(sdk: Sdk, url: str, token: str, stream_type: str, **options: Any) -> list[Json]:
+    """The events of an enterprise that an SDK gives, page by page until one is empty."""
+    task = _NOTHING | {"history": stream_type} | options
+    return _printed(sdk, url, token, do=["history"], **task)
+
+
+def _printed(sdk: Sdk, url: str, token: str, **task: Any) -> list[Json]:
     """What the program of an SDK prints, which has to end well."""
+    command = sdk.command(task | {"url": url, "token": token, "sign_in": DEVELOPER_TOKEN})
     with tempfile.TemporaryFile() as complaints:
         done = subprocess.run(
-            sdk.command(task),
+            command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=complaints,

@@ -1,4 +1,4 @@
-// What a user of box-node-sdk 10 writes: follow the events, or read items. One JSON line each.
+// What a user of box-node-sdk 10 writes: sign in, follow events, or read. One JSON line each.
 //
 // It runs beside its own node_modules and knows nothing of this project but the URL. Its only
 // argument is a JSON object: see `tests/sdk/followers.py`.
@@ -8,10 +8,37 @@
 const { createRequire } = require('node:module');
 
 const task = JSON.parse(process.argv[2]);
-const { BoxClient, BoxDeveloperTokenAuth } = createRequire(`${task.home}/`)(task.package);
+const sdk = createRequire(`${task.home}/`)(task.package);
+const { BoxClient, BoxDeveloperTokenAuth, BoxCcgAuth, BoxJwtAuth, BoxOAuth } = sdk;
+const known = task.sign_in;
+const app = { clientId: known.client_id, clientSecret: known.client_secret };
+
+// The SDK's object for each way to sign in that it has.
+const ways = {
+  'developer token': () => new BoxDeveloperTokenAuth({ token: task.token }),
+  ccg: () =>
+    new BoxCcgAuth({ config: new sdk.CcgConfig({ ...app, enterpriseId: known.enterprise }) }),
+  'ccg user': () => new BoxCcgAuth({ config: new sdk.CcgConfig({ ...app, userId: known.user }) }),
+  jwt: () =>
+    new BoxJwtAuth({ config: sdk.JwtConfig.fromConfigJsonString(JSON.stringify(known.config)) }),
+  'jwt user': () => ways.jwt().withUserSubject(known.user),
+  refresh: () => new BoxOAuth({ config: new sdk.OAuthConfig({ ...app, tokenStorage }) }),
+};
+const tokenStorage = {
+  held: { accessToken: task.token, refreshToken: known.refresh_token },
+  async store(token) {
+    this.held = token;
+  },
+  async get() {
+    return this.held;
+  },
+  async clear() {
+    this.held = undefined;
+  },
+};
 
 const client = new BoxClient({
-  auth: new BoxDeveloperTokenAuth({ token: task.token }),
+  auth: ways[known.way](),
 }).withCustomBaseUrls({
   baseUrl: task.url,
   uploadUrl: `${task.url}/api`,
@@ -30,6 +57,7 @@ function shape(item) {
     sequence_id: item.sequenceId,
     etag: item.etag,
     parent: item.parent ? item.parent.id : null,
+    item_id: item.itemId,
   };
 }
 
@@ -39,14 +67,38 @@ function follow() {
   if (task.stream_type !== null) params.streamType = task.stream_type;
   const stream = client.events.getEventStream(params);
   stream.on('error', (error) => console.error('the SDK says:', error.message));
-  stream.on('data', (event) =>
-    say({
-      event_id: event.eventId,
-      event_type: event.eventType,
-      source: event.source ? shape(event.source) : null,
-      time: Date.now() / 1000,
-    }),
-  );
+  stream.on('data', show);
+}
+
+// The enterprise's events, page by page until one is empty.
+async function history() {
+  let streamPosition = '0';
+  for (;;) {
+    const page = await client.events.getEvents({
+      streamPosition,
+      streamType: task.history,
+      limit: task.limit || undefined,
+      eventType: task.event_types || undefined,
+      createdAfter: date(task.created_after),
+      createdBefore: date(task.created_before),
+    });
+    if (page.entries.length === 0) return;
+    page.entries.forEach(show);
+    streamPosition = String(page.nextStreamPosition);
+  }
+}
+
+function date(text) {
+  return text ? { value: new Date(text) } : undefined;
+}
+
+function show(event) {
+  say({
+    event_id: event.eventId,
+    event_type: event.eventType,
+    source: event.source ? shape(event.source) : null,
+    time: Date.now() / 1000,
+  });
 }
 
 async function read() {
@@ -87,7 +139,11 @@ async function look() {
   say({ items });
 }
 
-(async () => ({ follow, read, look })[task.do]())().catch((error) => {
+async function run() {
+  for (const step of task.do) await { follow, history, read, look }[step]();
+}
+
+run().catch((error) => {
   console.error(error);
   process.exit(1);
 });

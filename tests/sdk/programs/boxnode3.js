@@ -1,10 +1,11 @@
-// What a user of box-node-sdk 3 writes: follow the events, or read items. One JSON line each.
+// What a user of box-node-sdk 3 writes: sign in, follow events, or read. One JSON line each.
 //
 // It runs beside its own node_modules and knows nothing of this project but the URL. Its only
 // argument is a JSON object: see `tests/sdk/followers.py`.
 
 'use strict';
 
+const { once } = require('node:events');
 const { createRequire } = require('node:module');
 const http = require('node:http');
 
@@ -12,15 +13,37 @@ const task = JSON.parse(process.argv[2]);
 const sdks = createRequire(`${task.home}/`)(task.package);
 const BoxSDK = sdks.default ?? sdks; // box-node-sdk 4 has it as the default of a module
 
+const known = task.sign_in;
+const settings = known.config ? known.config.boxAppSettings : {};
+
 const sdk = new BoxSDK({
-  clientID: 'id',
-  clientSecret: 'secret',
+  clientID: known.client_id || settings.clientID || 'id',
+  clientSecret: known.client_secret || settings.clientSecret || 'secret',
+  appAuth: settings.appAuth && { ...settings.appAuth, keyID: settings.appAuth.publicKeyID },
+  enterpriseID: known.enterprise || (known.config && known.config.enterpriseID),
   apiRootURL: task.url,
   uploadAPIRootURL: `${task.url}/api`,
   authorizeRootURL: `${task.url}/api`,
   request: { agentClass: http.Agent }, // its own agent speaks https only
 });
-const client = sdk.getBasicClient(task.token);
+
+// The SDK's client for each way to sign in that it has.
+const clients = {
+  'developer token': () => sdk.getBasicClient(task.token),
+  ccg: () => sdk.getAnonymousClient(),
+  'ccg user': () => sdk.getCCGClientForUser(known.user),
+  jwt: () => sdk.getAppAuthClient('enterprise'),
+  'jwt user': () => sdk.getAppAuthClient('user', known.user),
+  refresh: () =>
+    sdk.getPersistentClient({
+      accessToken: task.token,
+      refreshToken: known.refresh_token,
+      acquiredAtMS: Date.now(),
+      // By its own clock alone it sees that a token is over, three minutes too early.
+      accessTokenTTLMS: known.lifetime + 180000,
+    }),
+};
+const client = clients[known.way]();
 
 function say(line) {
   process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -34,12 +57,34 @@ function shape(item) {
     sequence_id: item.sequence_id,
     etag: item.etag,
     parent: item.parent ? item.parent.id : null,
+    item_id: item.item_id,
   };
 }
 
 async function follow() {
-  // It always follows the stream type `all`: there is no other choice.
-  const stream = await client.events.getEventStream(...(task.start === null ? [] : [task.start]));
+  if (task.stream_type) {
+    const options = { streamType: task.stream_type, pollingInterval: 1 };
+    if (task.start !== null) options.streamPosition = task.start;
+    show(await client.events.getEnterpriseEventStream(options));
+    return;
+  }
+  // Of a user it always follows the stream type `all`: there is no other choice.
+  show(await client.events.getEventStream(...(task.start === null ? [] : [task.start])));
+}
+
+// The enterprise's events until there are no more.
+async function history() {
+  const options = { streamType: task.history, pollingInterval: 0, streamPosition: '0' };
+  if (task.event_types) options.eventTypeFilter = task.event_types;
+  if (task.limit) options.chunkSize = task.limit;
+  if (task.created_after) options.startDate = task.created_after;
+  if (task.created_before) options.endDate = task.created_before;
+  const stream = await client.events.getEnterpriseEventStream(options);
+  show(stream);
+  await once(stream, 'end');
+}
+
+function show(stream) {
   stream.on('error', (error) => console.error('the SDK says:', error.message));
   stream.on('data', (event) =>
     say({
@@ -89,7 +134,11 @@ async function look() {
   say({ items });
 }
 
-({ follow, read, look })[task.do]().catch((error) => {
+async function run() {
+  for (const step of task.do) await { follow, history, read, look }[step]();
+}
+
+run().catch((error) => {
   console.error(error);
   process.exit(1);
 });

@@ -1,4 +1,4 @@
-"""What a user of boxsdk 10 writes: follow the events, or read items. One JSON line each.
+"""What a user of boxsdk 10 writes: sign in, follow events, or read. One JSON line each.
 
 It runs in an environment of its own and knows nothing of this project but the URL. Its only
 argument is a JSON object: see `tests/sdk/followers.py`.
@@ -9,15 +9,24 @@ from __future__ import annotations
 import json
 import sys
 import time
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
 from box_sdk_gen import (
+    AccessToken,
     BaseUrls,
+    BoxCCGAuth,
     BoxClient,
     BoxDeveloperTokenAuth,
+    BoxJWTAuth,
+    BoxOAuth,
+    CCGConfig,
     GetEventStreamQueryParams,
+    InMemoryTokenStorage,
+    JWTConfig,
     NetworkSession,
+    OAuthConfig,
 )
 
 
@@ -26,10 +35,28 @@ def main() -> None:
     url = task["url"]
     urls = BaseUrls(base_url=url, upload_url=f"{url}/api", oauth_2_url=f"{url}/api/oauth2")
     client = BoxClient(
-        auth=BoxDeveloperTokenAuth(token=task["token"]),
+        auth=sign_in(task["token"], **task["sign_in"]),
         network_session=NetworkSession(base_urls=urls),
     )
-    {"follow": follow, "read": read, "look": look}[task["do"]](client, task)
+    steps = {"follow": follow, "history": history, "read": read, "look": look}
+    for step in task["do"]:
+        steps[step](client, task)
+
+
+def sign_in(token: str, way: str, **known: Any) -> Any:
+    """The SDK's object for each way to sign in that it has."""
+    if way == "developer token":
+        return BoxDeveloperTokenAuth(token=token)
+    if way in ("jwt", "jwt user"):
+        auth = BoxJWTAuth(JWTConfig.from_config_json_string(json.dumps(known["config"])))
+        return auth if way == "jwt" else auth.with_user_subject(known["user"])
+    app = {"client_id": known["client_id"], "client_secret": known["client_secret"]}
+    if way == "ccg":
+        return BoxCCGAuth(CCGConfig(**app, enterprise_id=known["enterprise"]))
+    if way == "ccg user":
+        return BoxCCGAuth(CCGConfig(**app, user_id=known["user"]))
+    held = AccessToken(access_token=token, refresh_token=known["refresh_token"])
+    return BoxOAuth(OAuthConfig(**app, token_storage=InMemoryTokenStorage(held)))
 
 
 def follow(client: Any, task: dict[str, Any]) -> None:
@@ -37,12 +64,39 @@ def follow(client: Any, task: dict[str, Any]) -> None:
         stream_position=task["start"], stream_type=task["stream_type"]
     )
     for event in client.events.get_event_stream(query_params=params):
-        say(
-            event_id=event.event_id,
-            event_type=text(event.event_type),
-            source=shape(event.source) if event.source else None,
-            time=time.time(),
+        show(event)
+
+
+def history(client: Any, task: dict[str, Any]) -> None:
+    """The enterprise's events, page by page until one is empty."""
+    position = "0"
+    while True:
+        page = client.events.get_events(
+            stream_type=task["history"],
+            stream_position=position,
+            limit=task["limit"],
+            event_type=task["event_types"],
+            created_after=date(task["created_after"]),
+            created_before=date(task["created_before"]),
         )
+        if not page.entries:
+            return
+        for event in page.entries:
+            show(event)
+        position = str(page.next_stream_position)
+
+
+def date(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def show(event: Any) -> None:
+    say(
+        event_id=event.event_id,
+        event_type=text(event.event_type),
+        source=shape(event.source) if event.source else None,
+        time=time.time(),
+    )
 
 
 def read(client: Any, task: dict[str, Any]) -> None:
@@ -79,12 +133,13 @@ def shape(item: Any) -> dict[str, Any]:
     """What the tests compare. Of an unknown kind of item the SDK makes a user."""
     parent = getattr(item, "parent", None)
     return {
-        "id": item.id,
-        "type": text(item.type),
-        "name": item.name,
+        "id": getattr(item, "id", None),
+        "type": text(getattr(item, "type", None)),
+        "name": getattr(item, "name", None),
         "sequence_id": getattr(item, "sequence_id", None),
         "etag": getattr(item, "etag", None),
         "parent": None if parent is None else parent.id,
+        "item_id": getattr(item, "item_id", None),
     }
 
 
