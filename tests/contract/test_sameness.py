@@ -15,7 +15,9 @@ from msgspec.structs import replace
 from tests.contract.conftest import Timepiece
 from tests.contract.things import A_FILE, A_FOLDER, Wrong, an_enterprise, do, entry
 from wakeful.core.events import EVERY_CLASS, ONLY_ALL, Head, StreamClass
+from wakeful.core.items import Token
 from wakeful.core.lookups import (
+    AssertionUsed,
     Children,
     CountTrashed,
     ItemsOf,
@@ -31,6 +33,8 @@ from wakeful.core.lookups import (
     Remembered,
     Setting,
     StreamStates,
+    TokenById,
+    TokensOfGrant,
     Trashed,
 )
 from wakeful.core.ports import Grown, Hints, Store, StreamKind
@@ -40,9 +44,11 @@ from wakeful.core.writes import (
     JournalDrop,
     JournalMove,
     JournalPut,
+    PutAssertion,
     PutItems,
     PutRemembered,
     PutSetting,
+    PutToken,
     RehomeSubtree,
     RemoveSubtree,
     Write,
@@ -82,6 +88,13 @@ def an_item(draw: st.DrawFn) -> Any:
     )
 
 
+@st.composite
+def a_token(draw: st.DrawFn) -> PutToken:
+    id = draw(st.integers(1, 20))
+    expires_at = draw(st.one_of(st.none(), st.integers(0, 5_000)))
+    return PutToken(Token(id, bytes([id]), draw(st.sampled_from([1, 2])), "", 0, expires_at, None))
+
+
 a_move = st.builds(JournalMove, namespaces, paths, namespaces, paths)
 appended = st.builds(
     Append,
@@ -99,6 +112,8 @@ others: st.SearchStrategy[Write | Lookup[Any]] = st.one_of(
     st.builds(RehomeSubtree, items, namespaces),
     st.builds(PutSetting, texts, st.sampled_from([None, b"", b"v"])),
     st.builds(PutRemembered, st.sampled_from([1, 2]), texts, st.just(Remembered(b"d", b"a"))),
+    st.builds(PutAssertion, st.sampled_from([1, 2]), texts, st.integers(0, 5_000)),
+    a_token(),
     st.builds(NewIds, st.integers(1, 4)),
     st.builds(ReadJournal, namespaces, small, small),
     st.builds(ReadStream, streams, st.just(Marker.START), small, st.sampled_from(StreamClass)),
@@ -149,6 +164,9 @@ EVERYTHING: list[Lookup[Any]] = [
     Trashed(NAMESPACES, 0, 100),
     CountTrashed(NAMESPACES),
     *(Setting(name) for name in ("k", "l", "m")),
+    *(AssertionUsed(app, jti) for app in (1, 2) for jti in ("k", "l", "m")),
+    *(TokenById(id) for id in range(1, 21)),
+    *(TokensOfGrant(grant) for grant in (1, 2)),
     *(Remember(grant, key) for grant in (1, 2) for key in ("k", "l", "m")),
 ]
 

@@ -79,11 +79,6 @@ class Form:
         return value
 
     @property
-    def is_basic(self) -> bool:
-        """Whether the app said who it is in the head of the request."""
-        return self._basic is not None
-
-    @property
     def client(self) -> Client | None:
         """The app's credentials, None where there are none at all. Raises InvalidRequest where
         there are two, and InvalidClient where they are not whole."""
