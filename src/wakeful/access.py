@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from wakeful.core.accounts import Revoked, digest_of, revoke_grant, revoke_token
-from wakeful.core.errors import Forbidden, NotFound, Unauthenticated
+from wakeful.core.errors import Forbidden, NotFound, TokenExpired, Unauthenticated
 from wakeful.core.events import StreamClass
 from wakeful.core.items import App, Grant, Token, TokenKind, User
 from wakeful.core.lookups import AppById, GrantById, Setting, TokenByDigest, TokenById, UserById
@@ -180,7 +180,7 @@ class Access:
 
     def _check_expiry(self, identity: Identity) -> None:
         if identity.expires_at is not None and identity.expires_at <= self._clock():
-            raise Unauthenticated("the token has expired")
+            raise TokenExpired("the token has expired")
 
     async def _load_settled(self, digest: bytes) -> Identity:
         """What is loaded while something is withdrawn may be old already: then load again."""

@@ -22,8 +22,10 @@ from wakeful.core.lookups import (
     CountTrashed,
     ItemsOf,
     JournalAt,
+    JournalHeads,
     LastKey,
     Lineage,
+    ListJournal,
     Lookup,
     NewIds,
     ReadJournal,
@@ -32,6 +34,7 @@ from wakeful.core.lookups import (
     Remember,
     Remembered,
     Setting,
+    SpaceUsed,
     StreamStates,
     TokenById,
     TokensOfGrant,
@@ -157,6 +160,15 @@ EVERYTHING: list[Lookup[Any]] = [
     ),
     *(ReadTimeline(1, asked, 3) for asked in (Marker.NOW, position(2, 1), position(1, 0), 2**39)),
     *(ReadJournal(namespace, after, 1_000) for namespace in NAMESPACES for after in (0, 5)),
+    JournalHeads(NAMESPACES),
+    *(SpaceUsed(namespace) for namespace in NAMESPACES),
+    *(
+        ListJournal(namespace, after, limit, under, deep, buried_after)
+        for namespace in NAMESPACES
+        for after, limit, buried_after in ((0, 1_000, 0), (3, 2, 6))
+        for under in ("", "a", "a b/é")
+        for deep in (True, False)
+    ),
     *(JournalAt(namespace, "a") for namespace in NAMESPACES),
     *(ItemsOf(namespace, 0, 1_000) for namespace in NAMESPACES),
     *(Lineage(item) for item in ITEMS),

@@ -3,14 +3,17 @@
     WakefulError
     ├── InvalidRequest          the request makes no sense, whatever the state
     │   ├── InvalidPosition     no number, or a negative one
+    │   ├── InvalidCursor       no cursor of this server, or another reader's
     │   ├── InvalidName         a name or path that no item can have
     │   └── TooLarge            more than one request may carry
     ├── Unauthenticated         no token, or none that is known and valid
+    │   └── TokenExpired        its time is over
     ├── Forbidden               known, but not allowed
     ├── NotFound                nothing there that the asker may know of
     ├── Conflict                the state forbids it
     │   ├── NameTaken           another item of that name is in the folder
     │   ├── KeyReused           an idempotency key came back with another body
+    │   ├── CursorExpired       what came after it is no longer known exactly
     │   └── ImpossibleMove      a folder into itself, or the root anywhere
     ├── RateLimited             asked too often
     └── Unavailable             try again later
@@ -46,6 +49,10 @@ class InvalidPosition(InvalidRequest):
     """The stream position is no number, or a negative one."""
 
 
+class InvalidCursor(InvalidRequest):
+    """This is no cursor of this server, or one of another reader."""
+
+
 class InvalidName(InvalidRequest):
     """A name or path that no item can have."""
 
@@ -56,6 +63,10 @@ class TooLarge(InvalidRequest):
 
 class Unauthenticated(WakefulError):
     """No token was given, or none that is known and valid."""
+
+
+class TokenExpired(Unauthenticated):
+    """The token was good once; a refreshed one may be had."""
 
 
 class Forbidden(WakefulError):
@@ -80,6 +91,10 @@ class NameTaken(Conflict):
 
 class KeyReused(Conflict):
     """An idempotency key came back with another body."""
+
+
+class CursorExpired(Conflict):
+    """What came after the cursor is no longer known exactly: its reader begins anew."""
 
 
 class ImpossibleMove(Conflict):

@@ -56,6 +56,18 @@ def free_key(namespace: int, folder: str, name: str, *, item: int | None = None)
         candidate = _suffixed(key, attempt)
 
 
+def shown_name(name: str, key: str) -> str:
+    """What an item *name* is called where *key* is its place: in NFC, and with the suffix that
+    its key got."""
+    plain = fold(name)
+    shown = unicodedata.normalize("NFC", name)
+    if key == plain:
+        return shown
+    stem, suffix = _split(plain)
+    shown_stem, shown_suffix = _split(shown)
+    return f"{shown_stem}{key[len(stem) : len(key) - len(suffix)]}{shown_suffix}"
+
+
 def is_key_of(key: str, name: str) -> bool:
     """Whether *key* is one that `free_key` gives *name*, with or without a suffix."""
     plain = fold(name)

@@ -8,6 +8,7 @@ Lists of members, users and so on are in ascending order of id.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -138,6 +139,56 @@ class ReadJournal(Lookup[JournalPage]):
     namespace: int
     after: int
     limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class JournalListing:
+    """Rows with their items, and the journal as it was in the same snapshot.
+
+    `next` is the number up to which every row that was asked for is in `rows`, here or in
+    what came before: the head where nothing is left.
+    """
+
+    rows: tuple[JournalRow, ...]
+    items: Mapping[int, Item]  # those of the rows, and all folders above them, by id
+    next: int
+    head: int
+    trimmed: int
+
+
+MOST_LOOKED_AT = 20_000
+"""Rows of a journal that one `ListJournal` looks at, however few of them it is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListJournal(Lookup[JournalListing]):
+    """The rows with a number greater than `after`, in order, at most `limit` (> 0) of them.
+
+    Of a folder: the row at `under` and those below it, all rows where that is empty; not
+    `deep`: only those directly in it. Tombstones with a number up to `buried_after` are left
+    out.
+    """
+
+    namespace: int
+    after: int
+    limit: int
+    under: str = ""
+    deep: bool = True
+    buried_after: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class JournalHeads(Lookup[tuple[int, ...]]):
+    """The last numbers of journals, in the order asked; 0 for one without rows."""
+
+    namespaces: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceUsed(Lookup[int]):
+    """The bytes of all files in a namespace, trashed ones left out."""
+
+    namespace: int
 
 
 # --- streams ---

@@ -17,6 +17,7 @@ from wakeful.core.writes import Command, Write
 from wakeful.stores.driver import Clock, CommitObserver, drive, is_for_readers, wall_clock
 from wakeful.stores.memory.dump import Tables, dump, restore
 from wakeful.stores.memory.items import Items
+from wakeful.stores.memory.journal_views import JournalViews
 from wakeful.stores.memory.journals import Journals
 from wakeful.stores.memory.records import Records
 from wakeful.stores.memory.streams import Streams
@@ -197,6 +198,7 @@ class MemoryStore:
 
     def _look_ups(self) -> dict[type, Callable[[Any], Any]]:
         items, journals, records, streams = self._tables
+        views = JournalViews(items, journals)
 
         def states(lookup: lookups.StreamStates) -> tuple[StreamState, ...]:
             return tuple(streams.state(owner) for owner in lookup.streams)
@@ -217,6 +219,9 @@ class MemoryStore:
             lookups.ItemsOf: items.of,
             lookups.JournalAt: journals.at,
             lookups.ReadJournal: journals.read,
+            lookups.ListJournal: views.page,
+            lookups.JournalHeads: views.heads,
+            lookups.SpaceUsed: views.space_used,
             lookups.ReadStream: streams.read,
             lookups.ReadTimeline: timeline,
             lookups.StreamStates: states,

@@ -10,7 +10,16 @@ from wakeful.core import lookups, writes
 from wakeful.core.lookups import Lookup
 from wakeful.core.writes import Command, Write
 from wakeful.stores.driver import drive, is_for_readers
-from wakeful.stores.sqlite import access, journals, listings, people, streams, timeline, trees
+from wakeful.stores.sqlite import (
+    access,
+    journal_views,
+    journals,
+    listings,
+    people,
+    streams,
+    timeline,
+    trees,
+)
 from wakeful.stores.sqlite.snapshot import Snapshot
 from wakeful.stores.sqlite.transaction import Transaction
 
@@ -27,6 +36,9 @@ _LOOK_UPS: dict[type, Callable[[Snapshot, Any], Any]] = {
     lookups.ItemsOf: trees.items_of,
     lookups.JournalAt: journals.at,
     lookups.ReadJournal: journals.page,
+    lookups.ListJournal: journal_views.page,
+    lookups.JournalHeads: journal_views.heads,
+    lookups.SpaceUsed: journal_views.space_used,
     lookups.ReadStream: streams.page,
     lookups.ReadTimeline: timeline.page,
     lookups.StreamStates: streams.states,

@@ -1,0 +1,331 @@
+"""A user's view: the state by path of their home and of the namespaces mounted in it.
+
+Rule 1: a page is net state. It has one entry for each path that changed, with an explicit
+deletion of each descendant that vanished, and no path twice: whoever sorts a page before
+applying it ends with the same tree as whoever goes by its order.
+
+Rule 2: parents stand before children, for journals keep them so. A folder's row never takes a
+new number without all those below it; so a folder that is told of, though it had been deleted
+the moment before, is told again with all that is in it.
+
+Rule 3: the home is told first, and a mounted namespace only while nothing that the home has to
+say could take it away. Joining a namespace adds the row of its mount to the home's journal;
+then it is listed from the start. Leaving it makes a tombstone of the row.
+
+Rule 4: the row of a former mount may have become something else before its reader came back.
+Then everything at the top of the home that changed meanwhile is first told to be deleted, on a
+page of its own, and told again as it is now on those that follow.
+
+Rule 5: a cursor that is behind in what was trimmed has missed tombstones, and expires.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from wakeful.core.cursors import Cursor, Reached, Scope
+from wakeful.core.errors import CursorExpired, NotFound
+from wakeful.core.items import Item, JournalRow, Member, Namespace, User
+from wakeful.core.journal import join, shown_name
+from wakeful.core.lookups import (
+    ItemById,
+    JournalAt,
+    JournalHeads,
+    JournalListing,
+    ListJournal,
+    MembershipsOf,
+    NamespaceById,
+    UserById,
+)
+from wakeful.core.writes import Steps
+
+CHUNK = 500
+"""Rows that one look-up fetches: a page is made in steps between which others get their turn."""
+
+MOST_LOOKS = 50
+"""Look-ups for one page. One that found nothing by then says that there may be more."""
+
+
+class Told(NamedTuple):
+    """One entry: what is at a path now.
+
+    `path` is made of journal keys, `shown` of names; neither begins with a slash. `item` is
+    None where nothing is there any more; `mount` is the namespace whose root it is.
+    """
+
+    path: str
+    shown: str
+    item: Item | None
+    mount: int | None = None
+
+
+class ViewPage(NamedTuple):
+    entries: tuple[Told, ...]
+    cursor: Cursor  # where to go on
+    has_more: bool
+
+
+class Base(NamedTuple):
+    """Where a path of a view leads.
+
+    `under` is the path inside of the namespace; `path` and `shown` say where the namespace
+    stands in the view, and `mount` is the row of its mount, None for the home itself.
+    """
+
+    namespace: int
+    under: str
+    path: str = ""
+    shown: str = ""
+    mount: JournalRow | None = None
+
+
+class Place(NamedTuple):
+    """What a reader who has reached a cursor waits for: a row of this journal after that
+    number, at or below `under` (and not `deep`: directly below)."""
+
+    namespace: int
+    after: int
+    under: str = ""
+    deep: bool = True
+
+
+def begin(user: int, grant: int, epoch: int, scope: Scope) -> Steps[Cursor]:
+    """The cursor from which a scope is listed from the start."""
+    reader = yield from _reader(user)
+    base = yield from find_base(reader.home, scope.path)
+    return Cursor(user, grant, epoch, scope, Reached(base.namespace))
+
+
+def latest(cursor: Cursor) -> Steps[Cursor]:
+    """*cursor* after everything that is there now."""
+    # The home first: whatever is joined or left from here on has a row after its head.
+    (head,) = yield JournalHeads((cursor.base.namespace,))
+    base = cursor.base._replace(number=head, since=1)
+    if not cursor.scope.is_whole:
+        return replace(cursor, base=base)
+    mounted = tuple((yield from _mount_keys((yield from _reader(cursor.user)))))
+    heads: tuple[int, ...] = yield JournalHeads(mounted)
+    mounts = (Reached(id, head, 1) for id, head in zip(mounted, heads, strict=True))
+    return replace(cursor, base=base, mounts=tuple(mounts))
+
+
+def read_page(cursor: Cursor, limit: int) -> Steps[ViewPage]:
+    """The next page after *cursor*, of *limit* entries or somewhat more.
+
+    Raises CursorExpired, and NotFound for a user who is gone. Whether the folder of the scope
+    is there is the caller's to ask (`find_base`).
+    """
+    user = yield from _reader(cursor.user)
+    base = yield from find_base(user.home, cursor.scope.path)
+    if base.namespace != cursor.base.namespace:
+        raise CursorExpired("the path of the cursor leads to another namespace now")
+    page = _Page(cursor, limit)
+    if cursor.scope.is_whole:
+        yield from page.tell_whole(user)
+    else:
+        if not cursor.base.has_begun and base.mount is not None and not base.under:
+            yield from page.tell_mount(base)
+        yield from page.tell_base(base)
+    return page.done()
+
+
+def places_of(cursor: Cursor) -> Steps[tuple[Place, ...]]:
+    """Where something must happen for the page after *cursor* to be other than empty, or for
+    its reader to be told that the folder is gone."""
+    user = yield from _reader(cursor.user)
+    base = yield from find_base(user.home, cursor.scope.path)
+    namespace, number, _ = cursor.base
+    if base.namespace != namespace:
+        raise CursorExpired("the path of the cursor leads to another namespace now")
+    here = Place(namespace, number, base.under, cursor.scope.recursive)
+    mounts = tuple(Place(mount.namespace, mount.number) for mount in cursor.mounts)
+    if base.mount is None:
+        return (here, *mounts)
+    return (here, Place(user.home, base.mount.number, base.path))
+
+
+def find_base(home: int, path: str) -> Steps[Base]:
+    """Where *path* (of journal keys) leads in the view of the user with that home."""
+    first, _, rest = path.partition("/")
+    row: JournalRow | None = None
+    if first:
+        row = yield JournalAt(home, first)
+    if row is None or row.item is None or row.mount is None:
+        return Base(home, path)
+    root: Item = yield ItemById(row.item)
+    return Base(row.mount, rest, first, shown_name(root.name, first), row)
+
+
+def shown_path(item: Item, above: Mapping[int, Item]) -> str:
+    """The path of *item* in its namespace as it is shown; empty for the root."""
+    names: list[str] = []
+    while item.parent is not None:
+        names.append(shown_name(item.name, item.key))
+        item = above[item.parent]
+    return "/".join(reversed(names))
+
+
+def _reader(user: int) -> Steps[User]:
+    found: User | None = yield UserById(user)
+    if found is None:
+        raise NotFound("no such user")
+    return found
+
+
+def _mount_keys(user: User) -> Steps[dict[int, str]]:
+    """The namespaces of which *user* is a member, with what their home calls them."""
+    memberships: tuple[Member, ...] = yield MembershipsOf(user.id)
+    return {each.namespace: each.mount_key for each in memberships if each.namespace != user.home}
+
+
+class _Page:
+    """A page at work."""
+
+    def __init__(self, cursor: Cursor, limit: int) -> None:
+        self._cursor = cursor
+        self._scope = cursor.scope
+        self._limit = limit
+        self._told: dict[str, Told] = {}
+        self._looks = 0
+        self._base = cursor.base
+        self._mounts = {mount.namespace: mount for mount in cursor.mounts}
+        self._has_more = True
+
+    def done(self) -> ViewPage:
+        mounts = tuple(sorted(self._mounts.values()))
+        cursor = replace(self._cursor, base=self._base, mounts=mounts)
+        return ViewPage(tuple(self._told.values()), cursor, self._has_more)
+
+    def tell_mount(self, base: Base) -> Steps[None]:
+        """The folder of the scope, which is a mount: its own journal has no row for it."""
+        assert base.mount is not None
+        assert base.mount.item is not None
+        if self._scope.recursive:
+            root: Item = yield ItemById(base.mount.item)
+            self._told[base.path] = Told(base.path, base.shown, root, base.namespace)
+            self._limit += 1
+
+    def tell_base(self, base: Base) -> Steps[None]:
+        """What is new in the one journal that the scope lies in."""
+        self._base, is_done = yield from self._tell(self._base, base)
+        self._has_more = not is_done
+
+    def tell_whole(self, user: User) -> Steps[None]:
+        """What is new in the home and in all that is mounted in it."""
+        home = Base(user.home, "")
+        while True:
+            # Read before the home: what is left after it shows as a row of the home.
+            keys = yield from _mount_keys(user)
+            gone = self._mounts.keys() - keys
+            if gone:
+                yield from self._bury(gone)
+                return
+            told = len(self._told)
+            self._base, is_done = yield from self._tell(self._base, home)
+            if not is_done:
+                return
+            if not self._mounts or len(self._told) == told:
+                break
+        yield from self._tell_mounts(keys)
+
+    def _tell_mounts(self, keys: Mapping[int, str]) -> Steps[None]:
+        mounted = tuple(sorted(self._mounts))
+        heads: tuple[int, ...] = yield JournalHeads(mounted)
+        for id, head in zip(mounted, heads, strict=True):
+            reached = self._mounts[id]
+            if head == reached.number:
+                continue
+            namespace: Namespace = yield NamespaceById(id)
+            root: Item = yield ItemById(namespace.root)
+            base = Base(id, "", keys[id], shown_name(root.name, keys[id]))
+            self._mounts[id], is_done = yield from self._tell(reached, base)
+            if not is_done:
+                return
+        self._has_more = False
+
+    def _tell(self, reached: Reached, base: Base) -> Steps[tuple[Reached, bool]]:
+        """Tell of what is new in a journal; how far that came, and whether it is all."""
+        namespace, number, since = reached
+        if not reached.has_begun:
+            (head,) = yield JournalHeads((namespace,))
+            since = max(1, head)
+        buried_after = 0 if self._scope.deleted else since
+        while len(self._told) < self._limit and self._looks < MOST_LOOKS:
+            self._looks += 1
+            listing: JournalListing = yield ListJournal(
+                namespace,
+                number,
+                min(CHUNK, self._limit - len(self._told)),
+                base.under,
+                self._scope.recursive,
+                buried_after,
+            )
+            if listing.trimmed > max(number, since) or number > listing.head:
+                raise CursorExpired("what was deleted after the cursor is no longer known")
+            shown: dict[int, str] = {}
+            for row in listing.rows:
+                if not (yield from self._tell_row(row, base, listing, shown)):
+                    return Reached(namespace, number, since), False
+                number = row.number
+            number = listing.next
+            if number == listing.head:
+                return Reached(namespace, number, since), True
+        return Reached(namespace, number, since), False
+
+    def _tell_row(
+        self, row: JournalRow, base: Base, listing: JournalListing, shown: dict[int, str]
+    ) -> Steps[bool]:
+        """Tell of one row; False where that has to wait for the next page."""
+        if row.path == base.under and not self._scope.recursive:
+            return True
+        path = join(base.path, row.path)
+        if path in self._told:
+            return False
+        if row.item is None:
+            self._told[path] = Told(path, join(base.shown, row.path), None)
+            return True
+        item = listing.items[row.item]
+        if row.mount is not None:
+            if row.mount in self._mounts:
+                yield from self._bury({row.mount})
+                return False
+            if not self._scope.mounted:
+                return True
+            if self._scope.is_whole:
+                self._mounts[row.mount] = Reached(row.mount)
+            self._told[path] = Told(path, shown_name(item.name, row.path), item, row.mount)
+            return True
+        folder = _shown_folder(item, base.shown, listing.items, shown)
+        self._told[path] = Told(path, join(folder, shown_name(item.name, item.key)), item)
+        return True
+
+    def _bury(self, gone: set[int]) -> Steps[None]:
+        """Forget the mounts *gone* (rule 4), if the page is still empty; else the next one does."""
+        if self._told:
+            return
+        home, number, since = self._base
+        after = max(number, since)
+        head = after + 1
+        while after < head:
+            listing: JournalListing = yield ListJournal(home, after, CHUNK, deep=False)
+            if listing.trimmed > after:
+                raise CursorExpired("what was deleted after the cursor is no longer known")
+            for row in listing.rows:
+                self._told[row.path] = Told(row.path, row.path, None)
+            after, head = listing.next, listing.head
+        for namespace in gone:
+            del self._mounts[namespace]
+
+
+def _shown_folder(item: Item, mount: str, items: Mapping[int, Item], shown: dict[int, str]) -> str:
+    """The path of the folder that *item* is in, as it is shown in the view; *shown* keeps it
+    for the next. *mount* is what the namespace is called there."""
+    assert item.parent is not None, "a root stands in no journal but as a mount"
+    path = shown.get(item.parent)
+    if path is None:
+        below = shown_path(items[item.parent], items)
+        path = shown[item.parent] = join(mount, below) if below else mount
+    return path

@@ -1,0 +1,46 @@
+-- Rows are walked in the order of their numbers, along an index that has the paths too. So many of
+-- them are looked at that a step stays short; those that are not asked for cost no look at the table.
+
+-- name: looked_at
+-- The last of :most numbers after :after; none where fewer are left.
+SELECT number FROM journal INDEXED BY journal_number
+WHERE namespace = :namespace AND number > :after
+ORDER BY number LIMIT 1 OFFSET :most - 1;
+
+-- name: everywhere
+SELECT path, number, item, mount FROM journal INDEXED BY journal_number
+WHERE namespace = :namespace AND number > :after AND number <= :until
+    AND (item IS NOT NULL OR number > :buried_after)
+ORDER BY number LIMIT :limit;
+
+-- name: at_top
+SELECT path, number, item, mount FROM journal INDEXED BY journal_number
+WHERE namespace = :namespace AND number > :after AND number <= :until
+    AND instr(path, '/') = 0
+    AND (item IS NOT NULL OR number > :buried_after)
+ORDER BY number LIMIT :limit;
+
+-- name: below
+SELECT path, number, item, mount FROM journal INDEXED BY journal_number
+WHERE namespace = :namespace AND number > :after AND number <= :until
+    AND (path = :under OR (path >= :under || '/' AND path < :under || '0'))
+    AND (item IS NOT NULL OR number > :buried_after)
+ORDER BY number LIMIT :limit;
+
+-- name: directly_below
+SELECT path, number, item, mount FROM journal INDEXED BY journal_number
+WHERE namespace = :namespace AND number > :after AND number <= :until
+    AND (path = :under OR (path >= :under || '/' AND path < :under || '0'
+                           AND instr(substr(path, length(:under) + 2), '/') = 0))
+    AND (item IS NOT NULL OR number > :buried_after)
+ORDER BY number LIMIT :limit;
+
+-- name: items
+SELECT id, namespace, parent, is_folder, name, key, revision, version, size, sha1, content_hash,
+       created_at, modified_at, content_created_at, content_modified_at, created_by, modified_by,
+       trashed_at, seen
+FROM item WHERE id IN (SELECT value FROM json_each(?));
+
+-- name: space_used
+SELECT coalesce(sum(item.size), 0) FROM journal JOIN item ON item.id = journal.item
+WHERE journal.namespace = ? AND journal.mount IS NULL;

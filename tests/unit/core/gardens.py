@@ -1,0 +1,176 @@
+"""A small world that changes at random, and what its journals and views must show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from hypothesis import strategies as st
+
+from tests.model.world import World, by_id
+from wakeful.core.accounts import add_member, remove_member
+from wakeful.core.changes import (
+    Change,
+    Copy,
+    CreateFolder,
+    Delete,
+    Facts,
+    Move,
+    NewVersion,
+    Restore,
+    Trash,
+    Upload,
+)
+from wakeful.core.cursors import Cursor, Scope
+from wakeful.core.errors import CursorExpired, WakefulError
+from wakeful.core.items import Item, JournalRow, Role, User
+from wakeful.core.journal import shown_name
+from wakeful.core.lookups import ListJournal, MembershipsOf, ReadJournal
+from wakeful.core.writes import Steps
+from wakeful.stores.driver import drive
+
+T = TypeVar("T")
+
+names = st.sampled_from(("a", "A", "b", "a.b", "é", "e\u0301"))
+picks = st.integers(0, 20)
+steps = st.one_of(
+    st.tuples(st.just("folder"), picks, names, picks),
+    st.tuples(st.just("file"), picks, names, picks),
+    st.tuples(st.just("move"), picks, names, picks),
+    st.tuples(st.just("rename"), picks, names, picks),
+    st.tuples(st.just("copy"), picks, names, picks),
+    st.tuples(st.just("trash"), picks, names, picks),
+    st.tuples(st.just("restore"), picks, names, picks),
+    st.tuples(st.just("delete"), picks, names, picks),
+    st.tuples(st.just("version"), picks, names, picks),
+    st.tuples(st.just("member"), picks, names, picks),
+)
+Step = tuple[str, int, str, int]
+
+
+class Garden:
+    """Ann's home and a shared namespace in which things grow and are moved about."""
+
+    def __init__(self) -> None:
+        self.world = World()
+        self.team = self.world.shared(self.world.ann, "A")
+        self.other = self.world.shared(self.world.ann, "a.b")
+        self.items: dict[int, Item] = {}
+        self.roots = [
+            self.world.root(namespace) for namespace in (self.world.ann.home, self.team, self.other)
+        ]
+
+    @property
+    def namespaces(self) -> tuple[int, ...]:
+        return (self.world.ann.home, self.team, self.other, self.world.bob.home)
+
+    def grow(self, step: Step) -> None:
+        what, pick, name, other = step
+        if what == "member":
+            self.change_members(self.team if pick % 2 else self.other)
+            return
+        items = [*self.items.values(), *self.roots]
+        folders = [item for item in items if item.is_folder]
+        item, folder = by_id(items[pick % len(items)]), by_id(folders[other % len(folders)])
+        changes: dict[str, Change] = {
+            "folder": CreateFolder(parent=folder, name=name),
+            "file": Upload(parent=folder, name=name, facts=Facts(size=1)),
+            "move": Move(item=item, parent=folder, name=name),
+            "rename": Move(item=item, name=name),
+            "copy": Copy(item=item, parent=folder, name=name),
+            "trash": Trash(item=item),
+            "restore": Restore(item=item, name=name),
+            "delete": Delete(item=item),
+            "version": NewVersion(item=item, facts=Facts(size=2)),
+        }
+        try:
+            (changed,) = self.world.publish(self.world.ann, changes[what]).applied.items
+        except WakefulError:
+            return
+        if changed is not None:
+            self.items[changed.id] = changed
+
+    def change_members(self, namespace: int) -> None:
+        mine = self.world.ask(MembershipsOf(self.world.bob.id))
+        if any(member.namespace == namespace for member in mine):
+            self.leave(namespace)
+        else:
+            self.join(namespace)
+
+    def leave(self, namespace: int) -> None:
+        """Bob leaves."""
+        self.world.commit(remove_member(namespace, self.world.bob.id))
+
+    def join(self, namespace: int) -> None:
+        """Bob joins."""
+        self.world.commit(add_member(namespace, self.world.bob.id, Role.VIEWER))
+
+    def drive(self, rule: Steps[T]) -> T:
+        """The result of a rule that only looks things up."""
+        return drive(rule, lambda step: self.world.ask(step))
+
+    def view(self, user: User, scope: Scope) -> dict[str, Any]:
+        """What somebody who reads a scope must have: kind, id and shown path by path."""
+        view = self._shown_in_view(user.home, "", "")
+        for member in self.world.ask(MembershipsOf(user.id)):
+            if member.mount_key and scope.mounted:
+                root = self.world.root(member.namespace)
+                name = shown_name(root.name, member.mount_key)
+                view[member.mount_key] = (root.kind, root.id, name)
+                view |= self._shown_in_view(member.namespace, member.mount_key + "/", name + "/")
+        return {path: told for path, told in view.items() if _is_in(path, scope)}
+
+    def has_grown(self, cursor: Cursor, places: Callable[[Cursor], Steps[Any]]) -> bool:
+        """Whether a poll with *cursor* would be answered."""
+        try:
+            found = self.drive(places(cursor))
+        except CursorExpired:
+            return True
+        return any(
+            self.world.ask(
+                ListJournal(place.namespace, place.after, 1, place.under, place.deep)
+            ).rows
+            for place in found
+        )
+
+    def _shown_in_view(self, namespace: int, above: str, shown_above: str) -> dict[str, Any]:
+        tree = self.world.tree(namespace)
+        shown = {}
+        for path, item in tree.items():
+            names = path.split("/")
+            line = [tree["/".join(names[: end + 1])] for end in range(len(names))]
+            key = "/".join(each.key for each in line)
+            name = "/".join(shown_name(each.name, each.key) for each in line)
+            shown[above + key] = (item.kind, item.id, shown_above + name)
+        return shown
+
+    def shown(self, namespace: int) -> dict[str, int]:
+        """What a journal must show: the keys of all active items, and the mounts of a home."""
+        shown: dict[str, int] = {}
+        tree = self.world.tree(namespace)
+        for path, item in tree.items():
+            above = path.split("/")
+            keys = [tree["/".join(above[: end + 1])].key for end in range(len(above))]
+            shown["/".join(keys)] = item.id
+        assert len(shown) == len(tree), "two items in one place"
+        for user in (self.world.ann, self.world.bob):
+            if user.home == namespace:
+                for member in self.world.ask(MembershipsOf(user.id)):
+                    if member.mount_key:
+                        shown[member.mount_key] = self.world.root(member.namespace).id
+        return shown
+
+    def pages(self, namespace: int, after: int, size: int) -> Iterable[JournalRow]:
+        while True:
+            page = self.world.ask(ReadJournal(namespace, after, size)).rows
+            yield from page
+            if len(page) < size:
+                return
+            after = page[-1].number
+
+
+def _is_in(path: str, scope: Scope) -> bool:
+    below = path.removeprefix(scope.path + "/") if scope.path else path
+    if scope.path and below == path:
+        return path == scope.path and scope.recursive
+    return scope.recursive or "/" not in below
