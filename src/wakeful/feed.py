@@ -20,7 +20,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import structlog
@@ -105,6 +105,7 @@ class Feed:
         self._backstop: asyncio.Task[None] | None = None
         self._seen_key = -1
         self._filtered = FilteredWaits(store, self._wake_later)
+        self._hearing: list[Callable[[Hints], None]] = []
         bus.listen(self._heard)
         store.on_commit(bus.tell)
 
@@ -294,7 +295,13 @@ class Feed:
 
     # --- wake ---
 
+    def on_hints(self, heard: Callable[[Hints], None]) -> None:
+        """Call *heard*, too, with each hint: those of journals concern no stream."""
+        self._hearing.append(heard)
+
     def _heard(self, hints: Hints) -> None:
+        for heard in self._hearing:
+            heard(hints)
         for stream, head in hints.items():
             if isinstance(stream, tuple):
                 continue

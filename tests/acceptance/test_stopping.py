@@ -6,6 +6,7 @@ import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -65,6 +66,37 @@ def test_p10_a_channel_and_a_position_outlive_a_restart(
     assert reader.poll(channel, position)["message"] == "new_change"
     events, _ = reader.events(position)
     assert [event["source"]["name"] for event in events] == ["new.txt"]
+
+
+def test_p10_a_cursor_outlives_a_restart_and_a_poll_with_it_is_woken(
+    server: Server, watched: Path
+) -> None:
+    (watched / "Deep").mkdir()
+    (watched / "Deep" / "old.txt").write_text("old")
+    with httpx2.Client(headers={"Authorization": f"Bearer {server.token}"}) as client:
+
+        def call(function: str, **argument: object) -> dict[str, Any]:
+            answer = client.post(f"{server.url}/2/files/{function}", json=argument, timeout=60)
+            assert answer.status_code == 200, answer.text
+            found: dict[str, Any] = answer.json()
+            return found
+
+        shown: list[str] = []
+        page = call("list_folder", path="", recursive=True, limit=1)
+        server.restart()
+        while not {"/Deep", "/Deep/old.txt"} <= set(shown):
+            shown += [entry["path_display"] for entry in page["entries"]]
+            page = call("list_folder/continue", cursor=page["cursor"])
+        cursor = page["cursor"]
+        server.restart()
+        with ThreadPoolExecutor(1) as pool, Reader(server.url, server.token) as reader:
+            polled = pool.submit(call, "list_folder/longpoll", cursor=cursor)
+            reader.wait_until_parked(1)
+            (watched / "Deep" / "new.txt").write_text("new")
+            assert polled.result() == {"changes": True}
+        page = call("list_folder/continue", cursor=cursor)
+        assert [entry["path_lower"] for entry in page["entries"]] == ["/deep/new.txt"]
+        assert "content_hash" in page["entries"][0]
 
 
 def test_p10_a_request_that_comes_while_the_server_is_away_waits_for_it(

@@ -42,6 +42,7 @@ from wakeful.core.ports import StreamKind
 from wakeful.feed import Feed
 from wakeful.http.app import build_app
 from wakeful.http.control import build_control_app
+from wakeful.http.dropbox_poll import LONGPOLL_PATH, LongPolls
 from wakeful.http.front import Front
 from wakeful.http.limits import Limits, parked_by_file_limit
 from wakeful.http.load import MOST_BODY_BYTES, Load
@@ -49,6 +50,7 @@ from wakeful.http.metrics import Metrics
 from wakeful.http.rates import RateLimit
 from wakeful.http.realtime import Realtime
 from wakeful.http.services import Services
+from wakeful.journal_feed import JournalFeed
 from wakeful.retention import Retention
 from wakeful.settings import Settings, Watch
 from wakeful.sources.folder import FolderSource
@@ -169,6 +171,11 @@ class _Server:
                 Realtime(feed, access, front.polls, self._settings.hold)
             )
             front.route(REALTIME_PATH, realtime.subscribe)
+            journals = await stack.enter_async_context(JournalFeed(feed, self._metrics))
+            longpolls = await stack.enter_async_context(
+                LongPolls(store, journals, access, front.polls)
+            )
+            front.route(LONGPOLL_PATH, longpolls.subscribe)
             self._metrics.watch_sources(lambda: numbers_of(self._sources))
             contents = stack.enter_context(WatchedContents(lambda: self._sources))
             services = Services(

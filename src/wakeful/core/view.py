@@ -12,9 +12,9 @@ Rule 3: the home is told first, and a mounted namespace only while nothing that 
 say could take it away. Joining a namespace adds the row of its mount to the home's journal;
 then it is listed from the start. Leaving it makes a tombstone of the row.
 
-Rule 4: the row of a former mount may have become something else before its reader came back.
-Then everything at the top of the home that changed meanwhile is first told to be deleted, on a
-page of its own, and told again as it is now on those that follow.
+Rule 4: the row of a former mount may have become another folder before its reader came back.
+Where that cannot be excluded, everything at the top of the home that changed meanwhile is first
+told to be deleted, on a page of its own, and told again as it is now on those that follow.
 
 Rule 5: a cursor that is behind in what was trimmed has missed tombstones, and expires.
 """
@@ -134,17 +134,28 @@ def read_page(cursor: Cursor, limit: int) -> Steps[ViewPage]:
 
 def places_of(cursor: Cursor) -> Steps[tuple[Place, ...]]:
     """Where something must happen for the page after *cursor* to be other than empty, or for
-    its reader to be told that the folder is gone."""
+    its reader to be told that the folder is gone.
+
+    Raises CursorExpired, and NotFound for a user who is gone.
+    """
+    if not cursor.scope.path:
+        return places_of_view(cursor)
+    namespace, number, _ = cursor.base
     user = yield from _reader(cursor.user)
     base = yield from find_base(user.home, cursor.scope.path)
-    namespace, number, _ = cursor.base
     if base.namespace != namespace:
         raise CursorExpired("the path of the cursor leads to another namespace now")
     here = Place(namespace, number, base.under, cursor.scope.recursive)
-    mounts = tuple(Place(mount.namespace, mount.number) for mount in cursor.mounts)
     if base.mount is None:
-        return (here, *mounts)
+        return (here,)
     return (here, Place(user.home, base.mount.number, base.path))
+
+
+def places_of_view(cursor: Cursor) -> tuple[Place, ...]:
+    """`places_of` for a scope without a path, for which nothing has to be looked up."""
+    namespace, number, _ = cursor.base
+    mounts = (Place(mount.namespace, mount.number) for mount in cursor.mounts)
+    return (Place(namespace, number, deep=cursor.scope.recursive), *mounts)
 
 
 def find_base(home: int, path: str) -> Steps[Base]:
@@ -192,6 +203,7 @@ class _Page:
         self._looks = 0
         self._base = cursor.base
         self._mounts = {mount.namespace: mount for mount in cursor.mounts}
+        self._gone: set[int] = set()  # of the mounts those that are none any more
         self._has_more = True
 
     def done(self) -> ViewPage:
@@ -219,14 +231,12 @@ class _Page:
         while True:
             # Read before the home: what is left after it shows as a row of the home.
             keys = yield from _mount_keys(user)
-            gone = self._mounts.keys() - keys
-            if gone:
-                yield from self._bury(gone)
-                return
+            self._gone = self._mounts.keys() - keys
             told = len(self._told)
             self._base, is_done = yield from self._tell(self._base, home)
             if not is_done:
                 return
+            self._forget(self._gone)
             if not self._mounts or len(self._told) == told:
                 break
         yield from self._tell_mounts(keys)
@@ -288,10 +298,14 @@ class _Page:
             self._told[path] = Told(path, join(base.shown, row.path), None)
             return True
         item = listing.items[row.item]
-        if row.mount is not None:
-            if row.mount in self._mounts:
-                yield from self._bury({row.mount})
+        if item.is_folder and "/" not in path:
+            gone = set(self._gone)
+            if row.mount is not None and row.mount in self._mounts:
+                gone.add(row.mount)  # left and joined again
+            if gone:
+                yield from self._bury(gone)
                 return False
+        if row.mount is not None:
             if not self._scope.mounted:
                 return True
             if self._scope.is_whole:
@@ -316,6 +330,9 @@ class _Page:
             for row in listing.rows:
                 self._told[row.path] = Told(row.path, row.path, None)
             after, head = listing.next, listing.head
+        self._forget(gone)
+
+    def _forget(self, gone: set[int]) -> None:
         for namespace in gone:
             del self._mounts[namespace]
 

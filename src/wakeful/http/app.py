@@ -14,10 +14,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wakeful import __version__
 from wakeful.dialects.box.realtime import CHANNEL_PATH
-from wakeful.http import box, box_api, native, oauth
+from wakeful.http import box, box_api, dropbox, dropbox_api, native, oauth
 from wakeful.http.box_answers import BoxErrors
 from wakeful.http.description import Answer, Described, Operation
 from wakeful.http.dialect import Dialect
+from wakeful.http.dropbox_answers import DropboxErrors
+from wakeful.http.dropbox_poll import LONGPOLL_PATH
 from wakeful.http.metrics import Metrics
 from wakeful.http.native import NativeErrors
 from wakeful.http.openapi import Endpoint, document, endpoints
@@ -51,6 +53,7 @@ def every_route(services: Services) -> Dialect:
     whole = Dialect(
         [
             Mount(box.PREFIX, box.box(services)),
+            Mount(dropbox.PREFIX, dropbox.dropbox(services)),
             Mount(native.PREFIX, native.native(services)),
             *(Mount(prefix, oauth.token_endpoint(services)) for prefix in oauth.PREFIXES),
             *ops(services),
@@ -63,8 +66,11 @@ def every_route(services: Services) -> Dialect:
 
 def description(whole: Dialect) -> dict[str, Any]:
     """The OpenAPI document of *whole*, and of what the front answers beside it."""
-    poll = Endpoint("GET", CHANNEL_PATH, box_api.POLL, BoxErrors())
-    return document((*endpoints(whole), poll), title="Wakeful", version=__version__)
+    polls = (
+        Endpoint("GET", CHANNEL_PATH, box_api.POLL, BoxErrors()),
+        Endpoint("POST", LONGPOLL_PATH, dropbox_api.LONGPOLL, DropboxErrors()),
+    )
+    return document((*endpoints(whole), *polls), title="Wakeful", version=__version__)
 
 
 class Counted:

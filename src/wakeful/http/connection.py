@@ -278,9 +278,9 @@ class Connection(Intake):
     def answer(self, answer: Answer) -> None:
         self._write(answer)
 
-    def begin_early(self) -> None:
+    def begin_early(self, more: bytes = b"") -> None:
         closes = b"\r\n" if self._keeps_alive else b"connection: close\r\n\r\n"
-        self.transport.write(EARLY_HEAD + self._default_lines() + closes + BLANK)
+        self.transport.write(EARLY_HEAD + more + self._default_lines() + closes + BLANK)
 
     def beat(self) -> None:
         self.transport.write(BLANK)

@@ -25,13 +25,17 @@ class Answer:
     __slots__ = ("body", "head", "status")
 
     def __init__(
-        self, status: int, body: bytes = b"", headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        media: str = "application/json",
     ) -> None:
         self.status = status
         self.body = body
         lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
         if body:
-            lines.append("content-type: application/json")
+            lines.append(f"content-type: {media}")
         lines += [f"content-length: {len(body)}", "cache-control: no-store"]
         # As given: one SDK looks for "Retry-After" in exactly this spelling (box.md 7).
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
@@ -114,8 +118,9 @@ class Line(Protocol):
         """Answer the poll whose turn it is."""
         ...
 
-    def begin_early(self) -> None:
-        """Send the head of a chunked answer and a blank, so that the client goes on waiting."""
+    def begin_early(self, more: bytes = b"") -> None:
+        """Send the head of a chunked answer, in it the lines *more*, and a blank, so that the
+        client goes on waiting."""
         ...
 
     def beat(self) -> None:

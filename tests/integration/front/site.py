@@ -22,10 +22,12 @@ from wakeful.core.events import ONLY_ALL, StreamClass
 from wakeful.core.items import User
 from wakeful.core.positions import Marker, position
 from wakeful.feed import Feed
+from wakeful.http.dropbox_poll import LONGPOLL_PATH, LongPolls
 from wakeful.http.front import Front
 from wakeful.http.limits import Limits
 from wakeful.http.poll import Ended
 from wakeful.http.realtime import Realtime
+from wakeful.journal_feed import JournalFeed
 from wakeful.wakeups.hub import Hub
 
 PATIENCE_SECONDS = 10.0  # far above what anything here takes
@@ -217,6 +219,8 @@ class Site:
         self.feed: Feed
         self.access: Access
         self.realtime: Realtime
+        self.journals: JournalFeed
+        self.longpolls: LongPolls
         self.server: uvicorn.Server
         self.port = 0
         self.running: asyncio.Task[None]
@@ -231,6 +235,11 @@ class Site:
             Realtime(self.feed, self.access, self.front.polls, self._hold)
         )
         self.front.route("/subscribe", self.realtime.subscribe)
+        self.journals = await stack.enter_async_context(JournalFeed(self.feed, self.tally))
+        self.longpolls = await stack.enter_async_context(
+            LongPolls(store, self.journals, self.access, self.front.polls)
+        )
+        self.front.route(LONGPOLL_PATH, self.longpolls.subscribe)
         listener = socket.socket()
         # Small, so that what a client does not read is soon felt by the server.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
@@ -336,6 +345,7 @@ class Site:
         """Wait until no poll, waiter or connection is left behind."""
         await until(lambda: not self.front.polls.parked and not self.tally.waiting)
         await until(lambda: repr(self.feed) == "<Feed [0 waiting on 0 streams]>")
+        await until(lambda: repr(self.journals) == "<JournalFeed [0 waiting on 0 journals]>")
         await until(lambda: not self.server.server_state.connections)
         assert not list(self.front.polls.wheel)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from hypothesis import strategies as st
 
@@ -25,7 +25,7 @@ from wakeful.core.cursors import Cursor, Scope
 from wakeful.core.errors import CursorExpired, WakefulError
 from wakeful.core.items import Item, JournalRow, Role, User
 from wakeful.core.journal import shown_name
-from wakeful.core.lookups import ListJournal, MembershipsOf, ReadJournal
+from wakeful.core.lookups import ListJournal, Lookup, MembershipsOf, ReadJournal
 from wakeful.core.writes import Steps
 from wakeful.stores.driver import drive
 
@@ -107,7 +107,7 @@ class Garden:
 
     def drive(self, rule: Steps[T]) -> T:
         """The result of a rule that only looks things up."""
-        return drive(rule, lambda step: self.world.ask(step))
+        return drive(rule, lambda step: self.world.ask(cast(Lookup[Any], step)))
 
     def view(self, user: User, scope: Scope) -> dict[str, Any]:
         """What somebody who reads a scope must have: kind, id and shown path by path."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
 from wakeful.core.items import Item, JournalRow
 from wakeful.core.lookups import (
@@ -28,7 +29,7 @@ _QUERIES = {  # by whether it is one folder's, and whether it is all below it
 
 def page(at: Snapshot, lookup: ListJournal) -> JournalListing:
     head, trimmed = at.journal(lookup.namespace)
-    asked = {
+    asked: dict[str, Any] = {
         "namespace": lookup.namespace,
         "after": lookup.after,
         "under": lookup.under,

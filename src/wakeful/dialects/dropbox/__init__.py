@@ -1,0 +1,1 @@
+"""Dropbox's wire format. Facts are of dropbox.md where it is named."""

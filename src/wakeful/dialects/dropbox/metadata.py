@@ -1,0 +1,46 @@
+"""Entries of a view as Dropbox's metadata."""
+
+from __future__ import annotations
+
+from msgspec import UNSET
+
+from wakeful.core.view import Told
+from wakeful.dialects.dropbox.names import item_id, revision, zulu
+from wakeful.dialects.dropbox.shapes import (
+    DeletedMetadata,
+    FileMetadata,
+    FolderMetadata,
+    Metadata,
+)
+
+
+def metadata_of(told: Told, home: int) -> Metadata:
+    """What is told of a path, to the user with that home."""
+    path, shown, item, mount = told
+    name = shown[shown.rfind("/") + 1 :]
+    if item is None:
+        return DeletedMetadata(name=name, path_lower=f"/{path}", path_display=f"/{shown}")
+    is_shared = item.namespace != home and mount is None
+    shared = str(item.namespace) if is_shared else UNSET
+    if item.is_folder:
+        return FolderMetadata(
+            name=name,
+            id=item_id(item.id),
+            path_lower=f"/{path}",
+            path_display=f"/{shown}",
+            parent_shared_folder_id=shared,
+            shared_folder_id=UNSET if mount is None else str(mount),
+        )
+    return FileMetadata(
+        name=name,
+        id=item_id(item.id),
+        client_modified=zulu(item.content_modified_at),
+        server_modified=zulu(item.modified_at),
+        rev=revision(item.version),
+        size=item.size,
+        path_lower=f"/{path}",
+        path_display=f"/{shown}",
+        is_downloadable=False,
+        parent_shared_folder_id=shared,
+        content_hash=item.content_hash or UNSET,
+    )

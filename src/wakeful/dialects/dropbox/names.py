@@ -1,0 +1,49 @@
+"""What things are called on Dropbox's wire: ids, revisions, times."""
+
+from __future__ import annotations
+
+from wakeful.dialects.times import text_of
+
+_ACCOUNT, _ACCOUNT_DIGITS = "dbid:", 35
+_MEMBER, _MEMBER_DIGITS = "dbmid:", 34
+_FILL = "A"
+_ITEM = "id:"
+_MOST_DIGITS = 18
+
+
+def account_id(user: int) -> str:
+    """The id of a user's account; SDKs refuse any other length than 40 (dropbox.md 2.6)."""
+    return _ACCOUNT + str(user).rjust(_ACCOUNT_DIGITS, _FILL)
+
+
+def user_of(text: str) -> int | None:
+    """The user whose `account_id`, or whose id as a member of a team, is *text*."""
+    for prefix, digits in ((_ACCOUNT, _ACCOUNT_DIGITS), (_MEMBER, _MEMBER_DIGITS)):
+        if text.startswith(prefix) and len(text) == len(prefix) + digits:
+            return number_of(text.removeprefix(prefix).lstrip(_FILL))
+    return None
+
+
+def item_id(item: int) -> str:
+    return f"{_ITEM}{item}"
+
+
+def item_of(text: str) -> int | None:
+    """The item whose `item_id` is *text*."""
+    return number_of(text.removeprefix(_ITEM)) if text.startswith(_ITEM) else None
+
+
+def number_of(text: str) -> int | None:
+    """The number in *text*, which has nothing else."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    return int(text) if is_number else None
+
+
+def revision(version: int) -> str:
+    """The `rev` of a version of a file: SDKs want nine hex digits at least, in lower case."""
+    return f"{version:015x}"
+
+
+def zulu(ms: int) -> str:
+    """*ms* in the one form that SDKs take: `2015-05-12T15:50:38Z`."""
+    return text_of(ms)[: len("2015-05-12T15:50:38")] + "Z"

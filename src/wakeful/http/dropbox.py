@@ -1,0 +1,51 @@
+"""The Dropbox dialect, version 2 of its API, apart from the long poll, which the front answers."""
+
+from __future__ import annotations
+
+from wakeful.dialects.dropbox import shapes
+from wakeful.http import dropbox_api as api
+from wakeful.http.dropbox_answers import Calls, DropboxDialect, DropboxErrors
+from wakeful.http.dropbox_files import Files
+from wakeful.http.dropbox_users import Users
+from wakeful.http.services import Services
+
+PREFIX = "/2"
+
+
+def dropbox(services: Services) -> DropboxDialect:
+    """The app to mount at `/2`."""
+    calls, files, users = Calls(services), Files(services), Users(services)
+    listing = shapes.ListFolder
+    return DropboxDialect(
+        [
+            calls.route("files/list_folder", files.list_folder, listing, api.LIST_FOLDER),
+            calls.route(
+                "files/list_folder/continue", files.go_on, shapes.GivenCursor, api.CONTINUE
+            ),
+            calls.route(
+                "files/list_folder/get_latest_cursor",
+                files.latest_cursor,
+                listing,
+                api.LATEST_CURSOR,
+            ),
+            calls.route(
+                "files/get_metadata", files.get_metadata, shapes.GetMetadata, api.GET_METADATA
+            ),
+            calls.route(
+                "users/get_current_account",
+                users.current_account,
+                None,
+                api.CURRENT_ACCOUNT,
+                reads_files=False,
+            ),
+            calls.route(
+                "users/get_space_usage",
+                users.space_usage,
+                None,
+                api.SPACE_USAGE,
+                reads_files=False,
+            ),
+            calls.route("check/user", users.check, shapes.Query, api.CHECK_USER, reads_files=False),
+        ],
+        DropboxErrors(),
+    )

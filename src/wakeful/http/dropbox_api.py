@@ -1,0 +1,75 @@
+"""The operations of the Dropbox dialect, as `/openapi.json` describes them."""
+
+from __future__ import annotations
+
+from wakeful.core.scopes import READ_SCOPE
+from wakeful.dialects.dropbox import shapes
+from wakeful.http.description import Answer, Body, Operation
+
+_NO_ARGUMENT = Body({"type": "null"}, required=False)
+_REFUSALS = (409, 422)
+
+LIST_FOLDER = Operation(
+    "List a folder, and begin to follow it",
+    {200: Answer(shapes.ListFolderResult)},
+    about="Go on with `continue` while `has_more`; the cursor of the last page is that of the "
+    "present state. The root is the empty path.",
+    body=Body(shapes.ListFolder, example={"path": "", "recursive": True}),
+    refusals=_REFUSALS,
+    scope=READ_SCOPE,
+)
+
+CONTINUE = Operation(
+    "Read what came after a cursor",
+    {200: Answer(shapes.ListFolderResult)},
+    about="One entry for each path that changed, with what is there now; `deleted` for what is "
+    "gone. 409 `reset` where that is no longer known: list the folder anew.",
+    body=Body(shapes.GivenCursor),
+    refusals=_REFUSALS,
+    scope=READ_SCOPE,
+)
+
+LATEST_CURSOR = Operation(
+    "Ask for the cursor of the present state, without listing it",
+    {200: Answer(shapes.LatestCursor)},
+    body=Body(shapes.ListFolder, example={"path": "", "recursive": True}),
+    refusals=_REFUSALS,
+    scope=READ_SCOPE,
+)
+
+LONGPOLL = Operation(
+    "Wait until there is something after a cursor",
+    {200: Answer(shapes.Changes)},
+    about="The cursor is the permission; `Authorization` is ignored. Answered for changes in "
+    "the cursor's own folder only. `backoff`: seconds to wait before the next call.",
+    body=Body(shapes.LongPoll),
+    refusals=(400, 401, 409),
+    is_open=True,
+)
+
+GET_METADATA = Operation(
+    "Read what is at a path, or an item by its id",
+    {200: Answer(shapes.Metadata)},
+    body=Body(shapes.GetMetadata, example={"path": "/a.txt"}),
+    refusals=_REFUSALS,
+    scope=READ_SCOPE,
+)
+
+CURRENT_ACCOUNT = Operation(
+    "Read who asks", {200: Answer(shapes.Account)}, body=_NO_ARGUMENT, refusals=(422,)
+)
+
+SPACE_USAGE = Operation(
+    "Read how many bytes the user's files have",
+    {200: Answer(shapes.SpaceUsage)},
+    about="There is no quota.",
+    body=_NO_ARGUMENT,
+    refusals=(422,),
+)
+
+CHECK_USER = Operation(
+    "Get back what was sent, if the token is good",
+    {200: Answer(shapes.Echo)},
+    body=Body(shapes.Query, example={"query": "ping"}),
+    refusals=(422,),
+)
