@@ -56,6 +56,13 @@ BENCHMARKS: dict[str, tuple[Figure, ...]] = {
         Figure("the same without trimming, p99", "commit_alone.p99", "ms"),
         Figure("1,000,000 rows are gone after", "seconds", "s"),
     ),
+    "logs": (
+        Figure("page of 500: window, 3 types, of 1,000,000", "page_ms", "ms", 5),
+        Figure("the same once more", "page_again_ms", "ms"),
+        Figure("the store's part of it", "store.window_of_three_types_ms", "ms"),
+        Figure("data folder for each event", "bytes_per_event", "B"),
+        Figure("recording of each", "fill_us_per_event", "us"),
+    ),
     "parked": (
         Figure("RSS of a parked poll, 10,000 users", "fresh.kib_per_poll", "KiB", 2.5),
         Figure("the same after other requests", "after_requests.kib_per_poll", "KiB", 3),

@@ -131,7 +131,8 @@ class FilteredWaits:
     def look_again(self, stream: int | None = None) -> None:
         """Look for all who wait, or for those on one stream, whatever was heard."""
         for waiter in self.everyone():
-            if stream in (None, waiter.stream) and waiter not in self._looking:
+            if stream in (None, waiter.stream):
+                # Even one whose look is under way: that may have been too early.
                 self._look_for(waiter)
 
     async def end(self) -> None:

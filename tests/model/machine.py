@@ -73,10 +73,11 @@ from wakeful.core.lookups import (
     StreamStates,
 )
 from wakeful.core.ports import Store, StreamKind
-from wakeful.core.positions import NUMBER_BITS, Asked, Marker
+from wakeful.core.positions import NUMBER_BITS, Asked, Marker, StreamState
 from wakeful.core.publish import Key, Published
 from wakeful.core.writes import Command
 from wakeful.feed import Feed
+from wakeful.filtered import Look
 from wakeful.stores.memory import MemoryStore
 from wakeful.stores.sqlite import SqliteStore, restore
 
@@ -90,10 +91,11 @@ EVERYTHING = 1_000_000
 
 @dataclass(frozen=True)
 class Told:
-    """An event in a stream: its id and the mask of its classes."""
+    """An event in a stream: its id, the mask of its classes, its type."""
 
     event: str
     classes: int
+    type: str = ""
 
 
 @dataclass
@@ -141,7 +143,13 @@ class Model:
         return (number, False) if exact else (log.trimmed, True)
 
     def shown(
-        self, stream: int, asked: Asked, cls: int, limit: int, last: int | None = None
+        self,
+        stream: int,
+        asked: Asked,
+        cls: int,
+        limit: int,
+        last: int | None = None,
+        types: frozenset[str] | None = None,
     ) -> Shown:
         """What a page must show, when the stream's last number was *last*."""
         log = self.log(stream)
@@ -151,6 +159,7 @@ class Model:
             (number, log.told[number - 1].event)
             for number in range(start + 1, last + 1)
             if log.told[number - 1].classes >> cls & 1
+            and (types is None or log.told[number - 1].type in types)
         ]
         given = tuple(matching[:limit])
         return Shown(given, given[-1][0] if len(matching) > limit else last, gap)
@@ -168,6 +177,7 @@ class Reader:
     asked: Asked = Marker.START
     since: int = -1  # the number after which it has been shown everything; -1: nothing yet
     seen: list[tuple[int, str]] = field(default_factory=list)
+    types: frozenset[str] | None = None  # all that it is shown
 
 
 class Poll:
@@ -177,6 +187,9 @@ class Poll:
         self._machine = machine
         self.stream = reader.stream
         self.cls = int(reader.cls)
+        self.types = reader.types
+        self.look: Look = ReadStream(reader.stream, asked, 1, reader.cls, reader.types)
+        self.seen: StreamState | None = None
         self.after = 0
         self.asked = self.latest = asked
         if asked is Marker.NOW:
@@ -195,7 +208,7 @@ class Poll:
         machine = self._machine
         cls = StreamClass(self.cls)
         self.page = machine.loop.create_task(
-            machine.raw.ask(ReadStream(self.stream, self.asked, 1, cls))
+            machine.raw.ask(ReadStream(self.stream, self.asked, 1, cls, self.types))
         )
 
 
@@ -241,7 +254,7 @@ publish_ops = st.tuples(
     st.lists(change_ops, min_size=1, max_size=2).map(tuple),
     keys,
 )
-readers = st.integers(0, 5)
+readers = st.integers(0, 8)  # the last three are shown some types only
 limits = st.sampled_from((1, 2, 100))
 storm_ops = st.one_of(
     publish_ops,
@@ -293,6 +306,8 @@ class Machine(RuleBasedStateMachine):
             stream = (*(user.id for user in self.users), self.enterprise)[index % 4]
             cls = StreamClass(index % 3) if stream != self.enterprise else StreamClass.ALL
             self.readers.append(Reader(stream, cls))
+        for types in (("item.create",), ("item.move", "NOTE", "member.add"), ("no such",)):
+            self.readers.append(Reader(self.enterprise, StreamClass.ALL, types=frozenset(types)))
         start = (
             ("folder", 0, ("a",)),
             ("upload", 0, ("a", "b")),
@@ -345,7 +360,7 @@ class Machine(RuleBasedStateMachine):
     async def end_feed(self) -> None:
         """All polls end with the server."""
         for poll in self.polls:
-            self.feed.leave(poll)
+            self.go(poll)
         self.polls.clear()
         await self.feed.__aexit__(None, None, None)
 
@@ -413,7 +428,9 @@ class Machine(RuleBasedStateMachine):
                     reader = self.readers[index]
                     if all(reader is not each for each, *_ in reading):
                         task = asyncio.ensure_future(
-                            self.feed.read(reader.stream, reader.asked, limit, reader.cls)
+                            self.feed.read(
+                                reader.stream, reader.asked, limit, reader.cls, reader.types
+                            )
                         )
                         reading.append((reader, reader.asked, limit, task))
                 case ("read and poll", index, limit):
@@ -437,7 +454,7 @@ class Machine(RuleBasedStateMachine):
 
     async def read_and_poll(self, reader: Reader, limit: int) -> Page:
         """As clients do: wait from where the page ends."""
-        page = await self.feed.read(reader.stream, reader.asked, limit, reader.cls)
+        page = await self.feed.read(reader.stream, reader.asked, limit, reader.cls, reader.types)
         self.wait(reader, self.wire(page.next))
         return page
 
@@ -554,7 +571,7 @@ class Machine(RuleBasedStateMachine):
             for stream, number in receipt.numbers.items():
                 new = added.setdefault(stream, {})
                 assert number not in new, "P2: a number was given twice"
-                new[number] = Told(event.id, expected[stream])
+                new[number] = Told(event.id, expected[stream], event.type)
         assert not events, "P3: an event that nobody was told of"
         for stream, new in added.items():
             log = self.model.log(stream)
@@ -623,7 +640,7 @@ class Machine(RuleBasedStateMachine):
         last = page.state.last
         assert before <= last <= log.last, "P2: a page is of no state that ever was"
         assert page.state.trimmed == log.trimmed, "P9: a page is wrong about what is kept"
-        shown = self.model.shown(reader.stream, asked, reader.cls, limit, last)
+        shown = self.model.shown(reader.stream, asked, reader.cls, limit, last, reader.types)
         events = tuple((stored.number, decode(stored.body).id) for stored in page.events)
         assert page.gap == shown.gap, "P9: a gap that was not said, or said where there was none"
         assert events == shown.events, "P2: a page shows something else than was told"
@@ -637,6 +654,7 @@ class Machine(RuleBasedStateMachine):
             (number, log.told[number - 1].event)
             for number in range(reader.since + 1, page.next + 1)
             if log.told[number - 1].classes >> reader.cls & 1
+            and (reader.types is None or log.told[number - 1].type in reader.types)
         ]
         assert reader.seen == everything, "P2: a reader missed something, or was shown it twice"
 
@@ -702,13 +720,22 @@ class Machine(RuleBasedStateMachine):
         self.polls.append(poll)
         if asked is Marker.NOW:
             self.from_now.append(poll)
-        self.feed.wait(poll, asked)
+        if poll.types is None:
+            self.feed.wait(poll, asked)
+        else:
+            self.feed.wait_filtered(poll)
 
     def leave(self, poll: Poll) -> None:
         self.polls.remove(poll)
         if not poll.wakes:
             self.gone.append(poll)
-        self.feed.leave(poll)
+        self.go(poll)
+
+    def go(self, poll: Poll) -> None:
+        if poll.types is None:
+            self.feed.leave(poll)
+        else:
+            self.feed.leave_filtered(poll)
 
     def settle(self) -> None:
         """Let everything come to rest, then compare who was woken with who had to be."""
@@ -726,7 +753,7 @@ class Machine(RuleBasedStateMachine):
         if not self.deaf:
             for poll in self.polls:
                 assert not self.has_something(poll, poll.latest), (
-                    "P4: a poll sleeps though its reader has something to read"
+                    f"P4: a poll sleeps though its reader has something to read {vars(poll)}"
                 )
         assert self.feed.waiting == len(self.polls), "P8: a waiter was forgotten or left behind"
 
@@ -735,13 +762,14 @@ class Machine(RuleBasedStateMachine):
         return isinstance(asked, int) and last < asked < self.wire(1 << NUMBER_BITS)
 
     def has_something(self, poll: Poll, asked: Asked) -> bool:
-        return bool(self.model.shown(poll.stream, asked, poll.cls, 1).events)
+        return bool(self.model.shown(poll.stream, asked, poll.cls, 1, types=poll.types).events)
 
     async def rest(self) -> None:
         feed = self.feed
         await until(
             lambda: (
                 (feed._looker is None or feed._looker.done())
+                and feed._filtered.is_at_rest
                 and not feed._to_wake
                 and all(poll.page is None or poll.page.done() for poll in self.polls)
             ),
@@ -813,8 +841,8 @@ class Machine(RuleBasedStateMachine):
         (event,) = (await self.enterprise_events(before)).values()
         assert event.type in ("member.add", "member.remove")
         for stream in audience:
-            self.model.log(stream).told.append(Told(event.id, EVERY_CLASS))
-        self.model.log(self.enterprise).told.append(Told(event.id, ONLY_ALL))
+            self.model.log(stream).told.append(Told(event.id, EVERY_CLASS, event.type))
+        self.model.log(self.enterprise).told.append(Told(event.id, ONLY_ALL, event.type))
 
     # --- what is kept ---
 
@@ -860,13 +888,13 @@ class Machine(RuleBasedStateMachine):
     @rule(ops=st.lists(storm_ops, max_size=8))
     def serve_again(self, ops: list[Op]) -> None:
         """Another process takes over: nothing is known to it, and all clients come again."""
-        waited = [(poll.stream, poll.cls, poll.asked) for poll in self.polls[-3:]]
+        waited = [(poll.stream, poll.cls, poll.asked, poll.types) for poll in self.polls[-3:]]
         self.run(self.end_feed())
         self.start_feed()
 
         async def come() -> None:
-            for stream, cls, asked in waited:
-                self.wait(Reader(stream, StreamClass(cls)), asked)
+            for stream, cls, asked, types in waited:
+                self.wait(Reader(stream, StreamClass(cls), types=types), asked)
 
         self.run(self.storm_of(ops))
         self.run(come())

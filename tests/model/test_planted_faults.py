@@ -26,10 +26,11 @@ from wakeful.core.events import EVERY_CLASS, Head, Receipt, encode
 from wakeful.core.finding import Finder
 from wakeful.core.items import Item
 from wakeful.core.lookups import Remember, StreamStates
-from wakeful.core.ports import Hints, StreamKind
+from wakeful.core.ports import Hints, Store, StreamKind, WakeBus
 from wakeful.core.positions import Asked, Marker, Place, StreamState, place, split
 from wakeful.core.writes import Command, JournalMove, PutRemembered, Steps
-from wakeful.feed import Feed, Waiter
+from wakeful.feed import Feed, Observer, Waiter
+from wakeful.filtered import FilteredWaits, Looking
 from wakeful.stores.memory import streams
 from wakeful.stores.memory.journals import Journals
 
@@ -193,6 +194,73 @@ class TrimsBehindItsBack(Feed):
 
 def test_a_cache_that_does_not_hear_of_trimming_is_caught() -> None:
     shows(with_feed(TrimsBehindItsBack), "P6")
+
+
+# --- waits that are filtered by type ---
+
+
+def with_filtered(waits: type[FilteredWaits]) -> type[Machine]:
+    class FaultyFeed(Feed):
+        def __init__(self, store: Store, bus: WakeBus, observer: Observer) -> None:
+            super().__init__(store, bus, observer)
+            self._filtered = waits(store, self._wake_later)
+
+    return with_feed(FaultyFeed)
+
+
+class KeepsOne(FilteredWaits):
+    """Keeps one waiter for each stream."""
+
+    def wait(self, waiter: Looking) -> None:
+        self._by_stream.pop(waiter.stream, None)
+        super().wait(waiter)
+
+
+def test_a_filtered_waiter_that_is_forgotten_is_caught() -> None:
+    shows(with_filtered(KeepsOne), "P[48]")
+
+
+class TrustsHints(FilteredWaits):
+    """Wakes whoever waits on a stream that has grown, without a look."""
+
+    def heard(self, hints: Hints) -> None:
+        for stream in self._by_stream.keys() & hints.keys():
+            waiters = tuple(self._by_stream[stream])
+            for waiter in waiters:
+                self.leave(waiter)
+            self._wake(waiters)
+
+
+def test_a_filtered_wake_without_a_look_is_caught() -> None:
+    shows(with_filtered(TrustsHints), "P6")
+
+
+class MisnamingBus(StagedBus):
+    """Names another type than that of the event."""
+
+    def tell(self, hints: Hints) -> None:
+        super().tell(
+            {
+                (name[0], name[1] + "?") if isinstance(name, tuple) else name: head
+                for name, head in hints.items()
+            }
+        )
+
+
+def test_a_hint_of_the_wrong_type_is_caught() -> None:
+    shows(type("FaultyMachine", (Machine,), {"bus_type": MisnamingBus}), "P4")
+
+
+class TypelessBus(StagedBus):
+    """Says that a stream has grown, but not by which types: no fault, for looks decide."""
+
+    def tell(self, hints: Hints) -> None:
+        super().tell({name: head for name, head in hints.items() if isinstance(name, int)})
+
+
+def test_hints_without_types_lose_nothing() -> None:
+    with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"):
+        shows(type("FaultyMachine", (Machine,), {"bus_type": TypelessBus}), ".", histories=20)
 
 
 # --- the rules and the store ---

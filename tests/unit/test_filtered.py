@@ -381,15 +381,21 @@ async def test_the_backstop_finds_what_no_hint_told(stage: Stage) -> None:
     assert (mine.wakes, other.wakes) == (1, 0)
 
 
-async def test_what_is_looked_for_already_is_not_looked_for_twice(stage: Stage) -> None:
-    async def backstop() -> None:
-        stage.feed._filtered.look_again()
+async def test_the_backstop_finds_what_no_hint_told_while_a_look_was_under_way(
+    stage: Stage,
+) -> None:
+    async def unheard() -> None:
+        stage.bus.held = True
+        await stage.tell("A")
+        stage.bus.lose()
+        await stage.feed.look_again()
 
-    stage.between(backstop)
-    stage.waits(at(0), "A")
-    await turns()
+    stage.between(unheard)
+    mine, other = stage.waits(at(0), "A"), stage.waits(at(0), "B")
+    await turns(20)
 
-    assert stage.looks() == 1
+    assert (mine.wakes, other.wakes) == (1, 0)
+    assert stage.feed._filtered.is_at_rest
 
 
 async def test_a_place_that_is_trimmed_is_looked_at_again(stage: Stage) -> None:

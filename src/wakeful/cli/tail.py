@@ -45,7 +45,15 @@ from wakeful.client import (
     type=click.Choice([each.value for each in Stream]),
     default=Stream.ALL.value,
     show_default=True,
-    help="Everything, or only what changes files and folders.",
+    help="Everything of the user's, or only what changes files and folders; for admins "
+    "everything in the enterprise, as it is recorded or in order of time.",
+)
+@click.option(
+    "--type",
+    "types",
+    metavar="TYPE,...",
+    default="",
+    help="Of the enterprise's events only these, by Box's names (UPLOAD,LOGIN).",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print each event as one line of JSON.")
 @click.option(
@@ -54,7 +62,9 @@ from wakeful.client import (
     metavar="FILE",
     help="Keep the position in FILE, and go on from there next time.",
 )
-def tail(since: str, stream: str, as_json: bool, resume: Path | None, **flags: Any) -> int:
+def tail(
+    since: str, stream: str, types: str, as_json: bool, resume: Path | None, **flags: Any
+) -> int:
     """Show each change as it happens, one line for each.
 
     Goes on through restarts of the server. Ctrl-C ends it (exit code 130, as with tail -f), and
@@ -66,6 +76,7 @@ def tail(since: str, stream: str, as_json: bool, resume: Path | None, **flags: A
         events = client.events(
             since,
             stream=stream,
+            types=[name.strip() for name in types.split(",") if name.strip()],
             positions=None if resume is None else FilePositions(resume),
             on_notice=_notice_printer(url),
         )

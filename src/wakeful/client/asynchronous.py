@@ -5,13 +5,20 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from types import TracebackType
 from typing import NoReturn, Self, TypeVar
 
 from wakeful.client.connections import AsyncConnections, Endpoint
 from wakeful.client.events import Event
-from wakeful.client.follow import MOST_EVENTS, Stream, check_limit, follow, parse_since
+from wakeful.client.follow import (
+    MOST_EVENTS,
+    Stream,
+    check_limit,
+    check_types,
+    follow,
+    parse_since,
+)
 from wakeful.client.notices import Notice, log_notice
 from wakeful.client.positions import PositionStore
 from wakeful.client.publish import PATIENCE_SECONDS, Batch, publish, publish_events
@@ -54,11 +61,13 @@ class AsyncClient:
         since: int | str = "now",
         *,
         stream: Stream | str = Stream.ALL,
+        types: Sequence[str] = (),
         positions: PositionStore | None = None,
         on_notice: Callable[[Notice], None] = log_notice,
         limit: int = MOST_EVENTS,
     ) -> AsyncEvents:
         """Follow the user's events from *since* on: `now`, 0 (the oldest kept), or a position.
+        An admin may follow those of the enterprise, perhaps of some *types* only.
 
         A position in *positions* comes before *since*, and is kept up to date there: after a
         crash at most one page, of up to *limit* events, comes again. Raises ValueError.
@@ -66,9 +75,10 @@ class AsyncClient:
         check_limit(limit)
         start = parse_since(since)
         kind = Stream(stream)
+        names = check_types(kind, types)
 
         def flow_from(position: int | str) -> Run[NoReturn]:
-            return Run(follow(self._endpoint.url, position, stream=kind, limit=limit))
+            return Run(follow(self._endpoint.url, position, stream=kind, types=names, limit=limit))
 
         return AsyncEvents(self._connections, flow_from, start, positions, on_notice)
 

@@ -26,7 +26,8 @@ class Actor(msgspec.Struct, frozen=True):
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """The file or folder that an event is about, as it was just after the event.
+    """The file or folder that an event is about, as it was just after the event. An event of the
+    enterprise tells its kind, id, name and parent only.
 
     `etag` and `sequence_id` rise with every change of the item. `path` is absolute in the
     user's tree ("/Documents/a.txt"); None where the event tells no place, as for an item in
@@ -93,6 +94,10 @@ def _actor(raw: Mapping[str, Any]) -> Actor:
 
 def _item(source: object) -> Item | None:
     raw = _mapping(source)
+    if raw is not None and isinstance(raw.get("item_name"), str):
+        # The short form of the enterprise's stream (box.md 2.5).
+        short = {"type": "item_type", "id": "item_id", "name": "item_name"}
+        raw = {**raw, **{name: raw.get(key) for name, key in short.items()}}
     if raw is None or raw.get("type") not in ("file", "folder"):
         return None
     name = _text(raw.get("name")) or ""

@@ -19,7 +19,7 @@ Rule 4: what the server gets wrong must not become a hot loop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from enum import StrEnum
 from typing import NoReturn, TypeVar
 
@@ -52,11 +52,13 @@ REMEMBERED_EVENTS = 5000  # ten of the longest pages, about 600 kB
 
 
 class Stream(StrEnum):
-    """The views of a user's stream (box.md 2.1)."""
+    """The views of a user's stream, and the orders of an enterprise's (box.md 2.1)."""
 
     ALL = "all"
     CHANGES = "changes"
     SYNC = "sync"
+    ENTERPRISE = "admin_logs_streaming"
+    ENTERPRISE_BY_TIME = "admin_logs"
 
 
 def parse_since(since: int | str) -> int | str:
@@ -73,6 +75,18 @@ def parse_since(since: int | str) -> int | str:
     return since
 
 
+def check_types(stream: Stream, types: Sequence[str]) -> tuple[str, ...]:
+    """The *types* of events to be shown. Raises ValueError where *stream* cannot be filtered, or
+    something is no name."""
+    names = (types,) if isinstance(types, str) else tuple(types)
+    if names and stream not in (Stream.ENTERPRISE, Stream.ENTERPRISE_BY_TIME):
+        raise ValueError("only the streams of an enterprise are filtered by type")
+    for name in names:
+        if not name.strip() or "," in name:
+            raise ValueError(f"{name!r} is no type of event")
+    return names
+
+
 def check_limit(limit: int) -> None:
     """Raise ValueError unless a page may have *limit* events."""
     if not 1 <= limit <= MOST_EVENTS:
@@ -84,24 +98,33 @@ def follow(
     position: int | str,
     *,
     stream: Stream = Stream.ALL,
+    types: Sequence[str] = (),
     limit: int = MOST_EVENTS,
     jitter: Jitter = full_jitter,
 ) -> Flow[NoReturn]:
-    """Deliver every event of *stream* after *position*, for ever.
+    """Deliver every event of *stream* after *position*, for ever; only those of *types*, if any
+    are named.
 
     *base* is the server's URL without a slash at its end. *position* is one that the server
     gave, `now`, or 0 for the oldest event kept. Ends by AuthenticationFailed or Refused only.
     """
-    return _Follower(base, str(position), stream, limit, jitter).run()
+    return _Follower(base, str(position), stream, types, limit, jitter).run()
 
 
 class _Follower:
     def __init__(
-        self, base: str, position: str, stream: Stream, limit: int, jitter: Jitter
+        self,
+        base: str,
+        position: str,
+        stream: Stream,
+        types: Sequence[str],
+        limit: int,
+        jitter: Jitter,
     ) -> None:
         self._base = base
         self._position = position
         self._stream = stream
+        self._types = types
         self._limit = limit
         self._jitter = jitter
         self._channel: box.Channel | None = None
@@ -153,7 +176,7 @@ class _Follower:
 
     def _page(self) -> Flow[box.Page]:
         asked = self._position
-        url = self._base + box.events_path(self._stream.value, asked, self._limit)
+        url = self._base + box.events_path(self._stream.value, asked, self._limit, self._types)
         answer, page = yield from self._insist(Ask("GET", url, SILENCE_SECONDS), box.read_page)
         if box.GAP_HEADER in answer.headers:
             yield Tell(Gap(asked))
@@ -179,7 +202,7 @@ class _Follower:
                 return
 
     def _discover(self) -> Flow[None]:
-        url = self._base + box.channel_path(self._stream.value)
+        url = self._base + box.channel_path(self._stream.value, self._types)
         ask = Ask("OPTIONS", url, SILENCE_SECONDS)
         _, self._channel = yield from self._insist(ask, box.read_channel)
         self._polls = 0

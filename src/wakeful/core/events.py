@@ -68,7 +68,7 @@ RESERVED_TYPES = ("item.", "member.")
 """How the types above begin, which promise more than any other event: a snapshot as source."""
 
 
-class Person(msgspec.Struct, frozen=True, array_like=True):
+class Person(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A user as an event remembers them."""
 
     id: int
@@ -76,7 +76,7 @@ class Person(msgspec.Struct, frozen=True, array_like=True):
     login: str
 
 
-class Ancestor(msgspec.Struct, frozen=True, array_like=True):
+class Ancestor(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A folder above an item, as it was then."""
 
     id: int
@@ -84,7 +84,7 @@ class Ancestor(msgspec.Struct, frozen=True, array_like=True):
     revision: int
 
 
-class Snapshot(msgspec.Struct, frozen=True, array_like=True):
+class Snapshot(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An item at the time of an event.
 
     `path` runs from the root of the namespace down to the item's parent; it is

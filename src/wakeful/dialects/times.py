@@ -18,7 +18,8 @@ def text_of(ms: int) -> str:
     What no year between 1 and 9999 holds becomes the nearest that does: a file system may
     hold any time, and one bad time must not make a page unreadable.
     """
-    return _text(min(max(ms, _EARLIEST), LATEST) // 1000)
+    minute, second = divmod(min(max(ms, _EARLIEST), LATEST) // 1000, 60)
+    return _minute(minute) + _SECONDS[second]
 
 
 def precise_text_of(ms: int) -> str:
@@ -37,9 +38,13 @@ def parse(text: str) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _text(seconds: int) -> str:
-    # An event has six times, most of them the same: writing them was most of its rendering.
-    return (_EPOCH + timedelta(seconds=seconds)).isoformat()
+def _minute(minutes: int) -> str:
+    # An event has six times, and a page many that are near each other: writing them was most of
+    # its rendering.
+    return (_EPOCH + timedelta(minutes=minutes)).isoformat()[:16]
+
+
+_SECONDS = tuple(f":{second:02}+00:00" for second in range(60))
 
 
 _EARLIEST = parse("0001-01-01T00:00:00Z")

@@ -6,6 +6,7 @@ a join of bytes.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 from wakeful.core.events import Event, StoredEvent, decode
@@ -23,7 +24,8 @@ class Rendered:
         self._render = render
         self._most = most_bytes
         self._size = 0
-        self._kept: dict[int, bytes] = {}
+        # Not a dict: to find its oldest entry, each removal would step over all removed before.
+        self._kept: OrderedDict[int, bytes] = OrderedDict()
 
     def __repr__(self) -> str:
         return f"<Rendered [{len(self._kept)} events, {self._size} bytes]>"
@@ -38,6 +40,6 @@ class Rendered:
         self._size += len(text) + _OVERHEAD_BYTES
         self._kept[event.key] = text
         while self._size > self._most:
-            oldest = next(iter(self._kept))
-            self._size -= len(self._kept.pop(oldest)) + _OVERHEAD_BYTES
+            _, oldest = self._kept.popitem(last=False)
+            self._size -= len(oldest) + _OVERHEAD_BYTES
         return text

@@ -111,7 +111,7 @@ class RealFeed:
 
     async def _populate(self, store: SqliteStore) -> None:
         enterprise = await store.commit(create_enterprise("Acme"))
-        ann = await store.commit(create_user(enterprise.id, "ann", "Ann"))
+        ann = await store.commit(create_user(enterprise.id, "ann", "Ann", is_admin=True))
         grant = await store.commit(create_grant(ann.id, "tests", ALL_SCOPES))
         self.grant, self.token = grant.id, new_token()
         await store.commit(create_token(grant.id, digest_of(self.token)))

@@ -179,7 +179,7 @@ def test_what_a_watcher_of_notices_raises_reaches_the_consumer(feed: ScriptedFee
         assert name(next(events)) == "a"
 
 
-@pytest.mark.parametrize("stream", ["admin_logs", "everything", ""])
+@pytest.mark.parametrize("stream", ["admin", "everything", ""])
 def test_an_unknown_stream_is_refused_at_once(feed: ScriptedFeed, stream: str) -> None:
     with Client(feed.url, "secret") as client, pytest.raises(ValueError, match="Stream"):
         client.events(stream=stream)

@@ -212,3 +212,22 @@ def wait_until_parked(feed: RealFeed, count: int) -> None:
     while feed.front.polls.parked != count:
         assert time.monotonic() < deadline
         time.sleep(0.002)
+
+
+@pytest.mark.parametrize("stream", ["admin_logs_streaming", "admin_logs"])
+def test_an_admin_follows_the_enterprise_by_type(feed: RealFeed, stream: str) -> None:
+    """What comes later is waited for, and nothing else ends the wait."""
+    with (
+        Client(feed.url, feed.token) as client,
+        client.events(since=0, stream=stream, types=["UPLOAD", "LOGIN"]) as events,
+    ):
+        client.publish(upload("/a.txt"))
+        client.publish_events({"type": "LOGOUT"})
+        first = next(events)
+        later = threading.Timer(0.2, client.publish_events, [{"type": "LOGIN"}])
+        later.start()
+        second = next(events)
+        later.join()
+
+    assert (first.type, name(first)) == ("UPLOAD", "a.txt")
+    assert (second.type, second.source) == ("LOGIN", None)

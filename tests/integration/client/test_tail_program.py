@@ -141,7 +141,13 @@ def test_what_ends_it_is_a_sentence(
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--since", "yesterday"), ("--stream", "admin_logs"), ("--url", "nowhere")]
+    "arguments",
+    [
+        ("--since", "yesterday"),
+        ("--stream", "everything"),
+        ("--type", "LOGIN"),
+        ("--url", "nowhere"),
+    ],
 )
 def test_wrong_usage_is_said_with_exit_code_2(tail: Tail, arguments: tuple[str, ...]) -> None:
     assert tail(*arguments).wait_until_ended() == 2

@@ -111,3 +111,20 @@ def test_an_empty_hash_is_one_that_is_not_known() -> None:
 
     assert item is not None
     assert item.sha1 is None
+
+
+def test_the_short_form_of_an_item_in_the_enterprises_stream_is_read() -> None:
+    source = {
+        "item_type": "file",
+        "item_id": "7",
+        "item_name": "a.txt",
+        "parent": {"type": "folder", "id": "5", "name": "docs"},
+    }
+
+    item = event_from({"event_id": "1", "event_type": "UPLOAD", "source": source}).source
+
+    assert item is not None
+    assert (item.kind, item.id, item.name, item.parent_id) == ("file", "7", "a.txt", "5")
+    assert (item.path, item.size, item.etag) == (None, None, None)
+    strange = event_from({"source": source | {"item_type": "web_link"}})
+    assert strange.source is None

@@ -8,7 +8,14 @@ from typing import Any, NoReturn
 import pytest
 
 from wakeful.client.errors import AuthenticationFailed, Refused
-from wakeful.client.follow import REMEMBERED_EVENTS, Stream, check_limit, follow, parse_since
+from wakeful.client.follow import (
+    REMEMBERED_EVENTS,
+    Stream,
+    check_limit,
+    check_types,
+    follow,
+    parse_since,
+)
 from wakeful.client.notices import Back, Gap, Lost, Started
 from wakeful.client.pace import LONGEST_PAUSE_SECONDS
 from wakeful.client.steps import Answer, Ask, Deliver, Flow, NoAnswer, Save, Sleep, Step, Tell
@@ -413,3 +420,42 @@ def test_the_real_jitter_stays_within_its_bound(monkeypatch: pytest.MonkeyPatch)
 
     assert isinstance(step, Sleep)
     assert 0 <= step.seconds <= 0.5
+
+
+# --- the enterprise's streams ---
+
+
+def test_types_are_asked_for_in_pages_and_channels() -> None:
+    flow = follow("http://h", 5, stream=Stream.ENTERPRISE, types=("LOGIN", "UPLOAD"), limit=7)
+
+    ask = next(flow)
+    assert isinstance(ask, Ask)
+    asked = "stream_type=admin_logs_streaming&stream_position=5&limit=7&event_type=LOGIN%2CUPLOAD"
+    assert ask.url == f"http://h/2.0/events?{asked}"
+    steps: list[Step] = [flow.send(page(6))]
+    while not isinstance(steps[-1], Ask):
+        steps.append(flow.send(None))
+    assert isinstance(steps[-1], Ask)
+    query = "stream_type=admin_logs_streaming&event_type=LOGIN%2CUPLOAD"
+    assert (steps[-1].method, steps[-1].url) == ("OPTIONS", f"http://h/2.0/events?{query}")
+
+
+@pytest.mark.parametrize("stream", [Stream.ENTERPRISE, Stream.ENTERPRISE_BY_TIME])
+def test_an_enterprises_stream_may_be_filtered(stream: Stream) -> None:
+    assert check_types(stream, ["A", "B"]) == ("A", "B")
+    assert check_types(stream, "A") == ("A",)
+    assert check_types(stream, ()) == ()
+
+
+@pytest.mark.parametrize(
+    ("stream", "types"),
+    [
+        (Stream.ALL, ["A"]),
+        (Stream.SYNC, ["A"]),
+        (Stream.ENTERPRISE, ["A,B"]),
+        (Stream.ENTERPRISE, [" "]),
+    ],
+)
+def test_what_cannot_be_filtered_is_refused(stream: Stream, types: list[str]) -> None:
+    with pytest.raises(ValueError, match=r"type"):
+        check_types(stream, types)

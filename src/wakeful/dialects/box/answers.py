@@ -7,6 +7,7 @@ a clause for people.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -49,14 +50,19 @@ class Told(msgspec.Struct, frozen=True):
     message: str = ""
 
 
-def events_path(stream: str, position: str, limit: int) -> str:
+def events_path(stream: str, position: str, limit: int, types: Sequence[str] = ()) -> str:
+    """The path of a page; *types* are of events in an enterprise's stream, none for all."""
     query = {"stream_type": stream, "stream_position": position, "limit": limit}
-    return f"{EVENTS_PATH}?{urlencode(query)}"
+    return f"{EVENTS_PATH}?{urlencode(query | _filter(types))}"
 
 
-def channel_path(stream: str) -> str:
+def channel_path(stream: str, types: Sequence[str] = ()) -> str:
     """The path of the OPTIONS request that gives a channel."""
-    return f"{EVENTS_PATH}?{urlencode({'stream_type': stream})}"
+    return f"{EVENTS_PATH}?{urlencode({'stream_type': stream} | _filter(types))}"
+
+
+def _filter(types: Sequence[str]) -> dict[str, str]:
+    return {"event_type": ",".join(types)} if types else {}
 
 
 def poll_url(channel: str, position: str) -> str:

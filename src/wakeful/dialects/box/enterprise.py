@@ -25,8 +25,8 @@ from wakeful.dialects.box.shapes import (
     FolderMini,
     UserMini,
     folder_mini,
+    parent_above,
     party,
-    path_above,
     user_mini,
 )
 from wakeful.dialects.box.types import enterprise_name
@@ -87,7 +87,7 @@ ABOUT_THEIR_ACTOR = frozenset(
 """Events whose source is the user who did it, where the producer gave no other."""
 
 
-class ItemSource(msgspec.Struct, frozen=True, kw_only=True):
+class ItemSource(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A file or a folder. `parent` is null for the root of a home; what a producer described
     itself has an owner only if it gave one."""
 
@@ -98,7 +98,7 @@ class ItemSource(msgspec.Struct, frozen=True, kw_only=True):
     owned_by: UserMini | dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
-class EnterpriseEvent(msgspec.Struct, frozen=True, kw_only=True):
+class EnterpriseEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An event in the enterprise's stream."""
 
     source: ItemSource | UserMini | dict[str, Any] | None
@@ -164,12 +164,11 @@ def _source(event: Event, name: str) -> ItemSource | UserMini | dict[str, Any] |
 
 
 def _item(item: Snapshot) -> ItemSource:
-    above = path_above(item)
     return ItemSource(
         item_type=item.kind.value,
         item_id=folder_mini(item).id if item.kind is Kind.FOLDER else str(item.id),
         item_name=item.name,
-        parent=above[-1] if above else None,
+        parent=parent_above(item),
         owned_by=user_mini(item.owned_by),
     )
 

@@ -25,14 +25,14 @@ PURGE_MS = 30 * 24 * 3600 * 1000
 """Box empties an item from the trash after 30 days."""
 
 
-class UserMini(msgspec.Struct, frozen=True, kw_only=True):
+class UserMini(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     type: str = "user"
     id: str
     name: str
     login: str
 
 
-class FolderMini(msgspec.Struct, frozen=True, kw_only=True):
+class FolderMini(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     type: str = "folder"
     id: str
     sequence_id: str | None
@@ -303,6 +303,14 @@ def path_above(item: Snapshot) -> tuple[FolderMini, ...]:
         return ()
     below = item.path[1:] if item.in_home else item.path
     return (HOME, *(_ancestor(folder) for folder in below))
+
+
+def parent_above(item: Snapshot) -> FolderMini | None:
+    """The last of `path_above`, made alone."""
+    if is_home_root(item):
+        return None
+    below = item.path[1:] if item.in_home else item.path
+    return _ancestor(below[-1]) if below else HOME
 
 
 def _ancestor(folder: Ancestor) -> FolderMini:

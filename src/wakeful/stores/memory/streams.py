@@ -100,15 +100,16 @@ class Streams:
             return Page((), state, start.number, state.last, start.gap)
         stream = self.by_owner[lookup.stream]
         events: list[StoredEvent] = []
+        next = state.last
         for number in range(start.number + 1, head + 1):
-            if len(events) >= lookup.limit:
-                break
             row = stream.row(number)
-            if row.classes & lookup.cls.bit and _has_type(row, lookup.types):
-                events.append(self.stored(number, row))
-        last = events[-1].number if events else start.number
-        is_over = last >= head or (lookup.types is not None and len(events) < lookup.limit)
-        return Page(tuple(events), state, start.number, state.last if is_over else last, start.gap)
+            if not row.classes & lookup.cls.bit or not _has_type(row, lookup.types):
+                continue
+            if len(events) >= lookup.limit:
+                next = events[-1].number if events else start.number
+                break
+            events.append(self.stored(number, row))
+        return Page(tuple(events), state, start.number, next, start.gap)
 
     def read_timeline(self, lookup: ReadTimeline, now: int) -> TimelinePage:
         stream = self.by_owner.get(lookup.stream) or Stream()

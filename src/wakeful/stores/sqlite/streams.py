@@ -49,21 +49,26 @@ def page(at: Snapshot, lookup: ReadStream) -> Page:
     if start.number >= head:
         # Nothing that matches remains: the rows of other classes need no look.
         return Page((), state, start.number, state.last, start.gap)
-    if lookup.types is None:
-        found = at.entries(lookup.stream, start.number, head, lookup.cls.bit, lookup.limit)
-    else:
-        ids = type_ids(at.db, lookup.types)
-        bounds = (start.number, head)
-        found = of_types(at.db, _sql.page_of_type, lookup.stream, ids, bounds, lookup.limit)
+    if lookup.types is not None:
+        return _page_of_types(at, lookup, state, start)
+    found = at.entries(lookup.stream, start.number, head, lookup.cls.bit, lookup.limit)
     events = whole(lookup.stream, found)
     last = events[-1].number if events else start.number
-    is_over = last >= head
-    if lookup.types is not None:
-        is_over = is_over or len(events) < lookup.limit
-    else:
-        too_few = lookup.cls is StreamClass.ALL and last - start.number != len(events)
-        if too_few or (last < head and len(events) < lookup.limit):
-            raise StoreFailed(f"Stream {lookup.stream} lacks events after {start.number}")
+    too_few = lookup.cls is StreamClass.ALL and last - start.number != len(events)
+    if too_few or (last < head and len(events) < lookup.limit):
+        raise StoreFailed(f"Stream {lookup.stream} lacks events after {start.number}")
+    return Page(events, state, start.number, state.last if last >= head else last, start.gap)
+
+
+def _page_of_types(at: Snapshot, lookup: ReadStream, state: StreamState, start: Place) -> Page:
+    assert lookup.types is not None
+    ids, bounds = type_ids(at.db, lookup.types), (start.number, state.last)
+    # One more than is given tells whether any is left.
+    limit = lookup.limit + 1
+    found = of_types(at.db, _sql.page_of_type, lookup.stream, ids, bounds, limit)
+    events = whole(lookup.stream, found[: lookup.limit])
+    last = events[-1].number if events else start.number
+    is_over = len(found) < limit
     return Page(events, state, start.number, state.last if is_over else last, start.gap)
 
 

@@ -86,10 +86,12 @@ CREATE TABLE entry (
     PRIMARY KEY (stream, number)
 ) STRICT, WITHOUT ROWID;
 
--- The numbers stand in these by their name, so that they are known to be a part of the order.
-CREATE INDEX entry_by_time ON entry (stream, at, number) WHERE at IS NOT NULL;
-CREATE INDEX entry_by_type ON entry (stream, type, number) WHERE type IS NOT NULL;
-CREATE INDEX entry_by_type_and_time ON entry (stream, type, at, number) WHERE type IS NOT NULL;
+-- The numbers stand in these by their name, so that they are known to be a part of the order,
+-- and the events, so that the entry itself need not be looked up.
+CREATE INDEX entry_by_time ON entry (stream, at, number, event) WHERE at IS NOT NULL;
+CREATE INDEX entry_by_type ON entry (stream, type, number, event) WHERE type IS NOT NULL;
+CREATE INDEX entry_by_type_and_time ON entry (stream, type, at, number, event)
+    WHERE type IS NOT NULL;
 
 -- The types of those entries, as small numbers.
 CREATE TABLE event_type (
