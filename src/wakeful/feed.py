@@ -414,6 +414,9 @@ class Feed:
         key = await self._store.ask(LastKey())
         if key == self._seen_key:
             return
+        # What nobody waits for is not looked at, and a hint of it may have been lost as well:
+        # who comes for it later must not be parked behind what is known of it.
+        self._forget_unwaited()
         grown = await self._refresh()
         self._filtered.look_again()
         self._seen_key = key

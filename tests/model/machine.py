@@ -753,7 +753,7 @@ class Machine(RuleBasedStateMachine):
         if not self.deaf:
             for poll in self.polls:
                 assert not self.has_something(poll, poll.latest), (
-                    f"P4: a poll sleeps though its reader has something to read {vars(poll)}"
+                    "P4: a poll sleeps though its reader has something to read"
                 )
         assert self.feed.waiting == len(self.polls), "P8: a waiter was forgotten or left behind"
 

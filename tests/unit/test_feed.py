@@ -457,6 +457,22 @@ async def test_the_backstop_finds_what_no_hint_told(stage: Stage) -> None:
     assert stage.tally.found == [1]
 
 
+async def test_a_hint_that_was_lost_while_nobody_waited_is_not_missed_by_who_comes_later(
+    stage: Stage,
+) -> None:
+    """The backstop has seen the commit by then, and would not look again."""
+    await stage.known()
+    stage.bus.held = True
+    await stage.change()
+    stage.bus.lose()
+    await stage.feed.look_again()
+
+    sleeper = stage.waits(at(0))
+    await turns()
+
+    assert sleeper.woken
+
+
 async def test_a_lost_hint_is_made_good_by_whoever_reads(stage: Stage) -> None:
     """Else the reader would raise what is known, and the backstop find nothing new in it."""
     sleeper = stage.waits(Marker.NOW)
