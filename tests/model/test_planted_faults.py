@@ -331,7 +331,7 @@ def test_a_key_that_passes_from_one_item_to_another_is_caught(
 
     monkeypatch.setattr(batch, "free_key", free_key)
 
-    shows(Machine, JOURNAL)
+    shows(Machine, JOURNAL, histories=4 * HISTORIES)
 
 
 def test_the_answer_to_the_request_of_another_grant_is_caught(
