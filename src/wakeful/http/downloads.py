@@ -60,8 +60,8 @@ class Downloads:
         self._in_ranges: Recent[tuple[int, int, int, int], Ticket] = Recent()
         self._told: Recent[bytes, bool] = Recent()
 
-    def ticket(self, grant: int, user: int, item: int, version: int, *, in_ranges: bool) -> str:
-        """The text of a ticket, URL-safe."""
+    def begin(self, grant: int, user: int, item: int, version: int, *, in_ranges: bool) -> Ticket:
+        """A download that begins now; *in_ranges*: unless it is one that is under way."""
         who_and_what = (grant, user, item, version)
         ticket = self._in_ranges.get(who_and_what) if in_ranges else None
         now = wall_clock()
@@ -69,6 +69,10 @@ class Downloads:
             ticket = Ticket(*who_and_what, now + LIFE_MS, secrets.token_bytes(8))
             if in_ranges:
                 self._in_ranges.set(who_and_what, ticket)
+        return ticket
+
+    def sealed(self, ticket: Ticket) -> str:
+        """The text of a ticket, URL-safe."""
         return self._access.seal(_PURPOSE, _TICKET.pack(_VERSION, *ticket))
 
     async def opened(self, text: str) -> Ticket:

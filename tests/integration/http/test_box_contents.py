@@ -18,7 +18,7 @@ from wakeful.core.accounts import remove_member
 from wakeful.core.contents import Content, ContentChanged, NoContent
 from wakeful.core.errors import StoreFull
 from wakeful.core.items import Item
-from wakeful.http import box_contents
+from wakeful.http import content as given
 from wakeful.http.app import build_app
 from wakeful.http.downloads import LIFE_MS
 
@@ -186,7 +186,7 @@ async def test_head_sends_all_but_the_content_and_is_no_download(
 async def test_a_large_file_goes_in_pieces(
     world: World, ann: Client, file: str, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(box_contents, "CHUNK_BYTES", 1000)
+    monkeypatch.setattr(given, "CHUNK_BYTES", 1000)
 
     answer = await by_url(ann, await url_of(ann, file))
 
@@ -342,7 +342,7 @@ async def asked_raw(ann: Client, shelf: Shelf, world: World, url: str, *more: An
 async def test_a_file_that_changes_meanwhile_leaves_the_answer_incomplete(
     world: World, ann: Client, file: str, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(box_contents, "CHUNK_BYTES", 1000)
+    monkeypatch.setattr(given, "CHUNK_BYTES", 1000)
     url = await url_of(ann, file)
     shelf.reads_left = 3
 
@@ -371,7 +371,7 @@ async def test_a_file_that_changes_before_the_first_byte_is_an_error(
 async def test_for_a_client_that_has_gone_nothing_more_is_read(
     world: World, ann: Client, file: str, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(box_contents, "CHUNK_BYTES", 1000)
+    monkeypatch.setattr(given, "CHUNK_BYTES", 1000)
     url = await url_of(ann, file)
     shelf.reads_left = 10_000
 

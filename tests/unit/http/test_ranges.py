@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from wakeful.http.box_contents import disposition
+from wakeful.http.content import disposition
 from wakeful.http.ranges import Unsatisfiable, parse_range
 
 
