@@ -68,6 +68,13 @@ BENCHMARKS: dict[str, tuple[Figure, ...]] = {
         Figure("the same after other requests", "after_requests.kib_per_poll", "KiB", 3),
         Figure("10,000 polls on one stream, last one woken", "one_stream.last_ms", "ms", 300),
     ),
+    "dropbox": (
+        Figure("listing of 100,000 files in pages of 2,000", "listing.seconds", "s", 4),
+        Figure("change sent → its long poll answered, median", "wake.answered_median_ms", "ms", 3),
+        Figure("change sent → its page read, median", "wake.read_median_ms", "ms"),
+        Figure("RSS of a parked long poll, 10,000 users", "parked.kib_per_poll", "KiB", 3),
+        Figure("one of them woken, median", "parked.woken_median_ms", "ms", 3),
+    ),
 }
 
 

@@ -61,20 +61,48 @@ class JournalObserver(Protocol):
         ...
 
 
+Waiting = dict[JournalWaiter, int]
+"""Those who wait, each with the number up to which they were told."""
+
+_NO_FOLDERS: dict[Folder, Waiting] = {}  # of most journals: a dictionary for each costs 64 bytes
+
+
 class _Journal:
     """One journal that somebody waits for."""
 
-    __slots__ = ("folders", "head", "matched")
+    __slots__ = ("folders", "head", "matched", "whole")
 
     def __init__(self) -> None:
         self.head = -1  # not known yet
         self.matched = -1  # up to there rows were held against `folders`
-        self.folders: dict[Folder, dict[JournalWaiter, int]] = {}  # with the number told
+        self.whole: Waiting = {}
+        self.folders = _NO_FOLDERS
+
+    def present(self, folder: Folder) -> Waiting | None:
+        """Who waits for *folder*, if anybody does."""
+        return self.whole if folder == _EVERYTHING else self.folders.get(folder)
+
+    def add(self, waiter: JournalWaiter, folder: Folder, told: int) -> None:
+        present = self.whole
+        if folder != _EVERYTHING:
+            if self.folders is _NO_FOLDERS:
+                self.folders = {}
+            present = self.folders.setdefault(folder, {})
+        present[waiter] = min(told, present.get(waiter, told))
+
+    def remove(self, waiter: JournalWaiter, folder: Folder) -> bool:
+        """Whether it was there."""
+        present = self.present(folder)
+        if present is None or present.pop(waiter, None) is None:
+            return False
+        if not present and folder != _EVERYTHING:
+            del self.folders[folder]
+        return True
 
     @property
-    def has_folders(self) -> bool:
-        """Whether somebody waits for less than everything."""
-        return len(self.folders) > (_EVERYTHING in self.folders)
+    def is_forsaken(self) -> bool:
+        """Whether nobody waits."""
+        return not (self.whole or self.folders)
 
 
 class JournalFeed:
@@ -130,8 +158,7 @@ class JournalFeed:
             if journal is None:
                 journal = self._journals[place.namespace] = _Journal()
             folder = (place.under, place.deep)
-            present = journal.folders.setdefault(folder, {})
-            present[waiter] = min(place.after, present.get(waiter, place.after))
+            journal.add(waiter, folder, place.after)
             if journal.head < 0:
                 self._unknown[place.namespace] = None
             if folder != _EVERYTHING:
@@ -152,14 +179,10 @@ class JournalFeed:
         was_there = False
         for place in waiter.places:
             journal = self._journals.get(place.namespace)
-            folder = (place.under, place.deep)
-            if journal is None or waiter not in journal.folders.get(folder, ()):
+            if journal is None or not journal.remove(waiter, (place.under, place.deep)):
                 continue
             was_there = True
-            del journal.folders[folder][waiter]
-            if not journal.folders[folder]:
-                del journal.folders[folder]
-            if not journal.folders:
+            if journal.is_forsaken:
                 del self._journals[place.namespace]
         self._count -= was_there
 
@@ -179,10 +202,9 @@ class JournalFeed:
             journal.matched = head
         journal.head = head
         now = time.monotonic()
-        present = journal.folders.get(_EVERYTHING, {})
-        for waiter in [waiter for waiter, told in present.items() if head > told]:
+        for waiter in [waiter for waiter, told in journal.whole.items() if head > told]:
             self._call(waiter, now)
-        if not journal.has_folders:
+        if not journal.folders:
             journal.matched = head
         elif head > journal.matched:
             self._grown[namespace] = None
@@ -223,7 +245,7 @@ class JournalFeed:
         if journal is None or journal.matched >= journal.head:
             del self._grown[namespace]
             return
-        if not journal.has_folders:
+        if not journal.folders:
             journal.matched = journal.head
             return
         page = await self._store.ask(ReadJournal(namespace, journal.matched, _CHUNK))
@@ -241,7 +263,7 @@ class JournalFeed:
         """Look whether a folder has something already."""
         folder = (place.under, place.deep)
         journal = self._journals.get(place.namespace)
-        if journal is None or waiter not in journal.folders.get(folder, ()):
+        if journal is None or waiter not in (journal.present(folder) or ()):
             self._new.popleft()
             return
         begin = after = place.after
@@ -251,7 +273,7 @@ class JournalFeed:
         found = await self._store.ask(ListJournal(place.namespace, after, 1, *folder))
         if found.rows:
             self._new.popleft()
-            if waiter in journal.folders.get(folder, ()):
+            if waiter in (journal.present(folder) or ()):
                 self._call(waiter, time.monotonic())
             return
         self._keep_quiet((place.namespace, folder), begin, found.next)
