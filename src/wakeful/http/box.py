@@ -60,10 +60,15 @@ class _Routes:
         identity = await self._content_reader(request)
         cls = parameters.parse_stream_type(stream_type)
         if request.method == "OPTIONS":
-            return await self._channel(request, identity, cls)
+            # A client that names no stream type may have another in mind when it reads.
+            is_open = stream_type is None and self._enterprise.may_read(identity)
+            enterprise = await self._enterprise.channel(identity) if is_open else None
+            return await self._channel(request, identity, cls, enterprise)
         return await self._page(request, identity, cls)
 
-    async def _channel(self, request: Request, identity: Identity, cls: StreamClass) -> Response:
+    async def _channel(
+        self, request: Request, identity: Identity, cls: StreamClass, enterprise: str | None
+    ) -> Response:
         head = await self._feed.head(identity.user)
         channel = self._services.access.channel(
             identity.user, identity.grant, cls, position(head.epoch, head.last)
@@ -74,6 +79,7 @@ class _Routes:
                 channel,
                 cls.name.lower(),
                 self._services.retry_timeout,
+                enterprise=enterprise,
             )
         )
 

@@ -145,6 +145,7 @@ POLL = Operation(
         Parameter("channel", "As in the realtime URL.", required=True),
         Parameter("stream_type", "As in the realtime URL."),
         Parameter("event_type", "As in the realtime URL."),
+        Parameter("enterprise", "As in the realtime URL."),
         POSITION,
     ),
     refusals=(400, 401, 404),

@@ -9,10 +9,11 @@ from wakeful.access import Identity
 from wakeful.core.errors import Forbidden
 from wakeful.core.events import StreamClass
 from wakeful.core.lookups import ReadTimeline
-from wakeful.core.positions import parse, position
+from wakeful.core.positions import Since, parse, position
 from wakeful.core.scopes import ENTERPRISE_SCOPE
 from wakeful.dialects.box.enterprise import render_enterprise_event
 from wakeful.dialects.box.events import page as page_of
+from wakeful.dialects.box.marks import marked, unmarked
 from wakeful.dialects.box.parameters import (
     EnterpriseStream,
     parse_event_types,
@@ -53,6 +54,11 @@ class EnterpriseEvents:
         identity.require(ENTERPRISE_SCOPE)
         return identity
 
+    @staticmethod
+    def may_read(identity: Identity) -> bool:
+        """Whether *identity* may read the events of the enterprise."""
+        return identity.is_admin and ENTERPRISE_SCOPE in identity.scopes
+
     async def _channel(
         self,
         request: Request,
@@ -60,25 +66,33 @@ class EnterpriseEvents:
         stream: EnterpriseStream,
         names: frozenset[str] | None,
     ) -> Response:
+        channel = await self.channel(identity)
+        base, retry = base_url(self._services, request), self._services.retry_timeout
+        return json_answer(realtime_servers(base, channel, stream, retry, names))
+
+    async def channel(self, identity: Identity) -> str:
+        """A channel of the enterprise, for one who may read its events."""
         head = await self._feed.head(identity.enterprise)
-        channel = self._services.access.channel(
+        return self._services.access.channel(
             identity.enterprise,
             identity.grant,
             StreamClass.ALL,
             position(head.epoch, head.last),
             is_enterprise=True,
         )
-        base, retry = base_url(self._services, request), self._services.retry_timeout
-        return json_answer(realtime_servers(base, channel, stream, retry, names))
 
     async def _by_arrival(
         self, request: Request, identity: Identity, types: frozenset[str] | None
     ) -> Response:
         asked = asked_of(request)
+        if not isinstance(asked, Since):
+            asked = unmarked(asked)
         limit = parse_limit(request.query_params.get("limit"))
         page = await self._feed.read(identity.enterprise, asked, limit, types=types)
-        body = page_of(self._rendered.all(page.events), position(page.state.epoch, page.next))
-        return json_answer(body, page_headers(page, page.state.last))
+        next_position = marked(position(page.state.epoch, page.next), EnterpriseStream.BY_ARRIVAL)
+        body = page_of(self._rendered.all(page.events), next_position)
+        headers = page_headers(page, page.state.last, EnterpriseStream.BY_ARRIVAL)
+        return json_answer(body, headers)
 
     async def _by_time(
         self, request: Request, identity: Identity, types: frozenset[str] | None
@@ -86,13 +100,12 @@ class EnterpriseEvents:
         query = request.query_params
         lookup = ReadTimeline(
             identity.enterprise,
-            parse(query.get("stream_position")),
+            unmarked(parse(query.get("stream_position"))),
             parse_limit(query.get("limit")),
             types,
             after=parse_time(query.get("created_after"), "created_after"),
             before=parse_time(query.get("created_before"), "created_before"),
         )
         page = await self._feed.read_timeline(lookup)
-        return json_answer(
-            page_of(self._rendered.all(page.events), page.next), timeline_headers(page)
-        )
+        body = page_of(self._rendered.all(page.events), marked(page.next, EnterpriseStream.BY_TIME))
+        return json_answer(body, timeline_headers(page))

@@ -9,6 +9,8 @@ from wakeful.core.lookups import Page, TimelinePage
 from wakeful.core.positions import Asked, Marker, Since, parse, position
 from wakeful.dialects.box import parameters
 from wakeful.dialects.box.answers import GAP_HEADER
+from wakeful.dialects.box.marks import marked
+from wakeful.dialects.box.parameters import EnterpriseStream
 from wakeful.dialects.times import precise_text_of
 from wakeful.http.box_api import COMPLETE_HEADER, OLDEST_HEADER, REMAINING_HEADER
 
@@ -25,11 +27,13 @@ def asked_of(request: Request) -> Asked | Since:
     return asked
 
 
-def page_headers(page: Page, head: int) -> dict[str, str]:
-    """The headers of a page of a stream, whose last number that it may show is *head*."""
+def page_headers(page: Page, head: int, stream: EnterpriseStream | None = None) -> dict[str, str]:
+    """The headers of a page of a stream, whose last number that it may show is *head*; *stream*
+    where it is one of an enterprise."""
     state = page.state
+    oldest = position(state.epoch, state.trimmed)
     headers = {
-        OLDEST_HEADER: str(position(state.epoch, state.trimmed)),
+        OLDEST_HEADER: str(oldest if stream is None else marked(oldest, stream)),
         REMAINING_HEADER: str(max(0, head - page.next)),
     }
     return headers | _gap(page)
@@ -40,7 +44,7 @@ def timeline_headers(page: TimelinePage) -> dict[str, str]:
     state = page.state
     kept = state.last - state.trimmed
     headers = {
-        OLDEST_HEADER: str(page.oldest),
+        OLDEST_HEADER: str(marked(page.oldest, EnterpriseStream.BY_TIME)),
         REMAINING_HEADER: str(kept - len(page.events) if page.more else 0),
         COMPLETE_HEADER: precise_text_of(page.complete_until),
     }

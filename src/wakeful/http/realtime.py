@@ -9,7 +9,10 @@ before may have been lost.
 Rule 2: a channel never ends with an error while its grant lives, and needs no token. Every
 answer that an SDK should survive is 200 with a message (box.md 3.1), or 503 with Retry-After.
 
-Rule 3: a reader that is answered again and again at the same position is slowed, by at most a
+Rule 3: a position of the enterprise, by its mark, is waited for on the enterprise's channel where
+the URL has one beside its own: the generated SDKs ask for a channel without a stream type.
+
+Rule 4: a reader that is answered again and again at the same position is slowed, by at most a
 second. One that gets on never is.
 """
 
@@ -31,6 +34,7 @@ from wakeful.core.lookups import ReadStream, ReadTimeline
 from wakeful.core.positions import Asked, Marker, StreamState
 from wakeful.dialects.box import realtime as box
 from wakeful.dialects.box.errors import answer_for, error_body, status_body
+from wakeful.dialects.box.marks import stream_of, unmarked
 from wakeful.dialects.box.parameters import EnterpriseStream, parse_event_types
 from wakeful.dialects.box.types import stored_types
 from wakeful.feed import Feed
@@ -324,7 +328,13 @@ class Realtime:
             channel = self._access.open_channel(query.get("channel", ""))
             given = query.get("stream_position")
             asked = self._place(channel) if given is None else positions.parse(given)
-            look = _look(channel, asked, query) if channel.is_enterprise else None
+            stream = stream_of(asked)
+            if stream is not None and "enterprise" in query:
+                channel = self._access.open_channel(query["enterprise"])
+            if channel.is_enterprise:
+                asked = unmarked(asked)
+            by_time = EnterpriseStream.BY_TIME in (stream, query.get("stream_type"))
+            look = _look(channel, asked, query, by_time) if channel.is_enterprise else None
         except (NotFound, InvalidRequest) as error:
             return _refusal(error)
         may_follow = self._access.may_follow(channel.grant, channel.stream)
@@ -392,13 +402,12 @@ class Realtime:
             poll.end(NO_ACCESS, Ended.REFUSED)
 
 
-def _look(channel: Channel, asked: Asked, query: dict[str, str]) -> Look | None:
+def _look(channel: Channel, asked: Asked, query: dict[str, str], by_time: bool) -> Look | None:
     """What a poll of an enterprise's channel waits for; None where that is everything that comes.
 
     Raises InvalidRequest.
     """
     types = _types(query.get("event_type", ""))
-    by_time = query.get("stream_type") == EnterpriseStream.BY_TIME
     # Without a position it waits for what comes, whatever its date: only that is after anything.
     if by_time and "stream_position" in query:
         return ReadTimeline(channel.stream, asked, 1, types)

@@ -12,6 +12,8 @@ from wakeful.core.events import ONLY_ALL, StreamClass
 from wakeful.core.items import User
 from wakeful.core.positions import position
 from wakeful.core.scopes import ENTERPRISE_SCOPE
+from wakeful.dialects.box.marks import marked
+from wakeful.dialects.box.parameters import EnterpriseStream
 
 MINUTE = 60_000
 
@@ -225,3 +227,48 @@ async def test_a_filtered_poll_is_judged_anew_and_goes_on(
 
         assert (await wire.reply()).message == "new_change"
     await site.nothing_is_left()
+
+
+# --- a channel of the admin that has one of the enterprise beside it ---
+
+
+def both(enterprise: Enterprise, of_enterprise: str) -> tuple[str, str]:
+    """A channel of the admin's own stream, and the rest of the URL."""
+    own = enterprise.site.access.channel(
+        enterprise.admin.id, enterprise.grant, StreamClass.ALL, position(1, 0)
+    )
+    return own, f"&stream_type=all&enterprise={of_enterprise}"
+
+
+@pytest.mark.parametrize("stream", EnterpriseStream)
+async def test_a_position_of_the_enterprise_is_waited_for_on_its_channel(
+    site: Site, enterprise: Enterprise, stream: EnterpriseStream
+) -> None:
+    await enterprise.tell("LOGIN")
+    channel, more = both(enterprise, await enterprise.channel())
+    at = marked(await enterprise.head(), stream)
+    async with site.parked_client(await enterprise.poll(at, more, channel)) as wire:
+        await enterprise.tell("UPLOAD")
+
+        assert (await wire.reply()).message == "new_change"
+    await site.nothing_is_left()
+
+
+async def test_any_other_position_is_waited_for_on_the_admins_own(
+    site: Site, enterprise: Enterprise
+) -> None:
+    channel, more = both(enterprise, await enterprise.channel())
+    async with site.parked_client(await enterprise.poll(position(1, 0), more, channel)) as wire:
+        await enterprise.tell("LOGIN")
+
+        assert await wire.is_silent()
+    await site.nothing_is_left()
+
+
+async def test_a_channel_beside_that_is_not_ours_is_not_found(
+    site: Site, enterprise: Enterprise
+) -> None:
+    channel, more = both(enterprise, "forged")
+    at = marked(position(1, 0), EnterpriseStream.BY_ARRIVAL)
+    async with site.client() as wire:
+        assert (await wire.ask(await enterprise.poll(at, more, channel))).status == 404

@@ -16,6 +16,7 @@ from tests.integration.http.conftest import Client, World
 from wakeful.core.ports import StreamKind
 from wakeful.core.positions import position
 from wakeful.core.scopes import ALL_SCOPES, ENTERPRISE_SCOPE
+from wakeful.dialects.box.marks import stream_of
 from wakeful.dialects.times import parse
 
 Json = dict[str, Any]
@@ -330,6 +331,37 @@ async def test_options_names_a_channel_of_the_enterprise(
     assert channel.position == position(1, 1)
     bare = await ann.ask("OPTIONS", "/2.0/events", params={"stream_type": stream})
     assert "event_type" not in bare.json()["entries"][0]["url"]
+
+
+async def test_options_without_a_type_names_the_enterprise_too_for_those_who_may_read_it(
+    world: World, ann: Client
+) -> None:
+    async def asked(client: Client, **params: str) -> dict[str, list[str]]:
+        found = await client.ask("OPTIONS", "/2.0/events", params=params)
+        return parse_qs(urlsplit(found.json()["entries"][0]["url"]).query)
+
+    admins = await asked(ann)
+
+    assert world.access.open_channel(admins["channel"][0]).stream == ann.id
+    assert world.access.open_channel(admins["enterprise"][0]).stream == ann_enterprise(world)
+    assert "enterprise" not in await asked(ann, stream_type="all")
+    assert "enterprise" not in await asked(world.bob)
+
+
+@BOTH
+async def test_a_page_gives_positions_that_say_which_stream_they_are_of(
+    ann: Client, stream: str
+) -> None:
+    await ann.tell({"type": "LOGIN"})
+    own = await read(ann, "all", stream_position="0")
+
+    page = await answer(ann, stream, stream_position="0")
+
+    place = page.json()["next_stream_position"]
+    assert stream_of(place) == stream_of(int(page.headers["Wakeful-Oldest-Position"])) == stream
+    assert stream_of(own["next_stream_position"]) is None
+    # A user's stream takes it for what it is: not one of its own.
+    assert "Wakeful-Gap" in (await answer(ann, "all", stream_position=place)).headers
 
 
 # --- late and concurrent ---

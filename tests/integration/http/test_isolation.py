@@ -522,7 +522,7 @@ async def place(world: World) -> Place:
 
 # A position by event time may be the present second.
 _VOLATILE = re.compile(
-    r'"request_id":"[^"]*"|channel=[\w-]+|nonce=[\w-]+|position": ?"?[0-9]{10}\b'
+    r'"request_id":"[^"]*"|(?:channel|enterprise)=[\w-]+|nonce=[\w-]+|position": ?"?[0-9]{12}\b'
 )
 
 

@@ -50,15 +50,19 @@ def realtime_servers(
     stream_type: str,
     retry_timeout: int,
     event_types: frozenset[str] | None = None,
+    enterprise: str | None = None,
 ) -> bytes:
     """The answer to `OPTIONS /2.0/events`; *base* is the server's URL without a slash at its end.
 
     The URL has a query already, for the Java SDK appends `&stream_position=` blindly. What it
     asks for stands there in the open: who has the channel may follow the whole stream, and a
-    client that writes the query anew (box-node-sdk 3 does) keeps it.
+    client that writes the query anew (box-node-sdk 3 does) keeps it. *enterprise* is a second
+    channel, for polls at a position of the enterprise (see `marks`).
     """
     url = f"{base}{CHANNEL_PATH}?channel={channel}&stream_type={stream_type}"
     if event_types is not None:
         url += f"&event_type={quote(','.join(sorted(event_types)), safe=',')}"
+    if enterprise is not None:
+        url += f"&enterprise={enterprise}"
     server = RealtimeServer(url=url, retry_timeout=retry_timeout)
     return msgspec.json.encode(RealtimeServers(entries=(server,)))
