@@ -137,32 +137,6 @@ def test_every_pattern_that_is_built_in_is_on_the_page_of_sources() -> None:
     assert lacking("docs/sources.md", patterns) == []
 
 
-@pytest.mark.parametrize(
-    ("title", "program"),
-    [
-        ("Python, boxsdk 3.14", "boxsdk3.py"),
-        ("Python, boxsdk 10", "boxsdk10.py"),
-        ("Node, box-node-sdk 3", "boxnode3.js"),
-        ("Node, box-node-sdk 10", "boxnode10.js"),
-    ],
-)
-def test_the_lines_for_an_sdk_are_those_that_the_tests_run(title: str, program: str) -> None:
-    _, _, rest = text_of("docs/box.md").partition(f"**{title}**")
-    shown = _FENCED.search(rest)
-    assert shown is not None
-    run = bare(text_of(f"tests/sdk/programs/{program}"))
-
-    told = [line for line in shown[2].splitlines() if re.search("url", line, re.I)]
-    told = [line for line in told if "import" not in line]
-    assert told
-    assert [line for line in told if bare(line) not in run] == []
-
-
-def bare(code: str) -> str:
-    """*code* without what differs between a page and a program."""
-    return re.sub(r"\s", "", code).replace("task.url", "url")
-
-
 def lacking(page: str, words: set[str] | frozenset[str]) -> list[str]:
     """Those of *words* that *page* does not have as code."""
     text = text_of(page)
