@@ -97,6 +97,10 @@ def test_p10_a_cursor_outlives_a_restart_and_a_poll_with_it_is_woken(
         page = call("list_folder/continue", cursor=cursor)
         assert [entry["path_lower"] for entry in page["entries"]] == ["/deep/new.txt"]
         assert "content_hash" in page["entries"][0]
+        assert page["entries"][0]["is_downloadable"] is True
+        argument = {"Dropbox-API-Arg": '{"path": "/deep/new.txt"}'}
+        answer = client.post(f"{server.url}/2/files/download", headers=argument)
+        assert answer.content == b"new"
 
 
 def test_p10_a_request_that_comes_while_the_server_is_away_waits_for_it(

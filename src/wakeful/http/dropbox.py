@@ -5,6 +5,7 @@ from __future__ import annotations
 from wakeful.dialects.dropbox import shapes
 from wakeful.http import dropbox_api as api
 from wakeful.http.dropbox_answers import Calls, DropboxDialect, DropboxErrors
+from wakeful.http.dropbox_content import FileContent
 from wakeful.http.dropbox_files import Files
 from wakeful.http.dropbox_users import Users
 from wakeful.http.services import Services
@@ -14,7 +15,8 @@ PREFIX = "/2"
 
 def dropbox(services: Services) -> DropboxDialect:
     """The app to mount at `/2`."""
-    calls, files, users = Calls(services), Files(services), Users(services)
+    calls, content = Calls(services), FileContent(services)
+    files, users = Files(services), Users(services)
     listing = shapes.ListFolder
     return DropboxDialect(
         [
@@ -31,6 +33,7 @@ def dropbox(services: Services) -> DropboxDialect:
             calls.route(
                 "files/get_metadata", files.get_metadata, shapes.GetMetadata, api.GET_METADATA
             ),
+            calls.content_route("files/download", content.download, shapes.Download, api.DOWNLOAD),
             calls.route(
                 "users/get_current_account",
                 users.current_account,

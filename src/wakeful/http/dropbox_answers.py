@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from wakeful.access import Identity
 from wakeful.core.errors import Forbidden, InvalidRequest, WakefulError
 from wakeful.core.items import User
-from wakeful.core.scopes import READ_SCOPE
+from wakeful.core.scopes import DOWNLOAD_SCOPE, READ_SCOPE
 from wakeful.dialects.dropbox import errors
 from wakeful.dialects.dropbox.arguments import check_content_type, check_void, parse
 from wakeful.dialects.dropbox.errors import BadCall, InvalidRoot, InvalidSelectUser, MissingScope
@@ -28,9 +28,13 @@ from wakeful.http.requests import identify, read_body
 from wakeful.http.services import Services
 
 REQUEST_ID = "X-Dropbox-Request-Id"
+RESULT = "Dropbox-API-Result"
 POST_ONLY = "this function takes POST only"
 
-CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": REQUEST_ID}
+CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": f"{REQUEST_ID}, {RESULT}",
+}
 PREFLIGHT = CORS | {
     "Access-Control-Allow-Methods": "POST, GET, OPTIONS",
     "Access-Control-Allow-Headers": (
@@ -42,12 +46,17 @@ PREFLIGHT = CORS | {
 
 _SELECT = ("dropbox-api-select-user", "dropbox-api-select-admin")
 _PATH_ROOT = "dropbox-api-path-root"
+_ARGUMENT = "Dropbox-API-Arg"
 
 A = TypeVar("A")
 
 Function = Callable[[User, Identity, A], Awaitable[object]]
 """A function of the API: who asks (the user, and what their token allows) and the argument;
 returns what is encoded as JSON."""
+
+
+ContentFunction = Callable[[Request, User, Identity, A], Awaitable[Response]]
+"""A function of the API that gives the content of a file."""
 
 
 class DropboxErrors:
@@ -111,9 +120,11 @@ class Calls:
         *reads_files*: whether the token must allow that.
         """
 
+        needed = READ_SCOPE if reads_files else None
+
         async def call(request: Request) -> Response:
             try:
-                user, identity = await self._asker(request, reads_files=reads_files)
+                user, identity = await self.asker(request, needed)
                 body = await read_body(request, self._services.body_limit)
                 argument: Any = None
                 if kind is None:
@@ -122,10 +133,8 @@ class Calls:
                     check_content_type(request.headers.get("content-type"))
                     argument = parse(body, kind)
                 result = await function(user, identity, argument)
-            except (BadCall, InvalidRoot, errors.InvalidCursor):
-                raise
             except InvalidRequest as error:
-                raise BadCall(name, str(error)) from None
+                raise _bad_call(name, error) from None
             return Response(
                 msgspec.json.encode(result),
                 media_type="application/json",
@@ -134,14 +143,37 @@ class Calls:
 
         return Described(f"/{name}", call, POST=operation)
 
-    async def _asker(self, request: Request, *, reads_files: bool) -> tuple[User, Identity]:
+    def content_route(
+        self, name: str, function: ContentFunction[A], kind: type[A], operation: Operation
+    ) -> Described:
+        """The route of a function that answers with the content of a file, and whose argument
+        is in a header or in the URL."""
+
+        async def call(request: Request) -> Response:
+            try:
+                user, identity = await self.asker(request, DOWNLOAD_SCOPE)
+                given = request.headers.get(_ARGUMENT)
+                # What a header may have, Starlette reads as Latin-1; JSON is UTF-8.
+                body = given.encode("latin-1") if given is not None else b""
+                if given is None:
+                    body = request.query_params.get("arg", "").encode(errors="replace")
+                argument = parse(body, kind, f'HTTP header "{_ARGUMENT}"')
+                return await function(request, user, identity, argument)
+            except InvalidRequest as error:
+                raise _bad_call(name, error) from None
+
+        return Described(f"/{name}", call, GET=operation, POST=operation)
+
+    async def asker(self, request: Request, scope: str | None) -> tuple[User, Identity]:
+        """Who asks, with a token that allows *scope*. Raises as `identify` does, MissingScope,
+        InvalidSelectUser, InvalidRoot."""
         identity = await identify(self._services, request)
         for header in _SELECT:
             selected = request.headers.get(header)
             if selected is not None:
                 identity = await self._selected(identity, selected)
-        if reads_files and READ_SCOPE not in identity.scopes:
-            raise MissingScope(READ_SCOPE)
+        if scope is not None and scope not in identity.scopes:
+            raise MissingScope(scope)
         user = await read(self._services.feed.store, find_user(identity.user))
         root = request.headers.get(_PATH_ROOT)
         if root is not None:
@@ -156,6 +188,12 @@ class Calls:
             return await self._services.access.act_for(identity, user)
         except Forbidden:
             raise InvalidSelectUser("no such member") from None
+
+
+def _bad_call(function: str, error: InvalidRequest) -> InvalidRequest:
+    if isinstance(error, BadCall | InvalidRoot | errors.InvalidCursor):
+        return error
+    return BadCall(function, str(error))
 
 
 def answered(error: WakefulError) -> tuple[int, bytes, str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from wakeful.core.scopes import READ_SCOPE
+from wakeful.core.scopes import DOWNLOAD_SCOPE, READ_SCOPE
 from wakeful.dialects.dropbox import shapes
-from wakeful.http.description import Answer, Body, Operation
+from wakeful.http.description import BYTES, Answer, Body, Operation, Parameter
 
 _NO_ARGUMENT = Body({"type": "null"}, required=False)
 _REFUSALS = (409, 422)
@@ -53,6 +53,32 @@ GET_METADATA = Operation(
     body=Body(shapes.GetMetadata, example={"path": "/a.txt"}),
     refusals=_REFUSALS,
     scope=READ_SCOPE,
+)
+
+_CONTENT_HEADERS = {
+    "Dropbox-API-Result": "The file's metadata, as JSON in ASCII.",
+    "ETag": "Names the version of the file.",
+}
+
+DOWNLOAD = Operation(
+    "Read the content of a file",
+    {
+        200: Answer(BYTES, media="application/octet-stream", headers=_CONTENT_HEADERS),
+        206: Answer(
+            BYTES,
+            "The part that was asked for.",
+            "application/octet-stream",
+            _CONTENT_HEADERS | {"Content-Range": "Which bytes, of how many."},
+        ),
+    },
+    about="Only of files that stand in a watched folder (`is_downloadable`).",
+    parameters=(
+        Parameter("Dropbox-API-Arg", 'As JSON: `{"path": "/a.txt"}`.', where="header"),
+        Parameter("arg", "The same, where a client cannot set headers."),
+        Parameter("Range", "A part of the content, in bytes.", where="header"),
+    ),
+    refusals=(409, 416, 422),
+    scope=DOWNLOAD_SCOPE,
 )
 
 CURRENT_ACCOUNT = Operation(

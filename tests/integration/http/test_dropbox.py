@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.integration.http.conftest import Client, Json, World
+from tests.integration.http.test_box_contents import Shelf
 from wakeful.core.accounts import (
     add_member,
     create_grant,
@@ -18,6 +19,7 @@ from wakeful.core.accounts import (
     new_token,
     remove_member,
 )
+from wakeful.core.contents import ContentChanged
 from wakeful.core.items import Role
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -521,6 +523,78 @@ async def test_browsers_may_ask_from_any_page(ann: Client) -> None:
     assert "Authorization" in asked.headers["access-control-allow-headers"]
     answer = await call(ann, "check/user", {}, Origin="https://app.example")
     assert answer.headers["access-control-allow-origin"] == "*"
+
+
+# --- content ---
+
+
+@pytest.fixture
+async def shelved(world: World) -> Client:
+    """Ann, where the content of two files is at hand."""
+    shelf = Shelf(a=b"0123456789", changing=ContentChanged("it is being written"))
+    shelf.files["d\u00fc\x7f"] = b"special"
+    return await world.client(world.ann.token, world.ann.user, contents=shelf)
+
+
+async def download(client: Client, path: str, method: str = "POST", **headers: str) -> Any:
+    argument = json.dumps({"path": path})
+    return await client.ask(
+        method, "/2/files/download", headers={"Dropbox-API-Arg": argument} | headers
+    )
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_the_content_of_a_file_comes_with_its_metadata(shelved: Client, method: str) -> None:
+    item = await upload(shelved, "/Docs/a", size=10)
+    for path in ("/docs/A", f"id:{item}"):
+        answer = await download(shelved, path, method)
+        assert (answer.status_code, answer.content) == (200, b"0123456789")
+        told = json.loads(answer.headers["dropbox-api-result"])
+        assert told == await done(shelved, "files/get_metadata", {"path": "/Docs/a"})
+    argument = json.dumps({"path": "/Docs/a"})
+    answer = await shelved.ask(method, "/2/files/download", params={"arg": argument})
+    assert answer.content == b"0123456789"
+
+
+async def test_a_part_of_a_file_can_be_asked_for(shelved: Client) -> None:
+    await upload(shelved, "/a", size=10)
+    answer = await download(shelved, "/a", Range="bytes=2-4")
+    assert (answer.status_code, answer.content) == (206, b"234")
+    assert (await download(shelved, "/a", Range="bytes=99-")).status_code == 416
+
+
+async def test_metadata_in_a_header_is_ascii(shelved: Client) -> None:
+    await upload(shelved, "/d\u00fc\x7f", size=7)
+    answer = await download(shelved, "/d\u00fc\x7f")
+    header = answer.headers["dropbox-api-result"]
+    assert header.isascii()
+    assert "\x7f" not in header
+    assert json.loads(header)["name"] == "d\u00fc\x7f"
+
+
+async def test_a_download_is_told_once(shelved: Client) -> None:
+    await upload(shelved, "/a", size=10)
+    await download(shelved, "/a")
+    events = (await shelved.get("/2.0/events", limit=500))["entries"]
+    types = [event["event_type"] for event in events]
+    assert types.count("ITEM_DOWNLOAD") == 1
+
+
+async def test_content_that_cannot_be_had_is_refused_by_the_functions_own_union(
+    shelved: Client,
+) -> None:
+    await upload(shelved, "/folder/elsewhere")
+    await upload(shelved, "/changing")
+    is_refused(await download(shelved, "/nothing"), 409, "path", "not_found")
+    is_refused(await download(shelved, "/folder"), 409, "path", "not_file")
+    is_refused(await download(shelved, "/folder/elsewhere"), 409, "unsupported_file")
+    is_refused(await download(shelved, "/changing"), 409, "other")
+    answer = await shelved.ask("POST", "/2/files/download")
+    is_bad_call(
+        answer,
+        "files/download",
+        'HTTP header "Dropbox-API-Arg": could not decode input as JSON',
+    )
 
 
 async def test_a_member_who_may_only_look_sees_the_same(

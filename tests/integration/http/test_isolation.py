@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any
 from unittest.mock import Mock
+from urllib.parse import quote
 
 import httpx2
 import msgspec
@@ -198,6 +199,13 @@ def pointed(path: str, **more: Any) -> Judge:
     return asks
 
 
+def downloaded(prey: Prey) -> list[Ask]:
+    return [
+        Ask("/2/files/download?arg=" + quote(json.dumps({"path": ask.body["path"]})))
+        for ask in pointed("")(prey)
+    ]
+
+
 def each(*judges: Judge) -> Judge:
     return lambda prey: [ask for judge in judges for ask in judge(prey)]
 
@@ -216,6 +224,8 @@ JUDGES: dict[str, Judge] = {
     "POST /2/files/list_folder/continue": with_body(f"{LISTING}/continue", {"cursor": "none"}),
     "POST /2/files/list_folder/get_latest_cursor": pointed(f"{LISTING}/get_latest_cursor"),
     "POST /2/files/get_metadata": pointed("/2/files/get_metadata", include_deleted=True),
+    "GET /2/files/download": downloaded,
+    "POST /2/files/download": downloaded,
     "POST /2/users/get_current_account": plain("/2/users/get_current_account"),
     "POST /2/users/get_space_usage": plain("/2/users/get_space_usage"),
     "POST /2/check/user": with_body("/2/check/user", {"query": "anybody"}),
@@ -610,6 +620,7 @@ async def test_the_walk_would_find_what_is_told(place: Place) -> None:
         "GET /2.0/folders/{id}/trash",
         "POST /2/files/list_folder",
         "POST /2/files/get_metadata",
+        "GET /2/files/download",
         "POST /2/users/get_current_account",
     } <= telling
     statuses = {text[:3] for name, text in answers.items() if "/content" in name}

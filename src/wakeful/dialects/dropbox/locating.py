@@ -64,6 +64,19 @@ def folder_at(user: User, path: Path) -> Steps[str]:
     return told.path
 
 
+def file_at(user: User, path: Path) -> Steps[tuple[Told, tuple[Item, ...], int]]:
+    """The file at *path*, with all above it in its namespace, and that namespace's owner. Raises
+    Refused."""
+    told = yield from locate(user, path)
+    if told.item is None:
+        raise Refused(*NOT_FOUND)
+    if told.item.is_folder:
+        raise Refused("path", "not_file")
+    lineage: tuple[Item, ...] = yield Lineage(told.item.id)
+    namespace: Namespace = yield NamespaceById(told.item.namespace)
+    return told, lineage, namespace.owner
+
+
 def _root(namespace: int) -> Steps[int]:
     found: Namespace = yield NamespaceById(namespace)
     return found.root

@@ -40,7 +40,8 @@ def metadata_of(told: Told, home: int) -> Metadata:
         size=item.size,
         path_lower=f"/{path}",
         path_display=f"/{shown}",
-        is_downloadable=False,
+        # What a watched folder showed has content there; of the rest only the facts are known.
+        is_downloadable=item.seen is not None,
         parent_shared_folder_id=shared,
         content_hash=item.content_hash or UNSET,
     )

@@ -121,6 +121,10 @@ class GetMetadata(msgspec.Struct):
     include_deleted: bool = False
 
 
+class Download(msgspec.Struct):
+    path: str
+
+
 class Query(msgspec.Struct):
     query: str = ""
 
