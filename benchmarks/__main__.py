@@ -66,6 +66,7 @@ BENCHMARKS: dict[str, tuple[Figure, ...]] = {
     "parked": (
         Figure("RSS of a parked poll, 10,000 users", "fresh.kib_per_poll", "KiB", 2.5),
         Figure("the same after other requests", "after_requests.kib_per_poll", "KiB", 3),
+        Figure("the same over TLS, 2,000 users", "tls.kib_per_poll", "KiB"),
         Figure("10,000 polls on one stream, last one woken", "one_stream.last_ms", "ms", 300),
     ),
     "dropbox": (

@@ -6,6 +6,7 @@ two processes share the machine's cores.
 
 - `fresh`: each poll of another user, on a connection that served nothing else.
 - `after_requests`: the same after a GET and an OPTIONS through the application.
+- `tls`: as `fresh`, over TLS, fewer of them.
 - `one_stream`: polls on one stream, and one change that wakes them all.
 """
 
@@ -19,13 +20,17 @@ import os
 import resource
 import select
 import socket
+import ssl
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 POLLS = 10_000
+TLS_POLLS = 2_000
 USERS_OF_WARM_UP = 200
 GIVE_UP_SECONDS = 60.0
 
@@ -43,9 +48,12 @@ HEADERS = (
 class Child:
     """The server's process, which obeys one command a line."""
 
-    def __init__(self, users: int) -> None:
+    def __init__(self, users: int, *, is_tls: bool) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.parked", "serve", str(users)],
+            [
+                *(sys.executable, "-m", "benchmarks.parked", "serve", str(users)),
+                "tls" if is_tls else "plain",
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -53,6 +61,16 @@ class Child:
         ready = self._read()
         self.port: int = ready["port"]
         self.channels: list[str] = ready["channels"]
+        self._tls: ssl.SSLContext | None = None
+        if is_tls:
+            self._tls = ssl.create_default_context(cadata=ready["authority"])
+
+    def connect(self) -> socket.socket:
+        connection = socket.create_connection(("127.0.0.1", self.port))
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._tls is None:
+            return connection
+        return self._tls.wrap_socket(connection, server_hostname="127.0.0.1")
 
     def ask(self, command: str) -> Any:
         assert self._process.stdin is not None
@@ -82,8 +100,8 @@ class Child:
 
 
 @contextlib.contextmanager
-def serving(users: int) -> Iterator[Child]:
-    child = Child(users)
+def serving(users: int, *, is_tls: bool = False) -> Iterator[Child]:
+    child = Child(users, is_tls=is_tls)
     try:
         yield child
     finally:
@@ -107,8 +125,7 @@ def request(connection: socket.socket, method: str) -> None:
 def park(child: Child, channels: list[str], *, requests_first: bool) -> list[socket.socket]:
     connections = []
     for channel in channels:
-        connection = socket.create_connection(("127.0.0.1", child.port))
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection = child.connect()
         if requests_first:
             request(connection, "GET")
             request(connection, "OPTIONS")
@@ -118,8 +135,8 @@ def park(child: Child, channels: list[str], *, requests_first: bool) -> list[soc
     return connections
 
 
-def memory(*, requests_first: bool) -> dict[str, float]:
-    with serving(POLLS + USERS_OF_WARM_UP) as child:
+def memory(*, requests_first: bool, is_tls: bool = False, polls: int = POLLS) -> dict[str, float]:
+    with serving(polls + USERS_OF_WARM_UP, is_tls=is_tls) as child:
         # Whatever is loaded or cached once is not the price of a poll.
         for connection in park(
             child, child.channels[:USERS_OF_WARM_UP], requests_first=requests_first
@@ -137,8 +154,8 @@ def memory(*, requests_first: bool) -> dict[str, float]:
         for connection in connections:
             connection.close()
         return {
-            "kib_per_poll": round((after - before) / POLLS / 1024, 2),
-            "park_us": round(took / POLLS * 1e6, 1),
+            "kib_per_poll": round((after - before) / polls / 1024, 2),
+            "park_us": round(took / polls * 1e6, 1),
             "collect_ms": round(frozen["collect"] * 1e3, 1),
             "collect_frozen_ms": round(frozen["collect_frozen"] * 1e3, 1),
         }
@@ -178,6 +195,7 @@ def main() -> None:
         "polls": POLLS,
         "fresh": memory(requests_first=False),
         "after_requests": memory(requests_first=True),
+        "tls": {"polls": TLS_POLLS} | memory(requests_first=False, is_tls=True, polls=TLS_POLLS),
         "one_stream": wake(),
     }
     print(json.dumps(result, indent=2))
@@ -193,7 +211,7 @@ def _allow_files(count: int) -> None:
 # --- the server ---
 
 
-async def serve(users: int) -> None:
+async def serve(users: int, *, is_tls: bool) -> None:
     """A server with the front; obeys commands on standard input until that ends."""
     # Here, so that the client's process does not load the server.
     import uvicorn
@@ -207,7 +225,9 @@ async def serve(users: int) -> None:
     from wakeful.http.front import Front
     from wakeful.http.metrics import Metrics
     from wakeful.http.realtime import Realtime
+    from wakeful.http.serving import Server, TlsSockets
     from wakeful.stores.memory import MemoryStore
+    from wakeful.tls import LocalFiles, ServerTls
     from wakeful.wakeups.hub import Hub
 
     class Known:
@@ -252,7 +272,15 @@ async def serve(users: int) -> None:
             listener = socket.socket()
             listener.bind(("127.0.0.1", 0))
             listener.listen(4096)
-            server = uvicorn.Server(
+            tls = None
+            ready: dict[str, Any] = {"port": listener.getsockname()[1], "channels": channels}
+            if is_tls:
+                with tempfile.TemporaryDirectory() as folder:
+                    files = LocalFiles(Path(folder))
+                    files.ensure()
+                    tls = TlsSockets(ServerTls(files.pair).context, [listener])
+                    ready["authority"] = files.authority.read_text(encoding="ascii")
+            server = Server(
                 uvicorn.Config(
                     app,
                     http=front.protocol(),
@@ -262,10 +290,11 @@ async def serve(users: int) -> None:
                     access_log=False,
                     timeout_keep_alive=75,
                     timeout_graceful_shutdown=5,
-                )
+                ),
+                tls,
             )
-            running = asyncio.create_task(server.serve([listener]))
-            print(json.dumps({"port": listener.getsockname()[1], "channels": channels}))
+            running = asyncio.create_task(server.serve([] if tls else [listener]))
+            print(json.dumps(ready))
             sys.stdout.flush()
             channels.clear()
             lines = asyncio.StreamReader()
@@ -310,6 +339,6 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["serve"]:
         import uvloop
 
-        uvloop.run(serve(int(sys.argv[2])))
+        uvloop.run(serve(int(sys.argv[2]), is_tls=sys.argv[3] == "tls"))
     else:
         main()

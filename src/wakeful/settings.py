@@ -21,7 +21,7 @@ import platformdirs
 
 PREFIX = "WAKEFUL_"
 
-ELSEWHERE = frozenset({"CONFIG", "URL", "TOKEN", "TOKEN_FILE"})
+ELSEWHERE = frozenset({"CONFIG", "URL", "TOKEN", "TOKEN_FILE", "CA"})
 """Environment variables of the prefix that are no settings of the server: those of the client
 commands, and the one that names the settings file. Those that begin with TEST_ are the tests'."""
 
@@ -48,6 +48,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     port: int = 8787
     """The port to listen on; 0 takes a free one."""
+
+    tls_port: int | None = None
+    """The port to listen on with TLS, beside the other; 0 takes a free one."""
+
+    tls_cert: Path | None = None
+    """The file of a certificate, and of those that vouch for it; by default one is made."""
+
+    tls_key: Path | None = None
+    """The file of its key."""
 
     watch: tuple[str, ...] = ()
     """Folders to follow: `DIR` for the home, `NAME=DIR` for others."""
@@ -147,7 +156,16 @@ def load(file: Mapping[str, Any], environ: Mapping[str, str], flags: Mapping[str
             ) from None
     settings = msgspec.convert(values, Settings, strict=False)
     _check(settings)
-    return msgspec.structs.replace(settings, data=settings.data.expanduser().absolute())
+    return msgspec.structs.replace(
+        settings,
+        data=_full(settings.data),
+        tls_cert=settings.tls_cert and _full(settings.tls_cert),
+        tls_key=settings.tls_key and _full(settings.tls_key),
+    )
+
+
+def _full(path: Path) -> Path:
+    return path.expanduser().absolute()
 
 
 def read_file(path: Path | None) -> Mapping[str, Any]:
@@ -250,6 +268,13 @@ def _check(settings: Settings) -> None:
     # An empty host would mean every address that the machine has.
     demand(bool(settings.host.strip()), "host is an address or a name")
     demand(0 <= settings.port <= 65535, "port is between 0 and 65535")
+    tls_port = settings.tls_port
+    demand(tls_port is None or 0 <= tls_port <= 65535, "tls_port is between 0 and 65535")
+    demand(not tls_port or tls_port != settings.port, "port and tls_port are two ports")
+    demand(
+        (settings.tls_cert is None) == (settings.tls_key is None),
+        "tls_cert and tls_key are given together",
+    )
     demand(1 <= settings.hold <= 600, "hold is between 1 and 600 seconds")
     demand(settings.rescan >= 1, "rescan is at least one second")
     demand(0 <= settings.drain <= 300, "drain is between 0 and 300 seconds")

@@ -20,6 +20,7 @@ _COMMANDS = {
     "member": "wakeful.cli.admin:member",
     "namespace": "wakeful.cli.admin:namespace",
     "status": "wakeful.cli.admin:status",
+    "certs": "wakeful.cli.certs:certs",
     "backup": "wakeful.cli.keep:backup",
     "restore": "wakeful.cli.keep:restore",
     "epoch": "wakeful.cli.keep:epoch",

@@ -298,6 +298,11 @@ def _status_lines(found: dict[str, Any]) -> Iterable[str]:
         f"Server     version {found['version']}, up {dt.timedelta(seconds=found['uptime_seconds'])}"
         f", {_count(found['polls'], 'poll')} waiting"
     )
+    tls = found.get("tls")
+    if tls is not None:
+        yield f"TLS        {tls['url']}, certificate until {tls['not_after'][:10]}"
+        if tls["trouble"]:
+            yield f"           {printable(tls['trouble'])}"
     for reason in found["missing"]:
         yield f"Not ready  {reason}"
     for source in found["sources"]:

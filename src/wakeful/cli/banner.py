@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,6 +30,30 @@ client.events.getEventStream().on("error", console.error)
   .on("data", (event) => console.log(event.eventType, event.source.name));"""
 
 
+# Both always speak TLS; the hosts are read when `dropbox` is imported.
+_DROPBOX_PYTHON = """\
+import os
+os.environ.update(DROPBOX_API_HOST="{host}", DROPBOX_API_CONTENT_HOST="{host}", \
+DROPBOX_API_NOTIFY_HOST="{host}")
+import dropbox
+client = dropbox.Dropbox("{token}"{trust})"""
+
+_DROPBOX_NODE = """\
+{trust}node
+const client = new (require("dropbox").Dropbox)({{ accessToken: "{token}", \
+domain: "{host}", domainDelimiter: "" }})"""
+
+
+@dataclass(frozen=True, slots=True)
+class Secured:
+    """Where the server is reached over TLS, as `host:port`, the file of the authority to trust
+    (None where clients need not be told), and when its certificate ends."""
+
+    address: str
+    authority: Path | None
+    end: dt.datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Followed:
     """A watched folder, for the eye. `files` and `folders` are None while it was not read yet,
@@ -49,6 +74,7 @@ def print_banner(
     token_file: Path,
     tail: str,
     followed: Sequence[Followed],
+    secured: Secured | None = None,
 ) -> None:
     """Print what is followed, where, and lines that can be pasted.
 
@@ -62,15 +88,32 @@ def print_banner(
     if not followed:
         _field(lines, "Following", "no folder (give --watch DIR, or publish changes over HTTP)")
     _field(lines, "URL", url)
+    if secured is not None:
+        until = f"certificate until {secured.end:%Y-%m-%d}"
+        trust = f", trust {secured.authority}" if secured.authority else ""
+        _field(lines, "TLS", f"https://{secured.address}  ({until}{trust})")
     _field(lines, "Token", f"{token}  (in {token_file})" if token else f"in {token_file}")
     _sample(lines, "curl", f'curl -H "Authorization: Bearer {said}" "{url}/2.0/events"')
     _sample(lines, "Another terminal", tail)
     shown = token or "TOKEN"
     _sample(lines, "Box SDK, Python: pip install boxsdk", _PYTHON.format(url=url, token=shown))
     _sample(lines, "Box SDK, Node: npm install box-node-sdk", _NODE.format(url=url, token=shown))
+    if secured is not None:
+        _dropbox_samples(lines, secured, shown)
     lines.append("\nCtrl-C stops the server.\n", style="dim")
     # Lines that are meant for pasting must not be broken by the width of the terminal.
     console.print(lines, soft_wrap=True, highlight=False)
+
+
+def _dropbox_samples(lines: Text, secured: Secured, token: str) -> None:
+    trust, environ = "", ""
+    if secured.authority is not None:
+        trust = f", ca_certs={str(secured.authority)!r}"
+        environ = f"NODE_EXTRA_CA_CERTS={shlex.quote(str(secured.authority))} "
+    python = _DROPBOX_PYTHON.format(host=secured.address, token=token, trust=trust)
+    node = _DROPBOX_NODE.format(host=secured.address, token=token, trust=environ)
+    _sample(lines, "Dropbox SDK, Python: pip install dropbox", python)
+    _sample(lines, "Dropbox SDK, Node: npm install dropbox", node)
 
 
 def _describe(followed: Followed) -> str:

@@ -14,10 +14,12 @@ import socket
 import sys
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 BACKLOG = 4096  # a storm of reconnects waits here; the kernel cuts it to net.core.somaxconn
 _FIRST_FD = 3  # SD_LISTEN_FDS_START
+_TLS_NAMES = ("tls", "https")
 _LONGEST_SOCKET_PATH = 100  # sun_path holds 104 bytes on macOS, 108 on Linux
 
 
@@ -25,22 +27,39 @@ class ListenError(Exception):
     """The server cannot listen where it was told to. The text is for the user."""
 
 
-def inherited(environ: MutableMapping[str, str]) -> list[socket.socket]:
-    """The listening sockets that the supervisor handed over; their variables are removed."""
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """The listening sockets that the supervisor handed over: for plain HTTP and for TLS."""
+
+    plain: tuple[socket.socket, ...] = ()
+    tls: tuple[socket.socket, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.plain or self.tls)
+
+
+def inherited(environ: MutableMapping[str, str]) -> Inherited:
+    """The listening sockets that the supervisor handed over; their variables are removed.
+
+    Those that it named `tls` or `https` (`FileDescriptorName=`) are for TLS.
+    """
     pid, count = environ.pop("LISTEN_PID", ""), environ.pop("LISTEN_FDS", "")
-    environ.pop("LISTEN_FDNAMES", None)
+    names = environ.pop("LISTEN_FDNAMES", "").split(":")
     # LISTEN_PID tells a child that inherited the variables, but not the sockets.
     if not count.isdigit() or (pid and pid != str(os.getpid())):
-        return []
-    sockets = []
-    for fd in range(_FIRST_FD, _FIRST_FD + int(count)):
+        return Inherited()
+    plain: list[socket.socket] = []
+    tls: list[socket.socket] = []
+    for index in range(int(count)):
+        fd = _FIRST_FD + index
         os.set_inheritable(fd, False)
-        sockets.append(socket.socket(fileno=fd))
-    return sockets
+        is_tls = index < len(names) and names[index].lower() in _TLS_NAMES
+        (tls if is_tls else plain).append(socket.socket(fileno=fd))
+    return Inherited(tuple(plain), tuple(tls))
 
 
-def listen(host: str, port: int) -> list[socket.socket]:
-    """Listening sockets on every address of *host*; raises ListenError."""
+def listen(host: str, port: int, flag: str = "--port") -> list[socket.socket]:
+    """Listening sockets on every address of *host*; raises ListenError, which names *flag*."""
     try:
         found = socket.getaddrinfo(
             host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -56,7 +75,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
                 each.close()
             why = "the port is in use" if error.errno == errno.EADDRINUSE else error.strerror
             raise ListenError(
-                f"cannot listen on {host}:{port}: {why} (choose another with --port)"
+                f"cannot listen on {host}:{port}: {why} (choose another with {flag})"
             ) from None
         if port == 0:
             break  # another address would get another free port
@@ -75,6 +94,14 @@ def _bound(family: int, address: object) -> socket.socket:
         sock.close()
         raise
     return sock
+
+
+def address_of(sock: socket.socket) -> str:
+    """`host:port` by which a client on this machine reaches a listening socket."""
+    host, port = sock.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):
+        host = "127.0.0.1"
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def listen_on_path(path: Path) -> socket.socket:

@@ -63,7 +63,7 @@ def options(command: F) -> F:
 
 def how_of(given: dict[str, Any]) -> How:
     """The options taken out of *given*, over those that stood before the kind of change."""
-    names = ("url", "token", "token_file", "data")
+    names = ("url", "token", "token_file", "data", "ca")
     how = How(
         reach.Flags(**{name: given.pop(name) for name in names}),
         *(given.pop(name) for name in ("namespace", "key", "wait", "as_json")),
@@ -74,9 +74,9 @@ def how_of(given: dict[str, Any]) -> How:
 
 def send(how: How, ask: Callable[[Client, float], A], show: Callable[[A], None]) -> int:
     """Carry out *ask* with a client and the seconds that it may wait; *show* the answer."""
-    url, token = reach.reach(how.flags, os.environ)
+    url, token, tls = reach.reach(how.flags, os.environ)
     try:
-        client = Client(url, token)
+        client = Client(url, token, tls=tls)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     wait = DEFAULT_WAIT_SECONDS if how.wait is None else how.wait

@@ -1,6 +1,7 @@
 """How the client commands find a server and its token.
 
     URL     --url, WAKEFUL_URL, `url` in the data folder, http://127.0.0.1:8787
+    trust   --ca, WAKEFUL_CA, the local authority in the data folder, the system's
     token   --token or --token-file, WAKEFUL_TOKEN or WAKEFUL_TOKEN_FILE, `token` in the data folder
 
 The files in the data folder are those that a server on this machine writes there, so that on
@@ -10,15 +11,19 @@ environment's URL and token are not looked at, for they are those of another ser
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import click
 import platformdirs
 
 DEFAULT_URL = "http://127.0.0.1:8787"
+LOCAL_AUTHORITY = Path("tls", "ca.pem")
+"""Where a server that listens with TLS keeps it, in its data folder."""
+
 _MOST_BYTES = 4096  # a token file that is longer is another file
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -32,11 +37,18 @@ class Flags:
     token: str | None = None
     token_file: Path | None = None
     data: Path | None = None
+    ca: Path | None = None
 
     def over(self, other: Flags) -> Flags:
         """These, completed by *other*."""
         mine = self if self.token or self.token_file else other
-        return Flags(self.url or other.url, mine.token, mine.token_file, self.data or other.data)
+        return Flags(
+            self.url or other.url,
+            mine.token,
+            mine.token_file,
+            self.data or other.data,
+            self.ca or other.ca,
+        )
 
 
 def options(command: F) -> F:
@@ -46,6 +58,13 @@ def options(command: F) -> F:
             "--data",
             type=click.Path(path_type=Path),
             help="The data folder of a server on this machine.  [env: WAKEFUL_DATA]",
+        ),
+        click.option(
+            "--ca",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="The authority to trust in the place of the system's, PEM.  [env: WAKEFUL_CA; "
+            "default: that of the data folder, if the URL is]",
         ),
         click.option(
             "--token-file",
@@ -64,15 +83,37 @@ def options(command: F) -> F:
     return command
 
 
-def reach(flags: Flags, environ: Mapping[str, str]) -> tuple[str, str]:
-    """The URL and the token to use. Raises ClickException with a sentence for people."""
+class Reached(NamedTuple):
+    """A server and how to speak to it. `tls` is None where the system's authorities will do."""
+
+    url: str
+    token: str
+    tls: ssl.SSLContext | None = None
+
+
+def reach(flags: Flags, environ: Mapping[str, str]) -> Reached:
+    """What to use. Raises ClickException with a sentence for people."""
     if flags.token and flags.token_file:
         raise click.UsageError("give --token or --token-file, not both")
     if flags.data is not None:
         environ = {}
     data = flags.data or Path(environ.get("WAKEFUL_DATA") or platformdirs.user_data_path("wakeful"))
-    url = flags.url or environ.get("WAKEFUL_URL") or _text_in(data / "url") or DEFAULT_URL
-    return url, _token(flags, environ, data)
+    url = flags.url or environ.get("WAKEFUL_URL")
+    ca = flags.ca or (Path(environ["WAKEFUL_CA"]) if environ.get("WAKEFUL_CA") else None)
+    if url is None:
+        url = _text_in(data / "url") or DEFAULT_URL
+        if ca is None and url.startswith("https:") and (data / LOCAL_AUTHORITY).exists():
+            ca = data / LOCAL_AUTHORITY
+    return Reached(url, _token(flags, environ, data), None if ca is None else _trusting(ca))
+
+
+def _trusting(file: Path) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=file)
+    except ssl.SSLError:
+        raise click.ClickException(f"{file} has no certificate in PEM form") from None
+    except OSError as error:
+        raise click.ClickException(f"cannot read {file}: {error.strerror}") from None
 
 
 def _token(flags: Flags, environ: Mapping[str, str], data: Path) -> str:

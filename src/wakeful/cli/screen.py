@@ -15,7 +15,7 @@ import platformdirs
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from wakeful.cli.banner import Followed, print_banner
+from wakeful.cli.banner import Followed, Secured, print_banner
 
 _PATIENCE_SECONDS = 0.5
 
@@ -57,7 +57,13 @@ class Screen:
         self._bar.update(self._tasks[name], completed=entries)
 
     def banner(
-        self, *, url: str, token: str | None, token_file: Path, followed: Sequence[Followed]
+        self,
+        *,
+        url: str,
+        token: str | None,
+        token_file: Path,
+        followed: Sequence[Followed],
+        secured: Secured | None = None,
     ) -> None:
         """What the person who started it can do now."""
         print_banner(
@@ -67,6 +73,7 @@ class Screen:
             token_file=token_file,
             tail=tail_command(token_file.parent),
             followed=followed,
+            secured=secured,
         )
         sys.stdout.flush()
 

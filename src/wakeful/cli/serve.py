@@ -19,6 +19,13 @@ from wakeful.settings import SettingsError, load, read_file
 @click.option("--data", type=click.Path(path_type=Path), help="Where the store and the token live.")
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=int, help="Port to listen on, 0 for a free one.  [default: 8787]")
+@click.option("--tls-port", type=int, help="Port to listen on with TLS, 0 for a free one.")
+@click.option(
+    "--tls-cert",
+    type=click.Path(path_type=Path),
+    help="A certificate of your own, PEM, with its chain.",
+)
+@click.option("--tls-key", type=click.Path(path_type=Path), help="Its key, PEM, without password.")
 @click.option("--ignore", multiple=True, metavar="PATTERN", help="Do not follow what matches.")
 @click.option("--hold", type=float, metavar="SECONDS", help="How long a poll waits.  [default: 50]")
 @click.option("--rescan", type=float, metavar="SECONDS", help="How often folders are compared.")

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import os
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import structlog
-import uvicorn
 import uvloop
-from starlette.types import ASGIApp
 
 from wakeful import __version__
 from wakeful.access import open_access
@@ -31,6 +28,7 @@ from wakeful.cli.first_start import first_user, no_folder, own_token, place_watc
 from wakeful.cli.following import follow, numbers_of
 from wakeful.cli.listen import (
     ListenError,
+    address_of,
     inherited,
     listen,
     listen_on_path,
@@ -38,6 +36,7 @@ from wakeful.cli.listen import (
     raise_file_limit,
 )
 from wakeful.cli.screen import Screen
+from wakeful.cli.tls import Tls, own_pair
 from wakeful.core.ports import StreamKind
 from wakeful.feed import Feed
 from wakeful.http.app import build_app
@@ -50,12 +49,14 @@ from wakeful.http.metrics import Metrics
 from wakeful.http.rates import RateLimit
 from wakeful.http.realtime import Realtime
 from wakeful.http.services import Services
+from wakeful.http.serving import TlsSockets, listening
 from wakeful.journal_feed import JournalFeed
 from wakeful.retention import Retention
 from wakeful.settings import Settings, Watch
 from wakeful.sources.folder import FolderSource
 from wakeful.sources.status import SourceState
 from wakeful.stores.sqlite import FolderError, SqliteStore
+from wakeful.tls import TlsError, load_pair
 from wakeful.wakeups.hub import Hub
 
 TOKEN_FILE = "token"
@@ -64,8 +65,7 @@ URL_FILE = "url"
 
 REALTIME_PATH = "/subscribe"
 
-_KEEP_ALIVE_SECONDS = 30  # an SDK's next request finds its connection; uvicorn keeps its parser
-_STOP_SECONDS = 10  # what requests that are under way get, after the polls are drained
+_STANDARD_INPUT = 0
 
 log = structlog.get_logger()
 
@@ -80,61 +80,10 @@ def run(settings: Settings) -> int:
     raise_file_limit()
     try:
         return uvloop.run(_Server(settings).run())
-    except (FolderError, ListenError) as error:
+    except (FolderError, ListenError, TlsError) as error:
         raise CannotServe(str(error)) from None
     except PermissionError as error:
         raise CannotServe(f"not allowed: {error.filename or error}") from None
-
-
-class _Uvicorn(uvicorn.Server):
-    """uvicorn as a part of a program: signals are ours, and we are told when it listens."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listening = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.listening.set()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    def stop_accepting(self) -> None:
-        """Leave new connections where they wait: in the socket that others hold, too."""
-        for server in self.servers:
-            server.close()
-
-
-@asynccontextmanager
-async def _listening(
-    sockets: list[socket.socket], app: ASGIApp, **config: Any
-) -> AsyncIterator[_Uvicorn]:
-    """A uvicorn server on *sockets*; at the end it stops gracefully."""
-    server = _Uvicorn(
-        uvicorn.Config(
-            app,
-            lifespan="off",
-            ws="none",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,  # `trust_proxy` is ours, and uvicorn trusts whoever is local
-            server_header=False,
-            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=_STOP_SECONDS,
-            **config,
-        )
-    )
-    running = asyncio.create_task(server.serve(sockets), name="uvicorn")
-    waiting = asyncio.create_task(server.listening.wait())
-    await asyncio.wait((running, waiting), return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
-    try:
-        yield server
-    finally:
-        server.should_exit = True
-        await running
 
 
 class _Server:
@@ -149,14 +98,22 @@ class _Server:
         self._began = time.monotonic()
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
+        self._tls: Tls | None = None
 
     async def run(self) -> int:
         watches = self._settings.watches
         async with AsyncExitStack() as stack:
+            handed_over = inherited(os.environ)
+            self._check_own_certificate(is_used=bool(handed_over.tls))
             store = await self._open_store(watches)
             stack.push_async_callback(store.close)
-            handed_over = inherited(os.environ)
-            sockets = handed_over or listen(self._settings.host, self._settings.port)
+            host = self._settings.host
+            sockets = list(handed_over.plain) if handed_over else listen(host, self._settings.port)
+            secured = list(handed_over.tls)
+            if not secured and self._settings.tls_port is not None:
+                secured = listen(host, self._settings.tls_port, "--tls-port")
+            outlived = bool(handed_over) and len(secured) == len(handed_over.tls)
+            tls = await self._open_tls(stack, secured)
             self._catch_signals()
             feed = await stack.enter_async_context(Feed(store, Hub(), self._metrics))
             access = await open_access(store)
@@ -196,13 +153,11 @@ class _Server:
             )
             self._metrics.watch_refusals(services.refusals)
             server = await stack.enter_async_context(
-                _listening(sockets, build_app(services), http=front.protocol())
+                listening(sockets, build_app(services), tls=tls, http=front.protocol())
             )
             administration = Administration(store, access, lambda: self._status(front))
             control = listen_on_path(self._settings.data / CONTROL_SOCKET)
-            await stack.enter_async_context(
-                _listening([control], build_control_app(administration))
-            )
+            await stack.enter_async_context(listening([control], build_control_app(administration)))
             self._sources = [
                 await stack.enter_async_context(each)
                 for each in await follow(feed, watched, self._settings, self._screen.progress)
@@ -213,15 +168,15 @@ class _Server:
             }
             await stack.enter_async_context(Retention(feed, days, self._metrics))
             if await self._first_scans():
-                self._announce(_url(self._settings, sockets), token, token_file, watches)
+                self._announce(self._url(sockets), token, token_file, watches)
                 await self._stop.wait()
             notify("STOPPING=1")
             log.info("stopping", polls=front.polls.parked)
             self._is_draining = True
-            if handed_over:
-                # The supervisor keeps the socket: who comes now waits for the next server.
+            if outlived:
+                # The supervisor keeps the sockets: who comes now waits for the next server.
                 server.stop_accepting()
-            draining = front.drain(self._settings.drain, has_successor=bool(handed_over))
+            draining = front.drain(self._settings.drain, has_successor=outlived)
             await _first_of(draining, self._hurry.wait())
         log.info("stopped")
         return 0
@@ -237,10 +192,36 @@ class _Server:
         except OSError as error:
             raise CannotServe(cannot_use(data, error)) from None
 
+    def _check_own_certificate(self, *, is_used: bool) -> None:
+        """Said before anything is made: that it can be served, and where."""
+        own = own_pair(self._settings)
+        if own is None:
+            return
+        if not is_used and self._settings.tls_port is None:
+            raise CannotServe("tls_cert and tls_key are of no use without tls_port")
+        load_pair(own)
+
+    async def _open_tls(
+        self, stack: AsyncExitStack, sockets: list[socket.socket]
+    ) -> TlsSockets | None:
+        if not sockets:
+            return None
+        tls = self._tls = await stack.enter_async_context(Tls(self._settings, sockets))
+        self._metrics.watch_certificate(tls.end)
+        return TlsSockets(tls.context, sockets)
+
     def _catch_signals(self) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._signalled)
+        loop.add_signal_handler(signal.SIGHUP, self._hung_up, os.isatty(_STANDARD_INPUT))
+
+    def _hung_up(self, had_terminal: bool) -> None:
+        """Read the certificate again; where it is the terminal that went away, stop."""
+        if had_terminal and not os.isatty(_STANDARD_INPUT):
+            self._signalled()
+        elif self._tls is not None:
+            self._tls.read_again()
 
     def _signalled(self) -> None:
         """Stop; who says so twice does not want to wait for the polls."""
@@ -279,8 +260,20 @@ class _Server:
                 _followed(watch.name, source)
                 for watch, source in zip(watches, self._sources, strict=True)
             ],
+            secured=None if self._tls is None else self._tls.secured,
         )
         notify(f"READY=1\nSTATUS=Serving {url}")
+
+    def _url(self, sockets: list[socket.socket]) -> str:
+        """Where a client on this machine finds the server."""
+        if self._settings.public_url is not None:
+            return self._settings.public_url.rstrip("/")
+        for sock in sockets:
+            if sock.family in (socket.AF_INET, socket.AF_INET6):
+                return f"http://{address_of(sock)}"
+        if self._tls is not None and not sockets:
+            return self._tls.url
+        return f"http://{self._settings.host}:{self._settings.port}"
 
     def _missing(self) -> tuple[str, ...]:
         # Told to whoever asks, without a token: so no names of folders.
@@ -297,6 +290,7 @@ class _Server:
             "uptime_seconds": round(time.monotonic() - self._began),
             "polls": front.polls.parked,
             "missing": self._missing(),
+            "tls": None if self._tls is None else self._tls.status(),
             "sources": [msgspec.to_builtins(source.status()) for source in self._sources],
         }
 
@@ -310,19 +304,6 @@ async def _first_of(*these: Awaitable[object]) -> None:
     await asyncio.gather(*others, return_exceptions=True)
     for each in done:
         each.result()
-
-
-def _url(settings: Settings, sockets: list[socket.socket]) -> str:
-    """Where a client on this machine finds the server."""
-    if settings.public_url is not None:
-        return settings.public_url.rstrip("/")
-    for sock in sockets:
-        if sock.family in (socket.AF_INET, socket.AF_INET6):
-            host, port = sock.getsockname()[:2]
-            if host in ("0.0.0.0", "::"):
-                host = "127.0.0.1"
-            return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    return f"http://{settings.host}:{settings.port}"
 
 
 def _followed(name: str | None, source: FolderSource) -> Followed:

@@ -70,9 +70,9 @@ def tail(
     Goes on through restarts of the server. Ctrl-C ends it (exit code 130, as with tail -f), and
     so does the end of whatever reads from it (exit code 0).
     """
-    url, token = reach.reach(reach.Flags(**flags), os.environ)
+    url, token, tls = reach.reach(reach.Flags(**flags), os.environ)
     try:
-        client = Client(url, token)
+        client = Client(url, token, tls=tls)
         events = client.events(
             since,
             stream=stream,

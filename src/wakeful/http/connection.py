@@ -35,6 +35,8 @@ EARLY_HEAD = (
 )
 BLANK = b"1\r\n \r\n"  # one chunk
 
+_BUFFERED = 64 * 1024  # bytes: what asyncio keeps for plain TCP
+
 _numbers = itertools.count(1)
 
 log = structlog.get_logger()
@@ -72,6 +74,10 @@ class Connection(Intake):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.connections.add(self)
         self.transport = transport
+        if is_ssl(transport):
+            # As over TCP: by itself TLS keeps half a megabyte for a client that does not read.
+            transport.set_write_buffer_limits(_BUFFERED)
+            transport.set_read_buffer_limits(_BUFFERED)  # type: ignore[attr-defined] # of TLS alone
         # Whoever connects is about to ask: a socket that says nothing is not kept for long.
         self.wheel.put(self, self.limits.head_time)
 
@@ -94,6 +100,9 @@ class Connection(Intake):
 
     def expire(self) -> None:
         """The client took too long: over a request, before one, or to read its answers."""
+        if self.transport.is_closing() and not self.transport.get_write_buffer_size():
+            self.transport.abort()  # over TLS it is its goodbye that does not come
+            return
         if self._phase is Phase.HEAD or self._asked is not None:
             self._refuse(refusals.TOO_SLOW)
             return
@@ -124,6 +133,9 @@ class Connection(Intake):
             self._current.drain()
         elif self._current is None:
             self.transport.close()
+            # Over TLS this waits for the client's goodbye. Many a client looks at a connection only
+            # when it needs it.
+            self.wheel.put(self, self.limits.goodbye_time)
         else:
             self.wind_down()
 

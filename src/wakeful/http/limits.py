@@ -51,5 +51,8 @@ class Limits:
     stalled_time: float = 60.0
     """How long a client may read nothing of what is there for it."""
 
+    goodbye_time: float = 1.0
+    """How long a server that stops waits for the end of a TLS connection that nobody uses."""
+
     parked: int = field(default_factory=parked_by_file_limit)
     """The most polls that wait at a time."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from prometheus_client import (
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
     disable_created_metrics,
     generate_latest,
@@ -140,6 +141,16 @@ class Metrics:
         A name that ends in `_total` is a counter, any other a gauge. Called once.
         """
         self.registry.register(_Sources(numbers))
+
+    # --- TLS ---
+
+    def watch_certificate(self, end: Callable[[], float]) -> None:
+        """Show what *end* says at each scrape: the end of the certificate. Called once."""
+        Gauge(
+            "wakeful_tls_certificate_expiry_timestamp_seconds",
+            "When the certificate that is served ends, in seconds since 1970",
+            registry=self.registry,
+        ).set_function(end)
 
     # --- limits ---
 

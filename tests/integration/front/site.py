@@ -22,15 +22,21 @@ from wakeful.core.events import ONLY_ALL, StreamClass
 from wakeful.core.items import User
 from wakeful.core.positions import Marker, position
 from wakeful.feed import Feed
+from wakeful.http.connection import Connection
 from wakeful.http.dropbox_poll import LONGPOLL_PATH, LongPolls
 from wakeful.http.front import Front
 from wakeful.http.limits import Limits
 from wakeful.http.poll import Ended
 from wakeful.http.realtime import Realtime
+from wakeful.http.serving import HANDSHAKE_SECONDS, Server, TlsSockets
 from wakeful.journal_feed import JournalFeed
+from wakeful.tls import LocalFiles, ServerTls
 from wakeful.wakeups.hub import Hub
 
 PATIENCE_SECONDS = 10.0  # far above what anything here takes
+
+certificates: LocalFiles | None = None
+"""Of the test that runs, if it is one over TLS; the fixture `transport` says."""
 
 
 class Tally:
@@ -166,7 +172,15 @@ class Wire:
             return True
 
     def half_close(self) -> None:
-        self._writer.write_eof()
+        if self._writer.can_write_eof():
+            self._writer.write_eof()
+            return
+        # TLS has no half to close; what is below it has. What was sent is on its way already.
+        assert not self._writer.transport.get_write_buffer_size()
+        with socket.fromfd(
+            self._writer.get_extra_info("socket").fileno(), socket.AF_INET, socket.SOCK_STREAM
+        ) as connection:
+            connection.shutdown(socket.SHUT_WR)
 
     def abort(self) -> None:
         """Close with a reset."""
@@ -210,22 +224,32 @@ class Nobody:
 class Site:
     """The server with everything behind it, and Ann, who has a grant."""
 
-    def __init__(self, *, limits: Limits | None, hold: float) -> None:
+    def __init__(
+        self,
+        *,
+        limits: Limits | None,
+        hold: float,
+        tls: LocalFiles | None,
+        handshake_time: float = HANDSHAKE_SECONDS,
+    ) -> None:
         self.world = World()
         self.tally = Tally()
         self.app = App()
         self.front = Front(self.tally, limits)
         self._hold = hold
+        self._tls = tls
+        self._handshake_time = handshake_time
         self.feed: Feed
         self.access: Access
         self.realtime: Realtime
         self.journals: JournalFeed
         self.longpolls: LongPolls
-        self.server: uvicorn.Server
-        self.port = 0
+        self.server: Server
         self.running: asyncio.Task[None]
+        self.port = 0
         self.grant = self.grant_for(self.world.ann)
         self._client_tls: ssl.SSLContext | None = None
+        self._arrived: set[int] = set()  # the ports of clients
 
     async def open(self, stack: AsyncExitStack, **config: Any) -> None:
         store = self.world.store
@@ -245,28 +269,44 @@ class Site:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
         listener.bind(("127.0.0.1", 0))
         self.port = listener.getsockname()[1]
-        if config.get("ssl_certfile"):
-            self._client_tls = ssl.create_default_context(cafile=config["ssl_certfile"])
-        self.server = uvicorn.Server(
+        tls = None
+        if self._tls is not None:
+            self._client_tls = ssl.create_default_context(cafile=self._tls.authority)
+            context = ServerTls(self._tls.pair).context
+            tls = TlsSockets(context, [listener], self._handshake_time)
+        self.server = Server(
             uvicorn.Config(
                 self.app,
-                http=self.front.protocol(),
+                http=self._noting_arrivals(self.front.protocol()),
                 ws="none",
                 lifespan="off",
                 log_config=None,
                 access_log=False,
                 timeout_graceful_shutdown=5,
                 **config,
-            )
+            ),
+            tls,
         )
         # Signals are the test runner's.
-        self.running = asyncio.create_task(self.server._serve([listener]))
+        self.running = asyncio.create_task(self.server._serve([] if tls else [listener]))
         stack.push_async_callback(self.stop)
-        await until(lambda: self.server.started)
+        await self.server.listening.wait()
 
         # So that a poll is armed as soon as it is parked; what is cold has tests of its own.
         await self.access.load_grant(self.grant)
         await self.know_head(self.world.ann)
+
+    def _noting_arrivals(self, kind: type[Connection]) -> type[Connection]:
+        arrive = kind.connection_made
+
+        def connection_made(connection: Connection, transport: asyncio.Transport) -> None:
+            peer = transport.get_extra_info("peername")
+            if peer:  # it may have gone again
+                self._arrived.add(peer[1])
+            arrive(connection, transport)
+
+        kind.connection_made = connection_made  # type: ignore[method-assign, assignment]
+        return kind
 
     async def know_head(self, user: User) -> None:
         """Let the feed cache the head of a stream."""
@@ -328,6 +368,10 @@ class Site:
             server_hostname="localhost" if self._client_tls else None,
         )
         try:
+            if self._client_tls:
+                # The client's half of a handshake ends first, and a client that is told to read
+                # no more may keep the rest of it to itself.
+                await until(lambda: writer.get_extra_info("sockname")[1] in self._arrived)
             yield Wire(reader, writer)
         finally:
             writer.transport.abort()
@@ -339,6 +383,8 @@ class Site:
         async with self.client() as wire:
             wire.send(request or await self.poll())
             await until(lambda: self.parked == before + 1)
+            # "now" is when it is looked for.
+            await until(lambda: self.feed._filtered.is_at_rest)
             yield wire
 
     async def nothing_is_left(self) -> None:
@@ -352,11 +398,15 @@ class Site:
 
 @asynccontextmanager
 async def serving(
-    *, limits: Limits | None = None, hold: float = 50.0, **config: Any
+    *,
+    limits: Limits | None = None,
+    hold: float = 50.0,
+    handshake_time: float = HANDSHAKE_SECONDS,
+    **config: Any,
 ) -> AsyncIterator[Site]:
-    """A site; *config* goes to uvicorn."""
+    """A site, over TLS where the test that runs is one over TLS; *config* goes to uvicorn."""
     async with AsyncExitStack() as stack:
-        site = Site(limits=limits, hold=hold)
+        site = Site(limits=limits, hold=hold, tls=certificates, handshake_time=handshake_time)
         await site.open(stack, **config)
         yield site
 

@@ -194,7 +194,9 @@ async def test_a_poll_that_asks_to_close_is_answered_and_closed(site: Site) -> N
         assert await wire.rest() == b""
 
 
-async def test_the_application_sees_both_ends_of_a_connection_that_slept(site: Site) -> None:
+async def test_the_application_sees_both_ends_of_a_connection_that_slept(
+    site: Site, transport: str
+) -> None:
     async with site.parked_client() as wire:
         await site.change()
         await wire.reply()
@@ -202,7 +204,7 @@ async def test_the_application_sees_both_ends_of_a_connection_that_slept(site: S
     scope = site.app.scopes[0]
     assert scope["server"] == ("127.0.0.1", site.port)
     assert scope["client"][0] == "127.0.0.1"
-    assert scope["scheme"] == "http"
+    assert scope["scheme"] == ("https" if transport == "tls" else "http")
     assert (b"host", b"here") in scope["headers"]
 
 

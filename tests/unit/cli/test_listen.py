@@ -33,12 +33,12 @@ def test_a_host_that_nobody_knows_is_said_in_words() -> None:
 def test_sockets_for_another_process_are_not_taken() -> None:
     environ = {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid() + 1), "OTHER": "x"}
 
-    assert inherited(environ) == []
+    assert not inherited(environ)
     assert environ == {"OTHER": "x"}
 
 
 def test_without_a_supervisor_nothing_is_inherited() -> None:
-    assert inherited({}) == []
+    assert not inherited({})
 
 
 def test_only_the_owner_may_use_the_control_socket(tmp_path: Path) -> None:
@@ -77,3 +77,32 @@ def test_the_supervisor_is_told(tmp_path: Path) -> None:
 def test_a_supervisor_that_is_gone_does_not_stop_the_server(tmp_path: Path) -> None:
     notify("READY=1", {"NOTIFY_SOCKET": str(tmp_path / "gone")})
     notify("READY=1", {})
+
+
+@pytest.mark.parametrize(
+    ("names", "tls"),
+    [("", []), ("http:tls", [1]), ("https:http", [0]), ("TLS", [0]), ("unknown:stored", [])],
+)
+def test_sockets_are_for_tls_by_the_names_that_the_supervisor_gave_them(
+    monkeypatch: pytest.MonkeyPatch, names: str, tls: list[int]
+) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as one,
+        socket.create_server(("127.0.0.1", 0)) as other,
+    ):
+        duplicates = [os.dup(one.fileno()), os.dup(other.fileno())]
+        # Two descriptors in a row, wherever they are free.
+        first = 200
+        for index, fd in enumerate(duplicates):
+            os.dup2(fd, first + index)
+            os.close(fd)
+        monkeypatch.setattr("wakeful.cli.listen._FIRST_FD", first)
+        environ = {"LISTEN_FDS": "2", "LISTEN_FDNAMES": names}
+
+        found = inherited(environ)
+
+        assert [sock.fileno() - first for sock in found.tls] == tls
+        assert len(found.plain) + len(found.tls) == 2
+        assert environ == {}
+        for sock in (*found.plain, *found.tls):
+            sock.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import ssl
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ class FakeClient:
     published: list[tuple[Any, dict[str, Any]]]
     answer: ChangesAnswer | Exception = ANSWER
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, *, tls: ssl.SSLContext | None) -> None:
         if not url.startswith("http"):
             raise ValueError("no URL")
         self.asked_for = (url, token)
