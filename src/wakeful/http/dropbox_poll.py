@@ -266,6 +266,8 @@ class LongPolls:
             poll.end(CHANGES, Ended.REFUSED)
         else:
             if poll.line is not None:
+                # It may wait already: who is looked up anew is looked up twice at times.
+                self.feed.leave(poll)
                 self._wait(poll, places)
 
 

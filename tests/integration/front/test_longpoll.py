@@ -235,6 +235,24 @@ async def test_a_grant_that_is_not_known_yet_is_looked_up(site: Site, dropbox: D
         assert await wire.is_silent()
 
 
+async def test_a_poll_whose_grant_has_to_be_looked_up_anew_goes_on(
+    site: Site, dropbox: Dropbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the store did not answer while what a grant is worth was read again."""
+    async with dropbox.waiting(dropbox.poll(dropbox.cursor())) as wire:
+        known = site.access.may_follow
+        monkeypatch.setattr(site.access, "may_follow", lambda grant, user: None)
+        for heard in site.access._withdrawn:
+            heard()
+            heard()
+        monkeypatch.setattr(site.access, "may_follow", known)
+        await until(lambda: site.journals.waiting == 1 and site.journals.is_settled)
+        assert await wire.is_silent()
+        site.world.file("a.txt")
+        assert await answer(wire) == {"changes": True}
+    await site.nothing_is_left()
+
+
 async def test_a_server_that_stops_says_so_without_an_error(site: Site, dropbox: Dropbox) -> None:
     cursor = dropbox.cursor()
     async with dropbox.waiting(dropbox.poll(cursor)) as wire:

@@ -344,6 +344,26 @@ async def test_a_cursor_whose_folder_is_gone_says_so_until_it_is_back(ann: Clien
     is_refused(answer, 409, "path", "not_folder")
 
 
+async def test_p9_a_cursor_that_missed_deletions_which_are_forgotten_is_reset(
+    world: World, ann: Client
+) -> None:
+    item = await upload(ann, "/a")
+    await upload(ann, "/b")
+    begun = await listed(ann, limit=1)
+    behind = (await listed(ann))["cursor"]
+    await ann.publish({"kind": "trash", "item": item})
+    up_to_date = (await go_on(ann, behind))["cursor"]
+    await upload(ann, "/c")
+    while await world.store.trim_journals(1 << 50, 1000):
+        pass
+
+    for cursor in (behind, begun["cursor"]):
+        answer = await call(ann, "files/list_folder/continue", {"cursor": cursor})
+        is_refused(answer, 409, "reset")
+    assert await paths(ann, await go_on(ann, up_to_date)) == ["/c"]
+    assert await paths(ann, await listed(ann)) == ["/b", "/c"]
+
+
 @pytest.mark.parametrize(
     ("argument", "about"),
     [
