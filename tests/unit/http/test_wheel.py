@@ -122,10 +122,10 @@ async def test_one_that_fails_does_not_stop_the_others(wheel: Wheel) -> None:
 
 async def test_many_that_expire_together_leave_the_loop_its_turns(wheel: Wheel) -> None:
     entries = [Entry(wheel) for _ in range(3 * SLICE)]
-    seen: set[int] = set()
+    seen = [0]
 
     def look() -> None:
-        seen.add(sum(len(entry.expired) for entry in entries))
+        seen.append(sum(len(entry.expired) for entry in entries))
         if list(wheel):
             asyncio.get_running_loop().call_soon(look)
 
@@ -133,7 +133,9 @@ async def test_many_that_expire_together_leave_the_loop_its_turns(wheel: Wheel) 
         wheel.put(entry, 0)
     look()
     await until(lambda: not list(wheel))
-    assert seen >= {0, SLICE, 2 * SLICE}
+    seen.append(len(entries))
+    # They may be of two ticks, if one ended while they were put in: then there is one slice more.
+    assert max(after - before for before, after in pairwise(seen)) <= SLICE
     assert all(len(entry.expired) == 1 for entry in entries)
 
 
