@@ -95,6 +95,26 @@ def test_tail_follows_over_tls(tmp_path: Path, watched: Path) -> None:
             tail.wait_for(lambda lines: any("new.txt" in line for line in lines), "the file")
 
 
+def test_a_supervisor_may_hand_over_a_socket_for_tls_alone(tmp_path: Path, watched: Path) -> None:
+    """And the client commands find it, and what to trust, in the data folder."""
+    environ = {"LISTEN_FDNAMES": "tls"}
+    with running(tmp_path, watch=watched, environ=environ) as server:
+        assert (server.data / "url").read_text() == f"https://127.0.0.1:{server.port}\n"
+        with program([str(WAKEFUL), "tail", "--data", str(server.data)]) as tail:
+            eventually(lambda: polls_of(server) == 1, "the poll waits")
+            server.restart()
+            eventually(lambda: polls_of(server) == 1, "the poll waits again")
+
+            (watched / "new.txt").write_text("new")
+
+            tail.wait_for(lambda lines: any("new.txt" in line for line in lines), "the file")
+
+
+def polls_of(server: Server) -> int:
+    found: int = json.loads(wakeful("status", "--data", server.data, "--json").stdout)["polls"]
+    return found
+
+
 def test_a_file_that_is_no_authority_is_named(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("nothing")
     for name, said in (("ca.pem", "no certificate"), ("none.pem", "cannot read")):
