@@ -61,10 +61,12 @@ class AddUser(Operation[UserRecord], frozen=True, kw_only=True, tag="user.add"):
 
 
 class UpdateUser(Operation[UserRecord], frozen=True, kw_only=True, tag="user.update"):
-    """`user` is a login or an id; what is None stays as it is."""
+    """`user` is a login or an id; what is None stays as it is. `by` is the user who asks, if it
+    is one: nobody takes their own rights away."""
 
     result = UserRecord
     user: str
+    by: int | None = None
     name: str | None = None
     is_admin: bool | None = None
     is_disabled: bool | None = None

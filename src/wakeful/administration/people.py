@@ -23,6 +23,7 @@ from wakeful.administration.records import (
     UserRecord,
 )
 from wakeful.core import accounts
+from wakeful.core.errors import Conflict
 from wakeful.core.items import Enterprise, Member, Namespace, User
 from wakeful.core.lookups import Members, UserById
 from wakeful.core.ports import Store
@@ -58,6 +59,8 @@ class People:
 
     async def update_user(self, asked: UpdateUser, finder: Finder) -> UserRecord:
         user = await finder.user(asked.user)
+        if user.id == asked.by and (asked.is_admin is False or asked.is_disabled):
+            raise Conflict("nobody takes their own rights away")
         return user_record(
             await self._access.changing(
                 accounts.update_user(

@@ -32,6 +32,8 @@ class Tokens:
             raise InvalidRequest(
                 "a lifetime is between a second and a hundred years", field="lifetime"
             )
+        label = accounts.check_line(asked.label, "label") if asked.label else ""
+        name = accounts.check_line(asked.app, "app") if app is None else app.name
         if asked.is_refreshed and app is None:
             raise InvalidRequest("only a registered app can use a refresh token", field="app")
         if asked.is_refreshed and lifetime is not None:
@@ -39,7 +41,7 @@ class Tokens:
         grant = await self._store.commit(
             accounts.create_grant(
                 user.id,
-                asked.app if app is None else app.name,
+                name,
                 scopes,
                 app_id=None if app is None else app.id,
             )
@@ -52,7 +54,7 @@ class Tokens:
                     grant.id,
                     accounts.digest_of(text),
                     accounts.digest_of(refresh),
-                    label=asked.label,
+                    label=label,
                 )
             )
             return NewToken(text, _record(pair.access, grant, user.login), refresh)
@@ -60,7 +62,7 @@ class Tokens:
             accounts.create_token(
                 grant.id,
                 accounts.digest_of(text),
-                label=asked.label,
+                label=label,
                 lifetime=None if lifetime is None else lifetime * 1000,
             )
         )

@@ -69,7 +69,9 @@ HOME_NAME = "All Files"
 """What the root of a home is called (Box's word for folder 0)."""
 
 LONGEST_NAME = 100
-"""How long the name of an enterprise or an app can be."""
+"""How long the name of an enterprise, a user or an app can be, or the label of a token."""
+
+_LONGEST_LOGIN = 254
 
 TOKEN_BYTES = 24
 
@@ -84,13 +86,37 @@ def digest_of(token: str) -> bytes:
     return hashlib.sha256(token.encode(errors="surrogatepass")).digest()
 
 
+def check_line(text: str, field: str = "name") -> str:
+    """*text* without the blanks around it. Raises InvalidRequest unless it is a short line that
+    can be shown: names stand in every event, and on the terminals of operators."""
+    cleaned = text.strip()
+    if not cleaned or len(cleaned) > LONGEST_NAME or not cleaned.isprintable():
+        raise InvalidRequest(
+            f"a {field} is one line of 1 to {LONGEST_NAME} characters", field=field
+        )
+    return cleaned
+
+
+def check_login(text: str) -> str:
+    """*text* without the blanks around it. Raises InvalidRequest unless it can be a login.
+
+    None is a number: users are named by login or by id, and one must not pass for another.
+    """
+    cleaned = text.strip()
+    is_word = cleaned.isprintable() and not any(char.isspace() for char in cleaned)
+    if not cleaned or len(cleaned) > _LONGEST_LOGIN or not is_word or cleaned.isdecimal():
+        raise InvalidRequest(
+            f"a login is one word of at most {_LONGEST_LOGIN} characters, and no number",
+            field="login",
+        )
+    return cleaned
+
+
 def create_enterprise(name: str) -> Command[Enterprise]:
     """A tenant. Raises InvalidRequest for a name that is no short line."""
 
     def steps(now: int) -> Steps[Enterprise]:
-        cleaned = name.strip()
-        if not cleaned or len(cleaned) > LONGEST_NAME or not cleaned.isprintable():
-            raise InvalidRequest(f"a name has 1 to {LONGEST_NAME} characters", field="name")
+        cleaned = check_line(name)
         fresh: int = yield NewIds()
         enterprise = Enterprise(fresh, cleaned, now)
         yield PutEnterprise(enterprise)
@@ -109,13 +135,12 @@ def create_user(
 ) -> Command[User]:
     """A user with an empty home; of *app* the service account, where it is given.
 
-    Raises Conflict where the login is taken (whatever its case).
+    Raises InvalidRequest, and Conflict where the login is taken (whatever its case).
     """
 
     def steps(now: int) -> Steps[User]:
-        cleaned = login.strip()
-        if not cleaned or len(cleaned) > 254 or any(char.isspace() for char in cleaned):
-            raise InvalidRequest("a login is one word of at most 254 characters", field="login")
+        cleaned = check_login(login)
+        called = check_line(name) if name else cleaned
         enterprises: tuple[Enterprise, ...] = yield Enterprises()
         if all(each.id != enterprise for each in enterprises):
             raise NotFound(f"no enterprise {enterprise}")
@@ -123,7 +148,7 @@ def create_user(
         if present is not None:
             raise Conflict(f"the login {cleaned!r} is taken")
         fresh: int = yield NewIds(2)
-        user = User(fresh, enterprise, cleaned, name or cleaned, is_admin, fresh + 1, now, app=app)
+        user = User(fresh, enterprise, cleaned, called, is_admin, fresh + 1, now, app=app)
         yield PutUser(user)
         yield from _create_namespace(fresh + 1, user, HOME_NAME, now, is_home=True)
         yield PutMember(Member(user.home, user.id, Role.OWNER, "", now))
@@ -139,8 +164,8 @@ def update_user(
     is_admin: bool | None = None,
     is_disabled: bool | None = None,
 ) -> Command[User]:
-    """Change what is given; what is None stays. Raises NotFound, and Conflict for the rights of
-    a service account, which are those of its app."""
+    """Change what is given; what is None stays. Raises InvalidRequest, NotFound, and Conflict for
+    the rights of a service account, which are those of its app."""
 
     def steps(now: int) -> Steps[User]:
         found: User | None = yield UserById(user)
@@ -150,7 +175,7 @@ def update_user(
             raise Conflict("a service account is what its app is: change that")
         changed = replace(
             found,
-            name=found.name if name is None else name or found.login,
+            name=found.name if name is None else check_line(name) if name else found.login,
             is_admin=found.is_admin if is_admin is None else is_admin,
         )
         if is_disabled is False:

@@ -16,7 +16,7 @@ import string
 
 from msgspec.structs import replace
 
-from wakeful.core.accounts import LONGEST_NAME, create_user
+from wakeful.core.accounts import check_line, create_user
 from wakeful.core.errors import Conflict, InvalidRequest, NotFound
 from wakeful.core.items import App, Grant, PublicKey, User
 from wakeful.core.lookups import AppById, GrantsOfApp, NewIds, PublicKeys, UserById
@@ -71,9 +71,7 @@ def create_app(
     """
 
     def steps(now: int) -> Steps[App]:
-        cleaned = name.strip()
-        if not cleaned or len(cleaned) > LONGEST_NAME or not cleaned.isprintable():
-            raise InvalidRequest(f"a name has 1 to {LONGEST_NAME} characters", field="name")
+        cleaned = check_line(name)
         check_scopes(scopes)
         fresh: int = yield NewIds()
         # The form by which programs tell Box's service accounts from people.

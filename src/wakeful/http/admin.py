@@ -35,9 +35,8 @@ from wakeful.administration import (
     ShowApp,
     UpdateApp,
     UpdateUser,
-    UserRecord,
 )
-from wakeful.core.errors import Conflict, Forbidden, InvalidRequest, NotFound
+from wakeful.core.errors import Forbidden, InvalidRequest, NotFound
 from wakeful.core.items import Role
 from wakeful.core.scopes import ENTERPRISE_SCOPE, USERS_SCOPE
 from wakeful.http import admin_api as api
@@ -124,15 +123,11 @@ class _Users(_Desk):
     async def user(self, request: Request) -> Response:
         identity = await self.admin(request)
         change = await self.body(request, api.UserChange)
-        named = request.path_params["user"]
-        if change.is_admin is False or change.is_disabled:
-            users = await self.carry_out(identity, ListUsers())
-            if any(each.id == identity.user and _names(named, each) for each in users):
-                raise Conflict("nobody takes their own rights away")
         return await self.answer(
             identity,
             UpdateUser(
-                user=named,
+                user=request.path_params["user"],
+                by=identity.user,
                 name=change.name,
                 is_admin=change.is_admin,
                 is_disabled=change.is_disabled,
@@ -217,10 +212,6 @@ class _Tokens(_Desk):
         if grant not in ("true", "false"):
             raise InvalidRequest("grant is true or false", field="grant")
         return await self.answer(identity, RevokeToken(token=int(id), whole_grant=grant == "true"))
-
-
-def _names(text: str, user: UserRecord) -> bool:
-    return text == str(user.id) or text.casefold() == user.login.casefold()
 
 
 def _json(shape: object, status: int = 200) -> Response:

@@ -52,7 +52,7 @@ async def test_users_are_added_listed_and_changed(world: World) -> None:
 
 
 async def test_nobody_takes_their_own_rights_away(world: World) -> None:
-    for named in (str(world.ann.id), "ann", "ANN"):
+    for named in (str(world.ann.id), f"0{world.ann.id}", "ann", "ANN"):
         for change in ({"is_admin": False}, {"is_disabled": True}):
             assert await refused(world.ann, "PATCH", f"/v1/users/{named}", change) == "conflict"
     assert (await ask(world.ann, "PATCH", "/v1/users/ann", {"name": "Anna"}))["name"] == "Anna"
@@ -172,3 +172,21 @@ async def test_what_makes_no_sense_is_said(
     ann: Client, method: str, path: str, body: Any, code: str
 ) -> None:
     assert await refused(ann, method, path, body) == code
+
+
+async def test_no_user_is_mistaken_for_another_by_a_login_like_an_id(world: World) -> None:
+    for login in (str(world.ann.id), f"0{world.bob.id}"):
+        wish = {"login": login}
+        assert await refused(world.eve, "POST", "/v1/users", wish) == "invalid_request"
+
+
+@pytest.mark.parametrize("name", ["x" * 101, "two\nlines", "\x1b[31mred"])
+async def test_names_and_labels_are_short_lines(world: World, name: str) -> None:
+    for method, path, body in (
+        ("POST", "/v1/users", {"login": "dan", "name": name}),
+        ("POST", "/v1/users", {"login": f"dan{name}" * 3}),
+        ("PATCH", "/v1/users/bob", {"name": name}),
+        ("POST", "/v1/tokens", {"user": "bob", "label": name}),
+        ("POST", "/v1/tokens", {"user": "bob", "app": name}),
+    ):
+        assert await refused(world.ann, method, path, body) == "invalid_request"

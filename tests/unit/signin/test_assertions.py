@@ -131,6 +131,7 @@ def test_what_is_not_valid_yet_is_refused(name: str) -> None:
         ({"jti": 7}, "JWT ID"),
         ({"jti": ""}, "jti"),
         ({"jti": "x" * 129}, "jti"),
+        pytest.param({"jti": "half \ud800"}, "jti", id="half a character"),
         ({"exp": ...}, "exp"),
         ({"box_sub_type": ...}, "box_sub_type"),
         ({"box_sub_type": "external"}, "box_sub_type"),

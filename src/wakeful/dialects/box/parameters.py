@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
+from urllib.parse import quote
 
 from wakeful.core.errors import InvalidRequest
 from wakeful.core.events import StreamClass
@@ -43,7 +44,8 @@ ENTERPRISE_STREAMS = {str(stream): stream for stream in EnterpriseStream}
 """By the stream types that ask for them."""
 
 LONGEST_FILTER = 6_000
-"""Characters of `event_type`: it goes into a realtime URL, and such a URL into 8 KiB."""
+"""Characters of `event_type` as they stand in a URL: it goes into a realtime URL, and such a URL
+into 8 KiB."""
 
 # An offset whose plus became a blank on the way, as a plus in a query does.
 _BLANK_OFFSET = re.compile(r" (?=[0-9]{2}:?[0-9]{2}$)")
@@ -75,11 +77,15 @@ def parse_stream_type(text: str | None) -> StreamClass:
 def parse_event_types(texts: Iterable[str]) -> frozenset[str] | None:
     """The names in `event_type`, which has commas in between and may come several times; None
     where none is named. Raises InvalidRequest."""
-    texts = tuple(texts)
-    if sum(map(len, texts)) > LONGEST_FILTER:
-        raise InvalidRequest("Too many event types", field="event_type")
     names = {name.strip() for text in texts for name in text.split(",")} - {""}
+    if len(quoted_types(names)) > LONGEST_FILTER:
+        raise InvalidRequest("Too many event types", field="event_type")
     return frozenset(names) or None
+
+
+def quoted_types(names: Iterable[str]) -> str:
+    """The `event_type` of a URL, which `parse_event_types` reads."""
+    return quote(",".join(sorted(names)), safe=",")
 
 
 def parse_time(text: str | None, name: str) -> int | None:

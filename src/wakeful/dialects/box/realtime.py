@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from typing import Literal
-from urllib.parse import quote
 
 import msgspec
+
+from wakeful.dialects.box.parameters import quoted_types
 
 CHANNEL_PATH = "/subscribe"
 """Where a channel is polled: `/subscribe?channel=<text>&stream_type=<type>`."""
@@ -61,7 +62,7 @@ def realtime_servers(
     """
     url = f"{base}{CHANNEL_PATH}?channel={channel}&stream_type={stream_type}"
     if event_types is not None:
-        url += f"&event_type={quote(','.join(sorted(event_types)), safe=',')}"
+        url += f"&event_type={quoted_types(event_types)}"
     if enterprise is not None:
         url += f"&enterprise={enterprise}"
     server = RealtimeServer(url=url, retry_timeout=retry_timeout)

@@ -92,6 +92,12 @@ def test_too_long_a_filter_is_refused() -> None:
     assert raised.value.field == "event_type"
 
 
+def test_a_filter_that_no_realtime_url_can_hold_is_refused() -> None:
+    assert parse_event_types(["%" * (LONGEST_FILTER // 3)])
+    with pytest.raises(InvalidRequest, match="Too many"):
+        parse_event_types(["%" * (LONGEST_FILTER // 3 + 1)])
+
+
 @pytest.mark.parametrize(
     ("text", "ms"),
     [
