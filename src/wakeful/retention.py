@@ -7,6 +7,9 @@ Rule 2: after each step others have their turn, for longer where they use it.
 
 Rule 3: a store that cannot be written ends a round, and the next one tries again. On a full
 disk that is worth it: what goes leaves room inside the file, which does not have to grow then.
+
+Rule 4: a clock that has leapt ahead is not believed for a day, in which nothing goes. It would
+take everything, and a clock can be set right again while what is gone stays gone.
 """
 
 from __future__ import annotations
@@ -17,11 +20,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Protocol
 
+import msgspec
 import structlog
 
 from wakeful.core.errors import Unavailable
-from wakeful.core.lookups import LastKey
+from wakeful.core.lookups import LastKey, Setting
 from wakeful.core.ports import Health, StreamKind
+from wakeful.core.writes import PutSetting, Steps
+from wakeful.dialects.times import text_of
 from wakeful.feed import Feed
 
 EVERY_SECONDS = 300.0
@@ -34,6 +40,11 @@ JOURNAL = "journal"
 """What tombstones are called in numbers and logs, beside the kinds of streams."""
 
 _DAY_MS = 24 * 3600 * 1000
+
+LEAP_MS = 7 * _DAY_MS
+"""How far the clock may be ahead of the time that was known last."""
+
+_CLOCK_SETTING = "retention.clock"
 
 # Of the time that a step took. A quarter of the writer's time is the most that is taken.
 _PAUSE_FACTOR = 3
@@ -56,6 +67,26 @@ def wall_clock() -> int:
     return time.time_ns() // 1_000_000
 
 
+class KnownTime(msgspec.Struct, frozen=True):
+    """What a store remembers of the clock, so that a leap over a restart is one, too."""
+
+    believed: int  # the latest time (ms) by which it was trimmed, to a day
+    doubted: int | None = None  # the time (ms) to which the clock has leapt
+
+    def at(self, now: int) -> KnownTime:
+        """What is known when the clock says *now*.
+
+        A machine that was off or asleep for long seems to leap, too. So doubt ends after a day by
+        the clock itself, whether anything ran in it or not.
+        """
+        if now - self.believed <= LEAP_MS:
+            return KnownTime(max(now, self.believed))
+        doubted = now if self.doubted is None else min(now, self.doubted)
+        if now - doubted >= _DAY_MS:
+            return KnownTime(now)
+        return KnownTime(self.believed, doubted)
+
+
 class Retention:
     """Trims a feed for as long as it is entered: at once, then every few minutes.
 
@@ -74,6 +105,7 @@ class Retention:
         self._days = days
         self._observer = observer
         self._clock = clock
+        self._known: KnownTime | None = None  # as the store has it
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Retention:
@@ -101,8 +133,12 @@ class Retention:
             return gone
         began = time.monotonic()
         try:
-            for what, step in self._steps():
-                await self._trim(what, step, gone)
+            now = self._clock()
+            known = await self._known_at(now)
+            if known.doubted is None:
+                for what, step in self._steps(now):
+                    await self._trim(what, step, gone)
+            await self._remember(known)
         except Unavailable as error:
             log.warning("trimming stopped", error=str(error), **gone)
             return gone
@@ -110,8 +146,39 @@ class Retention:
             log.info("trimmed", seconds=round(time.monotonic() - began, 1), **gone)
         return gone
 
-    def _steps(self) -> list[tuple[str, Step]]:
-        now = self._clock()
+    async def _known_at(self, now: int) -> KnownTime:
+        if self._known is None:
+            kept = await self._feed.store.ask(Setting(_CLOCK_SETTING))
+            if kept is None:
+                return KnownTime(now)
+            self._known = msgspec.json.decode(kept, type=KnownTime)
+        known = self._known.at(now)
+        if known.doubted is not None and self._known.doubted is None:
+            log.error(
+                "the clock has leapt ahead: nothing is trimmed for a day",
+                clock=text_of(now),
+                last_known=text_of(known.believed),
+            )
+        return known
+
+    async def _remember(self, known: KnownTime) -> None:
+        """Put *known* into the store where it is news: once a day, and when doubt comes or goes."""
+        before = self._known
+        is_news = (
+            before is None
+            or known.doubted != before.doubted
+            or known.believed - before.believed >= _DAY_MS
+        )
+        if not is_news:
+            return
+
+        def steps(now: int) -> Steps[None]:
+            yield PutSetting(_CLOCK_SETTING, msgspec.json.encode(known))
+
+        await self._feed.store.commit(steps)
+        self._known = known
+
+    def _steps(self, now: int) -> list[tuple[str, Step]]:
         steps: list[tuple[str, Step]] = []
         for kind, days in self._days.items():
             if days:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.contract.conftest import Place
+from collections.abc import Mapping
+
+from tests.contract.conftest import Place, Timepiece
 from tests.contract.things import (
     ANNA,
     BERT,
@@ -20,12 +22,18 @@ from tests.contract.things import (
     state,
     tell,
 )
+from tests.model.stages import Tally
 from wakeful.core.events import ONLY_ALL, StreamClass
 from wakeful.core.items import JournalRow
 from wakeful.core.lookups import JournalAt, LastKey
 from wakeful.core.ports import Store, StreamKind, Trimmed
 from wakeful.core.positions import position
 from wakeful.core.writes import JournalDrop, JournalMove, JournalPut
+from wakeful.feed import Feed
+from wakeful.retention import Retention
+from wakeful.wakeups.hub import Hub
+
+DAY = 24 * 3600 * 1000
 
 
 async def written(place: Place, *times: int, to: tuple[int, ...] = (ANNA, ENTERPRISE)) -> Store:
@@ -250,3 +258,28 @@ async def test_a_copy_knows_its_tombstones_and_what_went(place: Place) -> None:
     assert (await journal(copy)).trimmed == 4
     assert await copy.trim_journals(1_001, 100) == 0
     assert await copy.trim_journals(2_001, 100) == 1
+
+
+async def test_what_is_known_of_the_clock_outlives_the_process(place: Place) -> None:
+    store = await written(place, 1_000)
+    await trimmed(store, place.clock)
+    place.clock.now = 365 * DAY
+    assert await trimmed(store, place.clock) == {}
+    await store.backup(place.folder / "copy")
+    store = await place.restore(place.folder / "copy")
+
+    place.clock.now = 366 * DAY - 1
+    assert await trimmed(store, place.clock) == {}
+    place.clock.now = 366 * DAY
+    assert await trimmed(store, place.clock) == {"user": 1}
+
+
+class Uncounted:
+    def trimmed(self, what: str, rows: int) -> None:
+        pass
+
+
+async def trimmed(store: Store, clock: Timepiece) -> Mapping[str, int]:
+    """A round of retention by a process that has just started."""
+    feed = Feed(store, Hub(), Tally())
+    return await Retention(feed, {StreamKind.USER: 60}, Uncounted(), clock).round()

@@ -25,10 +25,11 @@ from wakeful.core.errors import StoreFailed, StoreFull
 from wakeful.core.ports import Health, StreamKind, Trimmed
 from wakeful.core.writes import JournalDrop
 from wakeful.feed import Feed
-from wakeful.retention import Retention
+from wakeful.retention import KnownTime, Retention
 from wakeful.stores.memory import MemoryStore
 
-DAY = 24 * 3600 * 1000
+HOUR = 3600 * 1000
+DAY = 24 * HOUR
 
 DEFAULT = {StreamKind.USER: 60, StreamKind.ENTERPRISE: 365}
 
@@ -180,6 +181,87 @@ async def test_a_store_that_has_failed_is_left_alone(
 
     assert await kept.retention().round() == {}
     assert await names(kept.store, ANNA) == ["day 0", "day 100"]
+
+
+LEAP_DAYS = retention.LEAP_MS // DAY
+
+
+@pytest.mark.parametrize(
+    ("known", "day", "then"),
+    [
+        pytest.param((10, None), 10, (10, None), id="not a moment later"),
+        pytest.param((10, None), 10 + LEAP_DAYS, (10 + LEAP_DAYS, None), id="away for a week"),
+        pytest.param((10, None), 11 + LEAP_DAYS, (10, 11 + LEAP_DAYS), id="has leapt"),
+        pytest.param((10, None), 9, (10, None), id="set back"),
+        pytest.param((10, 99), 99.9, (10, 99), id="leapt, and not yet a day on"),
+        pytest.param((10, 99), 100, (100, None), id="leapt, and a day on"),
+        pytest.param((10, 99), 11, (11, None), id="leapt, and set right"),
+        pytest.param((10, 99), 50, (10, 50), id="leapt, and set less far ahead"),
+        pytest.param((10, 50), 51, (51, None), id="a day on from there"),
+        pytest.param((10, 30), 50, (50, None), id="asleep for weeks again"),
+    ],
+)
+def test_a_clock_is_believed_unless_it_has_leapt(
+    known: tuple[float, float | None], day: float, then: tuple[float, float | None]
+) -> None:
+    assert known_time(*known).at(int(day * DAY)) == known_time(*then)
+
+
+def known_time(believed: float, doubted: float | None) -> KnownTime:
+    return KnownTime(int(believed * DAY), None if doubted is None else int(doubted * DAY))
+
+
+async def test_a_clock_that_leaps_takes_nothing_for_a_day(kept: Kept) -> None:
+    await kept.told_on(1, 2)
+    trims = kept.retention()
+    await trims.round()
+
+    with capture_logs() as logs:
+        for hours in (0, 23):
+            kept.clock.now = 9_000 * DAY + hours * HOUR
+            assert await trims.round() == {}
+
+    assert [line["event"] for line in logs] == [
+        "the clock has leapt ahead: nothing is trimmed for a day"
+    ]
+    kept.clock.now = 9_001 * DAY
+    assert await trims.round() == {"user": 2, "enterprise": 2}
+
+
+async def test_a_clock_that_leaps_and_is_set_right_has_taken_nothing(kept: Kept) -> None:
+    await kept.told_on(1, 100)
+    trims = kept.retention()
+    kept.clock.now = 3 * DAY
+    await trims.round()
+
+    for day in (9_000, 3, 9_000):
+        kept.clock.now = day * DAY
+        assert await trims.round() == {}
+
+
+@pytest.mark.parametrize("error", [StoreFull("full"), StoreFailed("broken")])
+async def test_what_is_known_of_the_clock_is_written_when_the_store_can_be(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    await kept.told_on(1)
+    staged = StagedStore(kept.store)
+    trims = Retention(Feed(staged, StagedBus(), Tally()), DEFAULT, kept.counted, kept.clock)
+    await trims.round()
+    honest = staged.commit
+
+    async def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(staged, "commit", refuse)
+    kept.clock.now = 9_000 * DAY
+    await trims.round()
+    kept.clock.now = 9_001 * DAY
+    assert await trims.round() == {}
+
+    monkeypatch.setattr(staged, "commit", honest)
+    assert await trims.round() == {}
+    kept.clock.now = 9_002 * DAY
+    assert await trims.round() == {"user": 1, "enterprise": 1}
 
 
 async def waited(holds: Callable[[], bool]) -> None:
