@@ -1,47 +1,31 @@
-"""Who may do what: tokens, grants, revocation, and the signatures of channels.
+"""Who may do what: tokens, grants, revocation.
 
-Rule 1: a token is looked up by its hash and cached; so is what a grant is worth, with its user
+A token is looked up by its hash and cached; so is what a grant is worth, with its user
 and its app. Whatever takes something away goes through this object, which forgets what it
 cached and tells those who keep polls, so that it takes effect at once.
-
-Rule 2: a channel is a capability that names a stream, a grant, a class and the position at
-which it was made, and carries a signature instead of an entry in a table: it outlives a
-restart and never expires. It is bound to the grant, not to a token: SDKs go on with the
-same channel after they refreshed their token. It is worth what the grant is worth at the
-moment: nothing while that may not follow the stream.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import hmac
-import secrets
-import struct
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from wakeful.capabilities import Capabilities, own_secret
 from wakeful.core.accounts import Revoked, digest_of, revoke_grant, revoke_token
-from wakeful.core.errors import Forbidden, NotFound, TokenExpired, Unauthenticated
-from wakeful.core.events import StreamClass
+from wakeful.core.errors import Forbidden, TokenExpired, Unauthenticated
 from wakeful.core.items import App, Grant, Token, TokenKind, User
-from wakeful.core.lookups import AppById, GrantById, Setting, TokenByDigest, TokenById, UserById
+from wakeful.core.lookups import AppById, GrantById, TokenByDigest, TokenById, UserById
 from wakeful.core.ports import Store
 from wakeful.core.scopes import ALL_SCOPES as ALL_SCOPES
 from wakeful.core.scopes import ENTERPRISE_SCOPE, USERS_SCOPE, included
-from wakeful.core.writes import Command, PutSetting, Steps
+from wakeful.core.writes import Command
 
 T = TypeVar("T")
 
 _MOST_CACHED = 100_000
-_SECRET_SETTING = "access.secret"
-_CHANNEL = struct.Struct(">BQQBQ8s")  # version, stream, grant, class, position, nonce
-_CHANNEL_VERSION = 1
-_MAC_BYTES = 16
-_ENTERPRISE_BIT = 0x80  # in the class of a channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,29 +89,17 @@ class Concerned:
 _NOTHING = Worth(0, 0, None, is_alive=False, is_admin=False, scopes=frozenset())
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """What a channel's text says."""
-
-    stream: int
-    grant: int
-    cls: StreamClass
-    position: int  # the stream's head, as a wire position, when the channel was made
-    nonce: bytes  # 8 bytes; tells channels apart that are alike otherwise
-    is_enterprise: bool = False  # the stream is an enterprise's
-
-
 def wall_clock() -> int:
     """Milliseconds since 1970-01-01 UTC."""
     return time.time_ns() // 1_000_000
 
 
-class Access:
-    """The gate of one process. Make it with `open_access`."""
+class Access(Capabilities):
+    """The gate of one process, with the capabilities of its store. Make it with `open_access`."""
 
     def __init__(self, store: Store, secret: bytes, clock: Callable[[], int] = wall_clock) -> None:
+        super().__init__(secret)
         self._store = store
-        self._key = secret
         self._clock = clock
         self._identities: dict[bytes, Identity] = {}
         self._grants: dict[int, Worth] = {}
@@ -329,72 +301,8 @@ class Access:
         task.add_done_callback(self._ending.discard)
         return await asyncio.shield(task)
 
-    # --- channels ---
-
-    def channel(
-        self,
-        stream: int,
-        grant: int,
-        cls: StreamClass,
-        position: int,
-        *,
-        is_enterprise: bool = False,
-    ) -> str:
-        """The URL-safe text of a new channel."""
-        nonce = secrets.token_bytes(8)
-        view = cls | _ENTERPRISE_BIT if is_enterprise else cls
-        body = _CHANNEL.pack(_CHANNEL_VERSION, stream, grant, view, position, nonce)
-        return self.seal(b"channel", body)
-
-    def open_channel(self, text: str) -> Channel:
-        """What the text of a channel says; raises NotFound for one that is not ours."""
-        body = self.unseal(b"channel", text)
-        if body is None or len(body) != _CHANNEL.size:
-            raise NotFound("no such channel")
-        version, stream, grant, view, position, nonce = _CHANNEL.unpack(body)
-        if version != _CHANNEL_VERSION:
-            raise NotFound("no such channel")
-        cls = StreamClass(view & ~_ENTERPRISE_BIT)
-        return Channel(stream, grant, cls, position, nonce, bool(view & _ENTERPRISE_BIT))
-
-    # --- capabilities ---
-
-    def seal(self, purpose: bytes, body: bytes) -> str:
-        """*body* with our signature, as URL-safe text. It can be read by all and made by us
-        alone; what is sealed for one purpose is worth nothing for another."""
-        return _text(body + self._sign(purpose, body))
-
-    def unseal(self, purpose: bytes, text: str) -> bytes | None:
-        """What was sealed for *purpose*; None where that was not by us."""
-        try:
-            raw = base64.b64decode(
-                text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True
-            )
-        except (UnicodeEncodeError, binascii.Error):
-            return None
-        body, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
-        # Base64 has several texts for the same bytes: only the one that was given out counts.
-        if _text(raw) != text or not hmac.compare_digest(mac, self._sign(purpose, body)):
-            return None
-        return body
-
-    def _sign(self, purpose: bytes, body: bytes) -> bytes:
-        return hmac.digest(self._key, purpose + b"\0" + body, "sha256")[:_MAC_BYTES]
-
-
-def _text(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
 
 async def open_access(store: Store, clock: Callable[[], int] = wall_clock) -> Access:
-    """The gate of a store, with its signing secret, which is made when there is none."""
-    secret = await store.commit(_own_secret)
+    """The gate of a store, with its secret, which is made when there is none."""
+    secret = await store.commit(own_secret)
     return Access(store, secret, clock)
-
-
-def _own_secret(now: int) -> Steps[bytes]:
-    present: bytes | None = yield Setting(_SECRET_SETTING)
-    if present is None:
-        present = secrets.token_bytes(32)
-        yield PutSetting(_SECRET_SETTING, present)
-    return present

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import dataclasses
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.model.stages import StagedStore, turns
 from tests.model.world import Clock, World
 from wakeful import access as access_module
-from wakeful.access import ALL_SCOPES, Access, Concerned, Identity, open_access, wall_clock
+from wakeful.access import ALL_SCOPES, Access, Concerned, Identity, wall_clock
 from wakeful.core.accounts import (
     create_enterprise,
     create_grant,
@@ -28,10 +25,8 @@ from wakeful.core.accounts import (
 )
 from wakeful.core.apps import create_app, delete_app, disable_app
 from wakeful.core.errors import Forbidden, NotFound, StoreFailed, Unauthenticated
-from wakeful.core.events import StreamClass
 from wakeful.core.items import App, Token
 from wakeful.core.lookups import GrantById, Lookup, TokenByDigest, UserById
-from wakeful.core.positions import LAST_EPOCH, position
 from wakeful.core.scopes import included
 from wakeful.core.signin import exchange, issue_pair
 from wakeful.core.writes import PutGrant, Steps
@@ -513,131 +508,6 @@ async def test_no_admin_acts_for_a_user_of_another_enterprise(stage: Stage) -> N
         said.append(str(caught.value))
 
     assert said[0] == said[1]
-
-
-# --- channels ---
-
-
-PLACE = position(3, 17)
-
-
-@given(
-    st.integers(0, 2**63 - 1),
-    st.integers(0, 2**63 - 1),
-    st.sampled_from(StreamClass),
-    st.integers(0, position(LAST_EPOCH, 2**40 - 1)),
-    st.booleans(),
-)
-def test_a_channel_says_what_it_was_made_for(
-    stream: int, grant: int, cls: StreamClass, place: int, is_enterprise: bool
-) -> None:
-    access = Access(World().store, SECRET)
-
-    text = access.channel(stream, grant, cls, place, is_enterprise=is_enterprise)
-    channel = access.open_channel(text)
-
-    assert channel.is_enterprise is is_enterprise
-
-    assert (channel.stream, channel.grant, channel.cls, channel.position) == (
-        stream,
-        grant,
-        cls,
-        place,
-    )
-    assert len(channel.nonce) == 8
-    assert set(text) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
-
-
-def test_channels_that_are_alike_differ(stage: Stage) -> None:
-    texts = {stage.access.channel(1, 2, StreamClass.ALL, PLACE) for _ in range(100)}
-
-    assert len(texts) == 100
-
-
-@settings(max_examples=30)
-@given(st.data())
-def test_a_channel_with_any_other_character_is_none(data: st.DataObject) -> None:
-    access = Access(World().store, SECRET)
-    text = access.channel(1, 2, StreamClass.SYNC, PLACE)
-    index = data.draw(st.integers(0, len(text) - 1))
-    char = data.draw(
-        st.sampled_from("ABCDwxyz0189-_+/=. \n%é\0\ud800").filter(lambda one: one != text[index])
-    )
-
-    with pytest.raises(NotFound):
-        access.open_channel(text[:index] + char + text[index + 1 :])
-
-
-def test_a_channel_with_any_bit_flipped_is_none(stage: Stage) -> None:
-    text = stage.access.channel(1, 2, StreamClass.ALL, PLACE)
-    raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-    for bit in range(8 * len(raw)):
-        flipped = bytearray(raw)
-        flipped[bit // 8] ^= 1 << bit % 8
-        with pytest.raises(NotFound):
-            stage.access.open_channel(base64.urlsafe_b64encode(flipped).rstrip(b"=").decode())
-
-
-def test_a_channel_has_one_text(stage: Stage) -> None:
-    """Base64 has more than one text for the same bytes."""
-    text = stage.access.channel(1, 2, StreamClass.ALL, PLACE)
-    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-    others = [text[:-1] + char for char in alphabet if char != text[-1]]
-
-    for other in (*others, text + "=", text + "==", text + "\n", " " + text, text + "A"):
-        with pytest.raises(NotFound):
-            stage.access.open_channel(other)
-
-
-@pytest.mark.parametrize("length", [0, 1, 2, 3, 20, 66])
-def test_a_channel_that_was_cut_off_is_none(stage: Stage, length: int) -> None:
-    text = stage.access.channel(1, 2, StreamClass.ALL, PLACE)
-
-    with pytest.raises(NotFound):
-        stage.access.open_channel(text[:length])
-
-
-def test_a_channel_of_another_server_is_none(stage: Stage) -> None:
-    text = Access(stage.store, b"t" * 32).channel(1, 2, StreamClass.ALL, PLACE)
-
-    with pytest.raises(NotFound):
-        stage.access.open_channel(text)
-
-
-def test_a_signature_made_for_another_purpose_makes_no_channel(stage: Stage) -> None:
-    text = stage.access.channel(1, 2, StreamClass.ALL, PLACE)
-    body = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))[:-16]
-    signed = body + stage.access._sign(b"cursor", body)
-
-    with pytest.raises(NotFound):
-        stage.access.open_channel(base64.urlsafe_b64encode(signed).rstrip(b"=").decode())
-
-
-def test_a_channel_of_a_version_to_come_is_none(stage: Stage) -> None:
-    text = stage.access.channel(1, 2, StreamClass.ALL, PLACE)
-    body = bytearray(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))[:-16])
-    body[0] += 1
-    signed = bytes(body) + stage.access._sign(b"channel", bytes(body))
-
-    with pytest.raises(NotFound):
-        stage.access.open_channel(base64.urlsafe_b64encode(signed).rstrip(b"=").decode())
-
-
-async def test_a_channel_outlives_the_server_that_gave_it(stage: Stage) -> None:
-    first = await open_access(stage.store, stage.clock)
-    text = first.channel(1, 2, StreamClass.CHANGES, PLACE)
-
-    again = await open_access(stage.store, stage.clock)
-
-    assert again.open_channel(text).position == PLACE
-
-
-async def test_each_store_signs_with_a_secret_of_its_own(stage: Stage) -> None:
-    one, other = await open_access(stage.store), await open_access(World().store)
-
-    with pytest.raises(NotFound):
-        other.open_channel(one.channel(1, 2, StreamClass.ALL, PLACE))
 
 
 def test_the_clock_tells_the_time_in_milliseconds() -> None:

@@ -27,7 +27,8 @@ from urllib.parse import unquote_to_bytes
 
 import structlog
 
-from wakeful.access import Access, Channel, Worth
+from wakeful.access import Access, Worth
+from wakeful.capabilities import Channel
 from wakeful.core import positions
 from wakeful.core.errors import Draining, InvalidRequest, NotFound, Unavailable, WakefulError
 from wakeful.core.lookups import ReadStream, ReadTimeline
