@@ -255,7 +255,7 @@ async def serve(users: int) -> None:
     from wakeful.core.view import begin, latest
     from wakeful.dialects.dropbox.cursors import sealed
     from wakeful.feed import Feed
-    from wakeful.http.dropbox_poll import LONGPOLL_PATH, LongPolls
+    from wakeful.http.dropbox_poll import LONGPOLL_PATH, FormV2, LongPolls
     from wakeful.http.front import Front
     from wakeful.http.metrics import Metrics
     from wakeful.http.reading import read
@@ -280,7 +280,7 @@ async def serve(users: int) -> None:
             cursors.append(sealed(access.seal, await read(store, latest(first))))
         front = Front(metrics)
         async with LongPolls(store, journals, access, front.polls) as longpolls:
-            front.route(LONGPOLL_PATH, longpolls.subscribe)
+            front.route(LONGPOLL_PATH, longpolls.route(FormV2(store, access)))
             listener = socket.socket()
             listener.bind(("127.0.0.1", 0))
             listener.listen(4096)

@@ -41,7 +41,8 @@ from wakeful.core.ports import StreamKind
 from wakeful.feed import Feed
 from wakeful.http.app import build_app
 from wakeful.http.control import build_control_app
-from wakeful.http.dropbox_poll import LONGPOLL_PATH, LongPolls
+from wakeful.http.dropbox_poll import LONGPOLL_PATH, FormV2, LongPolls
+from wakeful.http.dropbox_v1_poll import LONGPOLL_DELTA_PATH, FormV1
 from wakeful.http.front import Front
 from wakeful.http.limits import Limits, parked_by_file_limit
 from wakeful.http.load import MOST_BODY_BYTES, Load
@@ -132,7 +133,8 @@ class _Server:
             longpolls = await stack.enter_async_context(
                 LongPolls(store, journals, access, front.polls)
             )
-            front.route(LONGPOLL_PATH, longpolls.subscribe)
+            front.route(LONGPOLL_PATH, longpolls.route(FormV2(store, access)))
+            front.route(LONGPOLL_DELTA_PATH, longpolls.route(FormV1(store, access)))
             self._metrics.watch_sources(lambda: numbers_of(self._sources))
             contents = stack.enter_context(WatchedContents(lambda: self._sources))
             services = Services(

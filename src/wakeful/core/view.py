@@ -146,9 +146,15 @@ def places_of(cursor: Cursor) -> Steps[tuple[Place, ...]]:
     if base.namespace != namespace:
         raise CursorExpired("the path of the cursor leads to another namespace now")
     here = Place(namespace, number, base.under, cursor.scope.recursive)
-    if base.mount is None:
-        return (here,)
-    return (here, Place(user.home, base.mount.number, base.path))
+    if base.mount is not None:
+        return (here, Place(user.home, base.mount.number, base.path))
+    top, is_deeper, _ = base.under.partition("/")
+    if is_deeper:
+        row: JournalRow | None = yield JournalAt(namespace, base.under)
+        if row is None or row.item is None:
+            # It can come with a mount at the top, which adds no row but its own.
+            return (here, Place(namespace, number, top, deep=False))
+    return (here,)
 
 
 def places_of_view(cursor: Cursor) -> tuple[Place, ...]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_SECOND = timedelta(seconds=1)
 
 LATEST = 253_402_300_799_999
 """The last millisecond of the year 9999: what is later has no RFC 3339 form."""
@@ -26,6 +28,12 @@ def precise_text_of(ms: int) -> str:
     """*ms* with its milliseconds (`2022-07-19T07:18:04.250+00:00`)."""
     moment = _EPOCH + min(max(ms, _EARLIEST), LATEST) * _MILLISECOND
     return moment.isoformat(timespec="milliseconds")
+
+
+def mail_text_of(ms: int) -> str:
+    """*ms* as in mail, always 31 characters long (`Sat, 21 Aug 2010 22:31:20 +0000`); bounded as
+    `text_of` is."""
+    return format_datetime(_EPOCH + min(max(ms, _EARLIEST), LATEST) // 1000 * _SECOND)
 
 
 def parse(text: str) -> int:

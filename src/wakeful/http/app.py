@@ -14,12 +14,23 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wakeful import __version__
 from wakeful.dialects.box.realtime import CHANNEL_PATH
-from wakeful.http import box, box_api, dropbox, dropbox_api, native, oauth
+from wakeful.http import (
+    box,
+    box_api,
+    dropbox,
+    dropbox_api,
+    dropbox_v1,
+    dropbox_v1_api,
+    native,
+    oauth,
+)
 from wakeful.http.box_answers import BoxErrors
 from wakeful.http.description import Answer, Described, Operation
 from wakeful.http.dialect import Dialect
 from wakeful.http.dropbox_answers import DropboxErrors
 from wakeful.http.dropbox_poll import LONGPOLL_PATH
+from wakeful.http.dropbox_v1_answers import V1Errors
+from wakeful.http.dropbox_v1_poll import LONGPOLL_DELTA_PATH
 from wakeful.http.metrics import Metrics
 from wakeful.http.native import NativeErrors
 from wakeful.http.openapi import Endpoint, document, endpoints
@@ -56,6 +67,7 @@ def every_route(services: Services) -> Dialect:
             Mount(dropbox.PREFIX, dropbox.dropbox(services)),
             Mount(native.PREFIX, native.native(services)),
             *(Mount(prefix, oauth.token_endpoint(services)) for prefix in oauth.PREFIXES),
+            Mount(dropbox_v1.PREFIX, dropbox_v1.dropbox_v1(services)),
             *ops(services),
             Described(OPENAPI_PATH, describe, GET=_DESCRIBE),
         ],
@@ -69,6 +81,7 @@ def description(whole: Dialect) -> dict[str, Any]:
     polls = (
         Endpoint("GET", CHANNEL_PATH, box_api.POLL, BoxErrors()),
         Endpoint("POST", LONGPOLL_PATH, dropbox_api.LONGPOLL, DropboxErrors()),
+        Endpoint("GET", LONGPOLL_DELTA_PATH, dropbox_v1_api.LONGPOLL_DELTA, V1Errors()),
     )
     return document((*endpoints(whole), *polls), title="Wakeful", version=__version__)
 

@@ -29,11 +29,12 @@ from wakeful.http.services import Services
 
 REQUEST_ID = "X-Dropbox-Request-Id"
 RESULT = "Dropbox-API-Result"
+METADATA_V1 = "X-Dropbox-Metadata"
 POST_ONLY = "this function takes POST only"
 
 CORS = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": f"{REQUEST_ID}, {RESULT}",
+    "Access-Control-Expose-Headers": f"{REQUEST_ID}, {RESULT}, {METADATA_V1}",
 }
 PREFLIGHT = CORS | {
     "Access-Control-Allow-Methods": "POST, GET, OPTIONS",

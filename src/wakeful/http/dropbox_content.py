@@ -15,7 +15,7 @@ from wakeful.dialects.dropbox.arguments import parse_path
 from wakeful.dialects.dropbox.errors import Refused
 from wakeful.dialects.dropbox.locating import file_at
 from wakeful.dialects.dropbox.metadata import metadata_of
-from wakeful.dialects.dropbox.shapes import Download, Metadata
+from wakeful.dialects.dropbox.shapes import Download
 from wakeful.http.content import give
 from wakeful.http.dialect import new_request_id
 from wakeful.http.downloads import Downloads
@@ -58,7 +58,7 @@ class FileContent:
         )
 
 
-def in_header(metadata: Metadata) -> str:
+def in_header(metadata: msgspec.Struct) -> str:
     """JSON in ASCII, as a header can have it."""
     text = json.dumps(msgspec.to_builtins(metadata), separators=(",", ":"))
     return text.replace("\x7f", "\\u007f")

@@ -19,6 +19,7 @@ import random
 import time
 from collections.abc import Mapping
 from types import TracebackType
+from typing import NamedTuple, Protocol
 
 import msgspec
 import structlog
@@ -40,7 +41,7 @@ from wakeful.dialects.dropbox.errors import BadCall
 from wakeful.dialects.dropbox.shapes import Changes, LongPoll
 from wakeful.http.dialect import new_request_id
 from wakeful.http.dropbox_answers import CORS, POST_ONLY, PREFLIGHT, REQUEST_ID, answered
-from wakeful.http.poll import Answer, Ended, Line, Poll, Polls, Request
+from wakeful.http.poll import Answer, Ended, Handler, Line, Poll, Polls, Request
 from wakeful.http.reading import read
 from wakeful.http.realtime import BEAT_SECONDS, LONGEST_WITH_JITTER, Brake
 from wakeful.journal_feed import JournalFeed
@@ -59,9 +60,26 @@ def changes(*, there_are: bool, backoff: int | None = None) -> Answer:
     return Answer(200, msgspec.json.encode(Changes(there_are, backoff)), CORS)
 
 
-def bad_method() -> Answer:
-    text = str(BadCall(FUNCTION, POST_ONLY)).encode()
-    return Answer(405, text, CORS | {"Allow": "POST, OPTIONS"}, "text/plain; charset=utf-8")
+class Asked(NamedTuple):
+    """What a poll asks for. `timeout` in seconds."""
+
+    cursor: Cursor
+    timeout: int
+
+
+class Form(Protocol):
+    """How one version of the API asks, and is refused."""
+
+    method: bytes
+    """The only one that its route takes, beside OPTIONS."""
+
+    def asked(self, request: Request) -> Asked:
+        """What *request* asks for. Raises WakefulError."""
+        ...
+
+    def refusal(self, error: WakefulError) -> Answer: ...
+
+    def bad_method(self) -> Answer: ...
 
 
 CHANGES = changes(there_are=True)
@@ -78,6 +96,7 @@ class LongPollPoll(Poll):
 
     __slots__ = (
         "cursor",
+        "form",
         "grant",
         "has_begun",
         "is_slowed",
@@ -87,9 +106,10 @@ class LongPollPoll(Poll):
         "user",
     )
 
-    def __init__(self, longpoll: LongPolls, cursor: Cursor, hold: float) -> None:
+    def __init__(self, longpoll: LongPolls, form: Form, cursor: Cursor, hold: float) -> None:
         super().__init__(longpoll.polls)
         self.longpoll = longpoll
+        self.form = form
         self.user = cursor.user
         self.grant = cursor.grant
         self.cursor: Cursor | None = cursor  # until its places are known
@@ -153,7 +173,7 @@ class LongPollPoll(Poll):
 
 
 class LongPolls:
-    """The route of the long poll. Use as an async context manager."""
+    """The routes of the long poll. Use as an async context manager."""
 
     def __init__(self, store: Store, feed: JournalFeed, access: Access, polls: Polls) -> None:
         self.feed = feed
@@ -185,34 +205,37 @@ class LongPolls:
             return NO_CHANGES
         return changes(there_are=False, backoff=random.randint(*_BACKOFF))
 
-    def subscribe(self, request: Request) -> Answer | Poll:
-        """The handler of the long poll's path."""
-        if request.method == b"OPTIONS":
-            return PREFLIGHTED
-        try:
-            outcome = self._answer(request)
-        except WakefulError as error:
-            outcome = _refusal(error)
-        if isinstance(outcome, Answer):
-            self.polls.observer.ended(Ended.REFUSED, 0.0)
-        return outcome
+    def route(self, form: Form) -> Handler:
+        """The handler of the path where polls have that form."""
 
-    def _answer(self, request: Request) -> Answer | Poll:
+        def subscribe(request: Request) -> Answer | Poll:
+            if request.method == b"OPTIONS":
+                return PREFLIGHTED
+            try:
+                outcome = self._answer(request, form)
+            except WakefulError as error:
+                outcome = form.refusal(error)
+            if isinstance(outcome, Answer):
+                self.polls.observer.ended(Ended.REFUSED, 0.0)
+            return outcome
+
+        return subscribe
+
+    def _answer(self, request: Request, form: Form) -> Answer | Poll:
         if self.polls.is_draining:
             return self.farewell
         if self.polls.is_full:
             return changes(there_are=False, backoff=random.randint(*_FULL_BACKOFF))
-        if request.method != b"POST":
-            return bad_method()
-        asked, timeout = _asked(request)
-        cursor = opened(self._access.unseal, asked.cursor, FUNCTION, self._store.epoch)
+        if request.method != form.method:
+            return form.bad_method()
+        cursor, timeout = form.asked(request)
         may_follow = self._access.may_follow(cursor.grant, cursor.user)
         if may_follow is False:
             raise Unauthenticated("the grant was revoked")
         hold = timeout + random.uniform(0, min(_MOST_JITTER, timeout / 10))
         if request.is_http10:
             hold = min(hold, LONGEST_WITH_JITTER)
-        poll = LongPollPoll(self, cursor, hold)
+        poll = LongPollPoll(self, form, cursor, hold)
         if may_follow and not cursor.scope.path:
             self._wait(poll, places_of_view(cursor))
         else:
@@ -231,7 +254,8 @@ class LongPolls:
             if isinstance(poll, LongPollPoll):
                 may_follow = self._access.may_follow(poll.grant, poll.user)
                 if may_follow is False:
-                    poll.end(_refusal(Unauthenticated("the grant was revoked")), Ended.REVOKED)
+                    error = Unauthenticated("the grant was revoked")
+                    poll.end(poll.form.refusal(error), Ended.REVOKED)
                 elif may_follow is None:
                     self.feed.leave(poll)
                     self._load(poll)
@@ -260,7 +284,7 @@ class LongPolls:
             # What there is to say of the folder, `continue` says.
             poll.end(CHANGES, Ended.NEW_CHANGE)
         except WakefulError as error:
-            poll.end(_refusal(error), Ended.REFUSED)
+            poll.end(poll.form.refusal(error), Ended.REFUSED)
         except Exception:
             log.exception("poll failed", user=poll.user)
             poll.end(CHANGES, Ended.REFUSED)
@@ -271,18 +295,36 @@ class LongPolls:
                 self._wait(poll, places)
 
 
-def _asked(request: Request) -> tuple[LongPoll, int]:
-    headers: Mapping[bytes, bytes] = dict(request.headers)
-    try:
-        check_content_type(headers.get(b"content-type", b"").decode("latin-1"))
-        asked = parse(request.body, LongPoll)
-        return asked, parse_timeout(asked.timeout)
-    except InvalidRequest as error:
-        raise BadCall(FUNCTION, str(error)) from None
+class FormV2:
+    """A POST with an argument in JSON (dropbox.md 2.4)."""
+
+    method = b"POST"
+
+    def __init__(self, store: Store, access: Access) -> None:
+        self._store = store
+        self._access = access
+
+    def asked(self, request: Request) -> Asked:
+        headers: Mapping[bytes, bytes] = dict(request.headers)
+        try:
+            check_content_type(headers.get(b"content-type", b"").decode("latin-1"))
+            asked = parse(request.body, LongPoll)
+            timeout = parse_timeout(asked.timeout)
+        except InvalidRequest as error:
+            raise BadCall(FUNCTION, str(error)) from None
+        cursor = opened(self._access.unseal, asked.cursor, FUNCTION, self._store.epoch)
+        return Asked(cursor, timeout)
+
+    def refusal(self, error: WakefulError) -> Answer:
+        return refused(error, *answered(error))
+
+    def bad_method(self) -> Answer:
+        text = str(BadCall(FUNCTION, POST_ONLY)).encode()
+        return Answer(405, text, CORS | {"Allow": "POST, OPTIONS"}, "text/plain; charset=utf-8")
 
 
-def _refusal(error: WakefulError) -> Answer:
+def refused(error: WakefulError, status: int, body: bytes, media: str) -> Answer:
+    """The answer that tells of *error*, which the log has, too."""
     request_id = new_request_id()
     log.debug("poll refused", request_id=request_id, error=str(error))
-    status, body, media = answered(error)
     return Answer(status, body, CORS | {REQUEST_ID: request_id}, media)

@@ -13,13 +13,18 @@ from wakeful.http.services import Services
 _MOST_DIGITS = 18
 
 
-async def identify(services: Services, request: Request, *, minds_item: bool = False) -> Identity:
+async def identify(
+    services: Services, request: Request, *, minds_item: bool = False, token: str | None = None
+) -> Identity:
     """Who asks, acting for another user where `As-User` says so.
 
-    A token that is restricted to an item is refused, but by a route that minds it. Raises
-    Unauthenticated, Forbidden, InvalidRequest, RateLimited.
+    The *token* is that of the Authorization header unless one is given. One that is restricted
+    to an item is refused, but by a route that minds it. Raises Unauthenticated, Forbidden,
+    InvalidRequest, RateLimited.
     """
-    identity = await _bearer(services, request)
+    if token is None:
+        token = bearer_token(request.headers.get("authorization"))
+    identity = await _identified(services, request, token)
     services.rate.take(identity.token)
     if identity.item is not None and not minds_item:
         raise Forbidden("the token is restricted to one item")
@@ -31,8 +36,7 @@ async def identify(services: Services, request: Request, *, minds_item: bool = F
     return await services.access.act_for(identity, int(as_user))
 
 
-async def _bearer(services: Services, request: Request) -> Identity:
-    token = bearer_token(request.headers.get("authorization"))
+async def _identified(services: Services, request: Request, token: str) -> Identity:
     identity = services.access.known(token)
     if identity is not None:
         return identity

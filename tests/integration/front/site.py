@@ -23,7 +23,8 @@ from wakeful.core.items import User
 from wakeful.core.positions import Marker, position
 from wakeful.feed import Feed
 from wakeful.http.connection import Connection
-from wakeful.http.dropbox_poll import LONGPOLL_PATH, LongPolls
+from wakeful.http.dropbox_poll import LONGPOLL_PATH, FormV2, LongPolls
+from wakeful.http.dropbox_v1_poll import LONGPOLL_DELTA_PATH, FormV1
 from wakeful.http.front import Front
 from wakeful.http.limits import Limits
 from wakeful.http.poll import Ended
@@ -263,7 +264,8 @@ class Site:
         self.longpolls = await stack.enter_async_context(
             LongPolls(store, self.journals, self.access, self.front.polls)
         )
-        self.front.route(LONGPOLL_PATH, self.longpolls.subscribe)
+        self.front.route(LONGPOLL_PATH, self.longpolls.route(FormV2(store, self.access)))
+        self.front.route(LONGPOLL_DELTA_PATH, self.longpolls.route(FormV1(store, self.access)))
         listener = socket.socket()
         # Small, so that what a client does not read is soon felt by the server.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)

@@ -18,6 +18,7 @@ from wakeful.http.app import description, every_route
 from wakeful.http.description import Answer, Described, Operation
 from wakeful.http.dialect import Dialect
 from wakeful.http.dropbox_poll import LONGPOLL_PATH
+from wakeful.http.dropbox_v1_poll import LONGPOLL_DELTA_PATH
 from wakeful.http.native import NativeErrors
 from wakeful.http.openapi import document, endpoints
 from wakeful.http.schemas import Schemas
@@ -50,7 +51,8 @@ def test_every_route_is_described_and_nothing_else() -> None:
     told = description(whole)
 
     found = {(path, method) for path, methods in told["paths"].items() for method in methods}
-    assert found == {*routed(whole.routes), (CHANNEL_PATH, "get"), (LONGPOLL_PATH, "post")}
+    polls = {(CHANNEL_PATH, "get"), (LONGPOLL_PATH, "post"), (LONGPOLL_DELTA_PATH, "get")}
+    assert found == {*routed(whole.routes), *polls}
 
 
 def test_a_route_that_says_nothing_of_itself_is_an_error() -> None:
@@ -81,7 +83,7 @@ def test_operations_have_names_of_their_own() -> None:
 async def test_what_needs_a_token_says_so(world: World, told: Json) -> None:
     for path, methods in told["paths"].items():
         for method, operation in methods.items():
-            if path in (CHANNEL_PATH, LONGPOLL_PATH):
+            if path in (CHANNEL_PATH, LONGPOLL_PATH, LONGPOLL_DELTA_PATH):
                 continue  # the front's
             url = path.replace("{id}", "1")
             answer = await world.nobody.ask(method.upper(), url)

@@ -214,6 +214,28 @@ def with_body(path: str, body: Any) -> Judge:
     return lambda prey: [Ask(path, body=body)]
 
 
+def by_path(path: str, *queries: str) -> Judge:
+    """Vic's paths, and the ids, in a URL."""
+
+    def asks(prey: Prey) -> list[Ask]:
+        places = (
+            f"{CANARY}-docs",
+            f"{CANARY}-docs/{CANARY}-file",
+            f"{CANARY}-team/{CANARY}-shared",
+            f"{CANARY}-trash",
+            f"id:{prey.file}",
+        )
+        return [Ask(f"{path}/{place}{query}") for place in places for query in ("", *queries)]
+
+    return asks
+
+
+def deltas(path: str, *more: dict[str, str]) -> Judge:
+    prefixes = (f"/{CANARY}-docs", f"/{CANARY}-team", f"/{CANARY}-trash")
+    forms = ({}, *({"path_prefix": prefix} for prefix in prefixes), *more)
+    return lambda prey: [Ask(path, form=form) for form in forms]
+
+
 LISTING = "/2/files/list_folder"
 
 JUDGES: dict[str, Judge] = {
@@ -229,6 +251,12 @@ JUDGES: dict[str, Judge] = {
     "POST /2/users/get_current_account": plain("/2/users/get_current_account"),
     "POST /2/users/get_space_usage": plain("/2/users/get_space_usage"),
     "POST /2/check/user": with_body("/2/check/user", {"query": "anybody"}),
+    "POST /1/delta": deltas("/1/delta", {"cursor": "none"}),
+    "POST /1/delta/latest_cursor": deltas("/1/delta/latest_cursor"),
+    "GET /1/account/info": plain("/1/account/info"),
+    "GET /1/metadata/{root}": plain("/1/metadata/auto", "/1/metadata/auto?include_deleted=true"),
+    "GET /1/metadata/{root}/{path}": by_path("/1/metadata/auto", "?include_deleted=true"),
+    "GET /1/files/{root}/{path}": by_path("/1/files/auto"),
     "GET /2.0/events": events,
     "OPTIONS /2.0/events": plain(
         *(f"/2.0/events?stream_type={s}" for s in ("all", "sync", "admin_logs_streaming"))
@@ -514,6 +542,9 @@ ASKERS = (
 VICS_OWN = {"missing_scope", "restricted_to_another_folder"}
 """These are Vic, who may know who they are."""
 
+VICS_ACCOUNT = ("GET /2.0/users/{id}", "POST /2/users", "GET /1/account")
+"""The beginnings of what says so."""
+
 
 @pytest.fixture
 async def store() -> Any:
@@ -567,7 +598,8 @@ async def walk(asker: Asker, prey: Prey) -> dict[str, str]:
             found[f"{name} [{number}]"] = seen(answer, ask, prey)
             if asker.is_nobody and not OPERATIONS[name]:
                 assert answer.status_code == 401, name
-                has_body = " /v1/" in name or " /2/" in name  # Box's SDKs want none
+                # Box's SDKs want none.
+                has_body = any(f" /{version}/" in name for version in ("v1", "1", "2"))
                 assert not answer.content or has_body, name
     return found
 
@@ -580,7 +612,7 @@ async def test_p7_whoever_may_not_know_is_told_nothing(place: Place, who: str) -
     answers = await walk(asker, place.prey)
 
     assert await whole_view(place.vic) == before, "something of Vic's was changed"
-    own = {"GET /2.0/users/{id}", "POST /2/users"} if who in VICS_OWN else set()
+    own = set(VICS_ACCOUNT) if who in VICS_OWN else set()
     for name, text in answers.items():
         if not any(name.startswith(route) for route in own):
             assert CANARY not in text.lower(), name
@@ -622,6 +654,11 @@ async def test_the_walk_would_find_what_is_told(place: Place) -> None:
         "POST /2/files/get_metadata",
         "GET /2/files/download",
         "POST /2/users/get_current_account",
+        "POST /1/delta",
+        "GET /1/account/info",
+        "GET /1/metadata/{root}",
+        "GET /1/metadata/{root}/{path}",
+        "GET /1/files/{root}/{path}",
     } <= telling
     statuses = {text[:3] for name, text in answers.items() if "/content" in name}
     assert "302" in statuses

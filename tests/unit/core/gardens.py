@@ -26,6 +26,7 @@ from wakeful.core.errors import CursorExpired, WakefulError
 from wakeful.core.items import Item, JournalRow, Role, User
 from wakeful.core.journal import shown_name
 from wakeful.core.lookups import ListJournal, Lookup, MembershipsOf, ReadJournal
+from wakeful.core.view import Place
 from wakeful.core.writes import Steps
 from wakeful.stores.driver import drive
 
@@ -126,11 +127,15 @@ class Garden:
             found = self.drive(places(cursor))
         except CursorExpired:
             return True
+        return self.has_grown_in(found)
+
+    def has_grown_in(self, places: Iterable[Place]) -> bool:
+        """Whether a poll that waits in these *places* would be answered."""
         return any(
             self.world.ask(
                 ListJournal(place.namespace, place.after, 1, place.under, place.deep)
             ).rows
-            for place in found
+            for place in places
         )
 
     def _shown_in_view(self, namespace: int, above: str, shown_above: str) -> dict[str, Any]:

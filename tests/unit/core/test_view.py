@@ -224,6 +224,37 @@ def test_a_folder_waits_for_itself_and_where_it_is_mounted_for_that(garden: Gard
     assert garden.drive(places_of(photos)) == (Place(team, 1, "2026"), Place(home, head, "photos"))
 
 
+def test_what_is_not_there_yet_may_come_with_a_mount_above_it(garden: Garden) -> None:
+    world, home = garden.world, garden.world.bob.home
+    own(garden, "docs", folder=True)
+    head = world.journal_head(home)
+
+    for path in ("docs/new", "photos/2026"):
+        at = garden.drive(latest(cursor(garden, Scope(path))))
+        top = path.partition("/")[0]
+        assert garden.drive(places_of(at)) == (
+            Place(home, head, path),
+            Place(home, head, top, deep=False),
+        )
+
+    world.file("x", namespace=garden.team)
+    waits = garden.drive(places_of(garden.drive(latest(cursor(garden, Scope("a/x"))))))
+    own(garden, "b")
+    assert not garden.has_grown_in(waits)
+    garden.join(garden.team)
+    assert garden.has_grown_in(waits)
+
+
+def test_a_folder_below_the_top_waits_for_itself_alone(garden: Garden) -> None:
+    home = garden.world.bob.home
+    own(garden, "docs", folder=True)
+    docs = by_id(garden.world.at("docs", home))
+    garden.world.do(CreateFolder(parent=docs, name="new"), garden.world.bob)
+    at = garden.drive(latest(cursor(garden, Scope("docs/new"))))
+    head = garden.world.journal_head(home)
+    assert garden.drive(places_of(at)) == (Place(home, head, "docs/new"),)
+
+
 def test_a_page_is_full_at_its_limit_and_goes_on_exactly_there(garden: Garden) -> None:
     for name in "abc":
         own(garden, name)

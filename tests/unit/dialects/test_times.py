@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from wakeful.dialects.times import LATEST, parse, precise_text_of, text_of
+from wakeful.dialects.times import LATEST, mail_text_of, parse, precise_text_of, text_of
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,17 @@ def test_a_time_is_written_with_an_offset_and_no_fraction(ms: int, text: str) ->
 def test_a_precise_time_has_milliseconds(ms: int, text: str) -> None:
     assert precise_text_of(ms) == text
     assert precise_text_of(parse(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("ms", "text"),
+    [
+        (1_282_429_880_999, "Sat, 21 Aug 2010 22:31:20 +0000"),
+        (-1, "Wed, 31 Dec 1969 23:59:59 +0000"),
+        (LATEST + 10**15, "Fri, 31 Dec 9999 23:59:59 +0000"),
+        (-(10**18), "Mon, 01 Jan 0001 00:00:00 +0000"),
+    ],
+)
+def test_a_time_as_in_mail_has_always_31_characters(ms: int, text: str) -> None:
+    assert mail_text_of(ms) == text
+    assert len(text) == 31

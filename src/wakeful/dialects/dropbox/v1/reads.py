@@ -1,0 +1,52 @@
+"""What version 1 reads of single paths and of who asks: rules that look things up."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from wakeful.core.cursors import Scope
+from wakeful.core.items import Member, User
+from wakeful.core.lookups import MembershipsOf, SpaceUsed
+from wakeful.core.view import Told, begin, read_page
+from wakeful.core.writes import Steps
+from wakeful.dialects.dropbox.arguments import MOST_ENTRIES
+from wakeful.dialects.dropbox.v1.errors import TooManyEntries
+
+
+class Used(NamedTuple):
+    """Bytes in the home, and in the namespaces that are mounted in it."""
+
+    home: int
+    shared: int
+
+
+def read_contents(
+    user: User, epoch: int, path: str, most: int, *, deleted: bool
+) -> Steps[list[Told]]:
+    """What is directly in the folder at *path* (journal keys), in the order of the paths; with
+    *deleted* what was there, too. Raises TooManyEntries where that is more than *most*."""
+    found: dict[str, Told] = {}
+    cursor = yield from begin(user.id, 0, epoch, Scope(path, recursive=False, deleted=deleted))
+    has_more = True
+    while has_more:
+        page = yield from read_page(cursor, MOST_ENTRIES)
+        for told in page.entries:
+            if told.item is None and not deleted:
+                found.pop(told.path, None)  # gone since the page before
+            else:
+                found[told.path] = told
+        if len(found) > most:
+            raise TooManyEntries(f"The folder has more than {most} entries")
+        cursor, has_more = page.cursor, page.has_more
+    return [found[each] for each in sorted(found)]
+
+
+def read_usage(user: User) -> Steps[Used]:
+    """How much the files of *user* take."""
+    home: int = yield SpaceUsed(user.home)
+    memberships: tuple[Member, ...] = yield MembershipsOf(user.id)
+    shared = 0
+    for member in memberships:
+        if member.namespace != user.home:
+            shared += yield SpaceUsed(member.namespace)
+    return Used(home, shared)
