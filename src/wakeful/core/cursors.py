@@ -19,7 +19,7 @@ import msgspec
 from wakeful.core.errors import InvalidCursor
 
 _VERSION = 1
-_RECURSIVE, _MOUNTED, _DELETED, _MEDIA = 1, 2, 4, 8
+_RECURSIVE, _MOUNTED, _DELETED, _MEDIA, _LIMITED = 1, 2, 4, 8, 16
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -27,7 +27,8 @@ class Scope(msgspec.Struct, frozen=True):
 
     `path` is that of a folder in the view, in journal keys joined by "/"; empty: all of it.
     `mounted`: whether mounted namespaces are part of it. `deleted`: whether a first listing
-    shows tombstones. `media` is the flag of a dialect, kept for it.
+    shows tombstones. `media` is the flag of a dialect, kept for it; `limit` is how many entries a
+    page was asked to have, 0 where that was not said.
     """
 
     path: str = ""
@@ -35,6 +36,7 @@ class Scope(msgspec.Struct, frozen=True):
     mounted: bool = True
     deleted: bool = False
     media: bool = False
+    limit: int = 0
 
     @property
     def is_whole(self) -> bool:
@@ -83,11 +85,14 @@ def pack(cursor: Cursor) -> bytes:
         + _MOUNTED * scope.mounted
         + _DELETED * scope.deleted
         + _MEDIA * scope.media
+        + _LIMITED * bool(scope.limit)
     )
     packed = bytearray((_VERSION, flags))
     for number in (cursor.user, cursor.grant, cursor.epoch, len(path)):
         _put(packed, number)
     packed += path
+    if scope.limit:
+        _put(packed, scope.limit)
     before = 0
     for reached in (cursor.base, *sorted(cursor.mounts)):
         _put(packed, reached.namespace - before)
@@ -115,6 +120,7 @@ def _unpack(packed: bytes) -> Cursor:
     user, grant, epoch, size = (next(numbers) for _ in range(4))
     path = packed[numbers.at : numbers.at + size].decode()
     numbers.at += size
+    limit = next(numbers) if flags & _LIMITED else 0
     base = _reached(numbers, 0)
     mounts = []
     before = 0
@@ -127,6 +133,7 @@ def _unpack(packed: bytes) -> Cursor:
         mounted=bool(flags & _MOUNTED),
         deleted=bool(flags & _DELETED),
         media=bool(flags & _MEDIA),
+        limit=limit,
     )
     return Cursor(user, grant, epoch, scope, base, tuple(mounts))
 

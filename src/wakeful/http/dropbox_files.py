@@ -36,13 +36,11 @@ class Files:
     async def list_folder(
         self, user: User, identity: Identity, asked: ListFolder
     ) -> ListFolderResult:
-        limit = parse_limit(asked.limit)
-        return await self._page(user, await self._cursor(user, identity, asked), limit)
+        return await self._page(user, await self._cursor(user, identity, asked))
 
     async def latest_cursor(
         self, user: User, identity: Identity, asked: ListFolder
     ) -> LatestCursor:
-        parse_limit(asked.limit)
         cursor = await self._cursor(user, identity, asked)
         return LatestCursor(self._sealed(await read(self._store, latest(cursor))))
 
@@ -53,7 +51,7 @@ class Files:
             raise InvalidCursor(CONTINUE, asked.cursor)
         # That the folder is gone is said so, and not that it is empty.
         await read(self._store, folder_at(user, Path(cursor.scope.path)))
-        return await self._page(user, cursor, MOST_ENTRIES)
+        return await self._page(user, cursor)
 
     async def get_metadata(self, user: User, identity: Identity, asked: GetMetadata) -> Metadata:
         if asked.path == "":
@@ -70,6 +68,7 @@ class Files:
     async def _cursor(self, user: User, identity: Identity, asked: ListFolder) -> Cursor:
         if asked.shared_link is not None:
             raise InvalidRequest("request body: shared_link: there are no shared links here")
+        limit = parse_limit(asked.limit)
         path = await read(self._store, folder_at(user, parse_path(asked.path)))
         scope = Scope(
             path=path,
@@ -77,11 +76,12 @@ class Files:
             mounted=asked.include_mounted_folders,
             deleted=asked.include_deleted,
             media=asked.include_media_info,
+            limit=limit,
         )
         return await read(self._store, begin(user.id, identity.grant, self._store.epoch, scope))
 
-    async def _page(self, user: User, cursor: Cursor, limit: int) -> ListFolderResult:
-        page = await read(self._store, read_page(cursor, limit))
+    async def _page(self, user: User, cursor: Cursor) -> ListFolderResult:
+        page = await read(self._store, read_page(cursor, cursor.scope.limit or MOST_ENTRIES))
         entries = [metadata_of(told, user.home) for told in page.entries]
         return ListFolderResult(entries, self._sealed(page.cursor), page.has_more)
 

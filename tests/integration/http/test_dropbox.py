@@ -146,6 +146,17 @@ async def test_a_listing_is_given_in_pages_with_parents_before_children(ann: Cli
     assert await paths(ann, first) == ["/a", "/a/b", "/a/b/c", "/a/d", "/e"]
 
 
+async def test_the_limit_of_the_first_page_is_that_of_all(ann: Client) -> None:
+    asked = {"path": "", "recursive": True, "limit": 2}
+    latest = (await done(ann, "files/list_folder/get_latest_cursor", asked))["cursor"]
+    for name in ("a", "b", "c", "d", "e"):
+        await upload(ann, "/" + name)
+
+    for first in (await listed(ann, recursive=True, limit=2), await go_on(ann, latest)):
+        sizes = [len(page["entries"]) async for page in pages(ann, first)]
+        assert sizes == [2, 2, 1]
+
+
 async def test_a_folder_is_listed_by_itself_and_only_as_deep_as_asked(ann: Client) -> None:
     await upload(ann, "/a/b/c")
     await upload(ann, "/d")

@@ -25,6 +25,7 @@ scopes = st.builds(
     mounted=st.booleans(),
     deleted=st.booleans(),
     media=st.booleans(),
+    limit=numbers,
 )
 cursors = st.builds(
     Cursor,

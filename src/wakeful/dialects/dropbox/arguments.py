@@ -72,8 +72,9 @@ def check_void(body: bytes) -> None:
 
 
 def parse_limit(limit: int | None) -> int:
+    """The *limit* of a call, 0 where it has none. Raises InvalidRequest."""
     if limit is None:
-        return MOST_ENTRIES
+        return 0
     if not 1 <= limit <= MOST_ENTRIES:
         raise InvalidRequest(f"request body: limit: {limit} is not in 1..{MOST_ENTRIES}")
     return limit
