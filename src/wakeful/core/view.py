@@ -16,7 +16,11 @@ Rule 4: the row of a former mount may have become another folder before its read
 Where that cannot be excluded, everything at the top of the home that changed meanwhile is first
 told to be deleted, on a page of its own, and told again as it is now on those that follow.
 
-Rule 5: a cursor that is behind in what was trimmed has missed tombstones, and expires.
+Rule 5: a page is made of several looks, between which things change. It ends before what would
+tell a path twice, and before the deletion of a folder in which it has told of something: that
+is deleted, too, but on the next page, and whoever sorts would have it without its folder.
+
+Rule 6: a cursor that is behind in what was trimmed has missed tombstones, and expires.
 """
 
 from __future__ import annotations
@@ -206,6 +210,7 @@ class _Page:
         self._scope = cursor.scope
         self._limit = limit
         self._told: dict[str, Told] = {}
+        self._filled: set[str] = set()  # the folders with something below them that was told
         self._looks = 0
         self._base = cursor.base
         self._mounts = {mount.namespace: mount for mount in cursor.mounts}
@@ -301,6 +306,8 @@ class _Page:
         if path in self._told:
             return False
         if row.item is None:
+            if path in self._filled:
+                return False
             self._told[path] = Told(path, join(base.shown, row.path), None)
             return True
         item = listing.items[row.item]
@@ -320,7 +327,14 @@ class _Page:
             return True
         folder = _shown_folder(item, base.shown, listing.items, shown)
         self._told[path] = Told(path, join(folder, shown_name(item.name, item.key)), item)
+        self._fill(path)
         return True
+
+    def _fill(self, path: str) -> None:
+        above = path.rpartition("/")[0]
+        while above and above not in self._filled:
+            self._filled.add(above)
+            above = above.rpartition("/")[0]
 
     def _bury(self, gone: set[int]) -> Steps[None]:
         """Forget the mounts *gone* (rule 4), if the page is still empty; else the next one does."""

@@ -124,6 +124,32 @@ def test_a_path_that_changes_while_a_page_is_made_ends_it(garden: Garden) -> Non
     assert paths(page(garden, first.cursor)) == ["x"]
 
 
+@pytest.mark.parametrize("becomes", ["nothing", "a file"])
+def test_a_folder_that_goes_while_a_page_is_made_waits_if_something_in_it_was_told(
+    garden: Garden, becomes: str
+) -> None:
+    """Whoever deletes first would else have a file without its folder."""
+    world, root = garden.world, by_id(garden.world.root(garden.world.bob.home))
+    garden.join(garden.team)
+    folder = world.do(CreateFolder(parent=root, name="x"), world.bob)
+    before = page(garden, cursor(garden)).cursor
+    world.do(Upload(parent=by_id(folder), name="y", facts=Facts()), world.bob)
+    asked: list[ListJournal] = []
+
+    def meanwhile(step: object) -> object:
+        if isinstance(step, ListJournal):
+            asked.append(step)
+            if len(asked) == 2:
+                world.do(Trash(item=by_id(folder)), world.bob)
+                if becomes == "a file":
+                    own(garden, "x")
+        return world.ask(step)  # type: ignore[arg-type]
+
+    first = drive(read_page(before, 100), meanwhile)
+    assert (paths(first), first.has_more) == (["x/y"], True)
+    assert set(paths(page(garden, first.cursor))) == {"-x" if becomes == "nothing" else "x", "-x/y"}
+
+
 def test_a_page_that_found_nothing_for_long_says_that_there_may_be_more(
     garden: Garden, monkeypatch: pytest.MonkeyPatch
 ) -> None:

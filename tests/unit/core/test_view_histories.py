@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +17,9 @@ from wakeful.core.changes import CreateFolder, Trash
 from wakeful.core.cursors import Cursor, Scope, pack, unpack
 from wakeful.core.errors import CursorExpired
 from wakeful.core.items import Role, User
+from wakeful.core.lookups import ListJournal, Lookup
 from wakeful.core.view import begin, latest, places_of, read_page
+from wakeful.stores.driver import drive
 
 SCOPES = (
     Scope(),
@@ -43,10 +46,21 @@ class Reader:
         self.cursor = self._begin()
         self.kept: list[tuple[Applied, Cursor]] = []
 
-    def read(self, size: int) -> bool:
-        """Apply one page; whether there are more."""
+    def read(self, size: int, meanwhile: Sequence[Step] = ()) -> bool:
+        """Apply one page; whether there are more. *meanwhile* happens before its later looks."""
+        growing = iter(meanwhile)
+        looks = 0
+
+        def ask(step: object) -> object:
+            nonlocal looks
+            if isinstance(step, ListJournal):
+                looks += 1
+                for each in itertools.islice(growing, 0 if looks == 1 else 4):
+                    self._garden.grow(each)
+            return self._garden.world.ask(cast(Lookup[Any], step))
+
         try:
-            page = self._garden.drive(read_page(unpack(pack(self.cursor)), size))
+            page = drive(read_page(unpack(pack(self.cursor)), size), ask)
         except CursorExpired:
             self.start_over()
             return True
@@ -81,7 +95,10 @@ class Reader:
 
 acts = st.one_of(
     steps.map(lambda step: ("grow", step)),
-    st.tuples(st.just("read"), st.tuples(st.integers(0, 3), st.integers(1, 6))),
+    st.tuples(
+        st.just("read"),
+        st.tuples(st.integers(0, 3), st.integers(1, 12), st.lists(steps, max_size=6)),
+    ),
     st.tuples(st.just("back"), st.tuples(st.integers(0, 3), st.integers(0, 30))),
     st.tuples(st.just("again"), st.integers(0, 3)),
 )
@@ -107,7 +124,7 @@ def test_p9_whoever_folds_the_pages_has_the_view(
             case "grow":
                 garden.grow(what)
             case "read":
-                readers[what[0]].read(what[1])
+                readers[what[0]].read(*what[1:])
             case "back":
                 readers[what[0]].go_back(what[1])
             case "again":
