@@ -382,10 +382,12 @@ class Site:
     async def parked_client(self, request: bytes | None = None) -> AsyncIterator[Wire]:
         """A client whose poll is parked."""
         before = self.parked
+        waiting = self.feed.waiting + self.journals.waiting
         async with self.client() as wire:
             wire.send(request or await self.poll())
             await until(lambda: self.parked == before + 1)
-            # "now" is when it is looked for.
+            # It waits for nothing before its grant is known, and "now" is when it is looked for.
+            await until(lambda: self.feed.waiting + self.journals.waiting > waiting)
             await until(lambda: self.feed._filtered.is_at_rest)
             yield wire
 
