@@ -46,7 +46,8 @@ class Server:
 
     `arguments` go to `wakeful serve`; `environ` is added to an environment without any
     variable of this project. With `activated=False` it listens by itself, on `port`, by
-    default on one that is kept free for it.
+    default on one that is kept free for it. With `tls=True` it listens with TLS, too: always
+    by itself, so that while it is away whoever connects there is refused.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Server:
         environ: Mapping[str, str] | None = None,
         activated: bool = True,
         port: int | None = None,
+        tls: bool = False,
     ) -> None:
         self.data = folder / "data"
         self.watch = watch
@@ -77,9 +79,11 @@ class Server:
         # no other socket listens on it.
         self._reserved = _bound(0)
         self.port: int = self._reserved.getsockname()[1]
+        self._reserved_tls = _bound(0) if tls else None
+        self._tls_port = self._reserved_tls.getsockname()[1] if self._reserved_tls else None
         if sys.platform != "linux":
-            # Elsewhere two sockets cannot be bound to one port: it is ours by good luck only.
-            self._reserved.close()
+            # Elsewhere two sockets cannot be bound to one port: they are ours by good luck only.
+            self._release()
         self._listening: socket.socket | None = None
 
     # --- what a client needs ---
@@ -87,6 +91,16 @@ class Server:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def tls_host(self) -> str:
+        """Where it listens with TLS, as `host:port`."""
+        return f"127.0.0.1:{self._tls_port}"
+
+    @property
+    def authority(self) -> Path:
+        """The file by which clients trust it."""
+        return self.data / "tls" / "ca.pem"
 
     @property
     def token_file(self) -> Path:
@@ -126,6 +140,8 @@ class Server:
         command = [str(WAKEFUL), "serve", "--data", str(self.data)]
         if self.watch is not None:
             command += ["--watch", str(self.watch)]
+        if self._tls_port is not None:
+            command += ["--tls-port", str(self._tls_port)]
         command += self.arguments
         environ = clean_environ() | self.environ
         environ["NOTIFY_SOCKET"] = os.path.join(self._notices_folder.name, "notify")
@@ -215,7 +231,7 @@ class Server:
         if self.is_running():
             self.kill()
         self.refuse_connections()
-        self._reserved.close()
+        self._release()
         self._notices.close()
         self._notices_folder.cleanup()
 
@@ -230,6 +246,12 @@ class Server:
                 text = path.read_text(encoding="utf-8", errors="replace")
                 parts.append(f"--- {path.name}, the last lines ---\n{text[-6000:]}")
         return "\n".join(parts)
+
+    def _release(self) -> None:
+        """Give the ports back that were kept."""
+        self._reserved.close()
+        if self._reserved_tls is not None:
+            self._reserved_tls.close()
 
     def _hear(self, timeout: float) -> bool:
         readable, _, _ = select.select([self._notices], [], [], timeout)
@@ -252,10 +274,17 @@ def running(
     environ: Mapping[str, str] | None = None,
     activated: bool = True,
     port: int | None = None,
+    tls: bool = False,
 ) -> Iterator[Server]:
     """A server that is ready; what it wrote is shown if the test fails."""
     server = Server(
-        folder, watch=watch, arguments=arguments, environ=environ, activated=activated, port=port
+        folder,
+        watch=watch,
+        arguments=arguments,
+        environ=environ,
+        activated=activated,
+        port=port,
+        tls=tls,
     )
     try:
         server.start()
