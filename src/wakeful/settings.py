@@ -78,7 +78,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Believe X-Forwarded-Proto, -Host and -For: only behind a proxy that sets them."""
 
     body_limit: int = 8 * 1024 * 1024
-    """The longest request body that is read."""
+    """The longest request body that is read, apart from uploads."""
+
+    upload_limit: int = 5 * 1024**3
+    """The largest file that can be uploaded."""
 
     max_polls: int | None = None
     """The most polls that wait at a time; by default what the limit of open files allows."""
@@ -279,6 +282,7 @@ def _check(settings: Settings) -> None:
     demand(settings.rescan >= 1, "rescan is at least one second")
     demand(0 <= settings.drain <= 300, "drain is between 0 and 300 seconds")
     demand(settings.body_limit >= 1024, "body_limit is at least 1024 bytes")
+    demand(settings.upload_limit >= 1, "upload_limit is at least 1 byte")
     demand(settings.max_polls is None or settings.max_polls >= 1, "max_polls is at least 1")
     demand(
         0 <= settings.retention_user <= _MOST_DAYS

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 
-from tests.contract.things import A_FILE, A_FOLDER, HOME, SHARED, do, put_items
+from tests.contract.things import A_FILE, A_FOLDER, HOME, SHARED, Wrong, do, put_items
 from wakeful.core.items import Item, Seen
 from wakeful.core.lookups import (
     ChildByName,
@@ -13,9 +14,10 @@ from wakeful.core.lookups import (
     ItemById,
     ItemsOf,
     Lineage,
+    NamedContents,
 )
 from wakeful.core.ports import Store
-from wakeful.core.writes import RehomeSubtree, RemoveSubtree
+from wakeful.core.writes import PutItems, RehomeSubtree, RemoveSubtree
 
 ROOT = replace(A_FOLDER, id=1, parent=None, name="", key="")
 
@@ -41,6 +43,7 @@ async def test_an_item_comes_back_as_it_was_put(store: Store) -> None:
         content_hash="e" * 64,
         trashed_at=7,
         seen=Seen(2**64 - 1, 2**40, 1_700_000_000_123_456_789),
+        content="d" * 64,
     )
 
     await put_items(store, item, replace(A_FOLDER, id=5))
@@ -179,3 +182,39 @@ async def test_rehoming_takes_all_that_is_below_but_not_the_item_itself(store: S
     assert [item.id for item in await store.ask(ItemsOf(SHARED, 0, 10))] == [4]
     assert [item.id for item in await store.ask(ItemsOf(HOME, 0, 10))] == [1, 2, 5]
     assert await store.ask(Lineage(4)) == tuple(items[:4])
+
+
+async def test_a_content_is_named_for_as_long_as_an_item_has_it(store: Store) -> None:
+    one, two, three = "1" * 64, "2" * 64, "3" * 64
+    asked = NamedContents((one, two, three, ""))
+    await put_items(
+        store,
+        ROOT,
+        replace(file(2, "a"), content=one),
+        replace(file(3, "b"), content=one),
+        folder(4, "f"),
+        replace(file(5, "c", parent=4), content=two),
+    )
+    assert await store.ask(asked) == {one, two}
+
+    await put_items(store, replace(file(2, "a"), content=three))
+    assert await store.ask(asked) == {one, two, three}
+
+    await put_items(store, trashed(replace(file(3, "b"), content=one)))
+    assert await store.ask(asked) == {one, two, three}
+
+    await store.commit(do(RemoveSubtree(4)))
+    assert await store.ask(asked) == {one, three}
+
+    await store.commit(do(RemoveSubtree(3)))
+    assert await store.ask(asked) == {three}
+
+
+async def test_a_content_is_named_no_longer_when_its_command_is_undone(store: Store) -> None:
+    asked = NamedContents(("1" * 64, "2" * 64))
+    await put_items(store, ROOT, replace(file(2, "a"), content="1" * 64))
+
+    with pytest.raises(Wrong):
+        await store.commit(do(PutItems((replace(file(2, "a"), content="2" * 64),)), Wrong()))
+
+    assert await store.ask(asked) == {"1" * 64}

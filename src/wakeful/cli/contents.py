@@ -1,34 +1,48 @@
-"""The content of files, from the watched folders that have it."""
+"""The content of files: of watched folders from the disk, of all else from the shelf."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from wakeful.core.contents import Content, NoContent
+from wakeful.core.contents import Content, Incoming, NoContent, Shelf
 from wakeful.core.errors import Unavailable
 from wakeful.core.items import Item
+from wakeful.core.watched import check_unwatched
 from wakeful.sources.folder import FolderSource
 
 MOST_OPEN = 200
 """Downloads at a time: each has a descriptor, and some 0.5 MB on its way."""
 
+MOST_INCOMING = 100
+"""Uploads at a time, for the same reasons."""
+
 _THREADS = 4  # disks answer several better than one; more only wait for each other
 _RETRY_SECONDS = 5
 
 
-class WatchedContents:
-    """A `core.contents.Contents` of the folders that *sources* tells. Use as a context manager."""
+class ServedContents:
+    """The `core.contents.Contents` of a server. Use as a context manager.
 
-    def __init__(self, sources: Callable[[], Sequence[FolderSource]]) -> None:
+    *sources* tells the folders that are followed, *watched* their namespaces, which are known
+    before; everything else is on *shelf*.
+    """
+
+    def __init__(
+        self, sources: Callable[[], Sequence[FolderSource]], watched: Set[int], shelf: Shelf
+    ) -> None:
         self._sources = sources
+        self._watched = watched
+        self._shelf = shelf
         self._open = 0
+        self._incoming = 0
         self._threads = ThreadPoolExecutor(_THREADS, "content")
 
     def __repr__(self) -> str:
-        return f"<WatchedContents [{self._open} open]>"
+        return f"<ServedContents [{self._open} open, {self._incoming} incoming]>"
 
-    def __enter__(self) -> WatchedContents:
+    def __enter__(self) -> ServedContents:
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -38,19 +52,37 @@ class WatchedContents:
         """As `core.contents.Contents`."""
         if self._open >= MOST_OPEN:
             raise Unavailable("too many files are read at present", retry_after=_RETRY_SECONDS)
-        source = self._source_of(lineage[-1].namespace)
         self._open += 1
         try:
-            return _Counted(await source.open(lineage, self._threads), self._closed)
+            return _Counted(await self._opened(lineage), self._closed)
         except BaseException:
             self._open -= 1
             raise
 
-    def _source_of(self, namespace: int) -> FolderSource:
+    def receive(self, namespace: int) -> AbstractAsyncContextManager[Incoming]:
+        """As `core.contents.Contents`."""
+        check_unwatched(namespace, self._watched)
+        return self._receive()
+
+    @asynccontextmanager
+    async def _receive(self) -> AsyncIterator[Incoming]:
+        if self._incoming >= MOST_INCOMING:
+            raise Unavailable("too many uploads are under way", retry_after=_RETRY_SECONDS)
+        self._incoming += 1
+        try:
+            async with self._shelf.receive() as incoming:
+                yield incoming
+        finally:
+            self._incoming -= 1
+
+    async def _opened(self, lineage: tuple[Item, ...]) -> Content:
+        file = lineage[-1]
         for source in self._sources():
-            if source.namespace == namespace:
-                return source
-        raise NoContent("The content of this file is not on this server")
+            if source.namespace == file.namespace:
+                return await source.open(lineage, self._threads)
+        if not file.content or file.namespace in self._watched:
+            raise NoContent("The content of this file is not on this server")
+        return await self._shelf.open(file.content)
 
     def _closed(self) -> None:
         self._open -= 1

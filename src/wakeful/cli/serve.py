@@ -36,6 +36,7 @@ from wakeful.settings import SettingsError, load, read_file
     help="Believe X-Forwarded-Proto, -Host and -For.",
 )
 @click.option("--body-limit", type=int, metavar="BYTES", help="The longest request body.")
+@click.option("--upload-limit", type=int, metavar="BYTES", help="The largest file taken.")
 @click.option("--max-polls", type=int, help="The most polls that wait at a time.")
 @click.option("--max-requests", type=int, help="The most requests that are under way at a time.")
 @click.option("--rate-limit", type=int, help="The most requests a minute with one token.")

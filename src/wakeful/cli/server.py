@@ -22,7 +22,7 @@ from wakeful.access import open_access
 from wakeful.administration import Administration
 from wakeful.cli import logs
 from wakeful.cli.banner import Followed
-from wakeful.cli.contents import WatchedContents
+from wakeful.cli.contents import ServedContents
 from wakeful.cli.control import CONTROL_SOCKET, DATABASE, cannot_use
 from wakeful.cli.first_start import first_user, no_folder, own_token, place_watches
 from wakeful.cli.following import follow, numbers_of
@@ -37,6 +37,8 @@ from wakeful.cli.listen import (
 )
 from wakeful.cli.screen import Screen
 from wakeful.cli.tls import Tls, own_pair
+from wakeful.collection import Collection
+from wakeful.contents.folder import FolderShelf
 from wakeful.core.ports import StreamKind
 from wakeful.feed import Feed
 from wakeful.http.app import build_app
@@ -63,6 +65,9 @@ from wakeful.wakeups.hub import Hub
 TOKEN_FILE = "token"
 URL_FILE = "url"
 """Beside the token, so that the client commands find a server that listens elsewhere."""
+
+CONTENTS = "contents"
+"""The folder of the data folder with the contents that no watched folder has."""
 
 REALTIME_PATH = "/subscribe"
 
@@ -136,7 +141,12 @@ class _Server:
             front.route(LONGPOLL_PATH, longpolls.route(FormV2(store, access)))
             front.route(LONGPOLL_DELTA_PATH, longpolls.route(FormV1(store, access)))
             self._metrics.watch_sources(lambda: numbers_of(self._sources))
-            contents = stack.enter_context(WatchedContents(lambda: self._sources))
+            shelf = self._open_shelf(stack)
+            contents = stack.enter_context(
+                ServedContents(
+                    lambda: self._sources, frozenset(each.namespace for each in watched), shelf
+                )
+            )
             services = Services(
                 feed=feed,
                 access=access,
@@ -169,6 +179,7 @@ class _Server:
                 StreamKind.ENTERPRISE: self._settings.retention_enterprise,
             }
             await stack.enter_async_context(Retention(feed, days, self._metrics))
+            await stack.enter_async_context(Collection(store, shelf, self._metrics))
             if await self._first_scans():
                 self._announce(self._url(sockets), token, token_file, watches)
                 await self._stop.wait()
@@ -191,6 +202,13 @@ class _Server:
                 raise no_folder(watch)
         try:
             return await SqliteStore.open(data, observer=self._metrics)
+        except OSError as error:
+            raise CannotServe(cannot_use(data, error)) from None
+
+    def _open_shelf(self, stack: AsyncExitStack) -> FolderShelf:
+        data = self._settings.data
+        try:
+            return stack.enter_context(FolderShelf(data / CONTENTS, self._settings.upload_limit))
         except OSError as error:
             raise CannotServe(cannot_use(data, error)) from None
 

@@ -82,6 +82,7 @@ def with_facts(item: Item, facts: Facts, at: int) -> Item:
         size=facts.size,
         sha1=facts.sha1,
         content_hash=facts.content_hash,
+        content=facts.content,
         content_created_at=(
             facts.content_created_at
             if facts.content_created_at is not None

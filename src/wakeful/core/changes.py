@@ -38,13 +38,17 @@ Ref = ById | ByPath | Made
 
 
 class Facts(msgspec.Struct, frozen=True, gc=False):
-    """What is known of a file's content. Times in ms; None leaves them to the rules."""
+    """What is known of a file's content. Times in ms; None leaves them to the rules.
+
+    `content` is where this server keeps it (`core.contents`), which no producer can say.
+    """
 
     size: int = 0
     sha1: str = ""
     content_hash: str = ""
     content_created_at: int | None = None
     content_modified_at: int | None = None
+    content: str = ""
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -57,7 +57,8 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     lies below a trashed folder is not marked itself.
     `version` is the id of the file's present content (0 for folders);
     `sha1` and `content_hash` (Dropbox's block hash) are lower-case hex, empty
-    while not yet known.
+    while not yet known. `content` is the address at which this server keeps the content
+    (`core.contents`), empty where it does not: it is never what anybody claims.
     """
 
     id: int
@@ -79,6 +80,7 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     modified_by: int  # user id
     trashed_at: int | None
     seen: Seen | None = None
+    content: str = ""
 
     @property
     def is_folder(self) -> bool:

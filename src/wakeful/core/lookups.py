@@ -112,6 +112,13 @@ class ItemsOf(Lookup[tuple[Item, ...]]):
     limit: int
 
 
+@dataclass(frozen=True, slots=True)
+class NamedContents(Lookup[frozenset[str]]):
+    """Those of `addresses` that some item names as its content, be it in the trash."""
+
+    addresses: tuple[str, ...]
+
+
 # --- journals ---
 
 

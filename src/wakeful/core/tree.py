@@ -406,6 +406,7 @@ class TreeRules:
             size=item.size,
             sha1=item.sha1,
             content_hash=item.content_hash,
+            content=item.content,
             content_created_at=item.content_created_at,
             content_modified_at=item.content_modified_at,
         )

@@ -76,6 +76,11 @@ class Metrics:
             ("of",),
             registry=registry,
         )
+        self._contents_removed = Counter(
+            "wakeful_contents_removed",
+            "Contents that went because no item named them",
+            registry=registry,
+        )
         self._requests = Counter(
             "wakeful_http_requests",
             "Requests answered by the app, by route and status",
@@ -113,6 +118,12 @@ class Metrics:
     def trimmed(self, what: str, rows: int) -> None:
         """Rows of streams of a kind went, or of journals."""
         self._trimmed.labels(what).inc(rows)
+
+    # --- contents ---
+
+    def contents_removed(self, count: int) -> None:
+        """Contents went that no item named any more."""
+        self._contents_removed.inc(count)
 
     # --- polls ---
 

@@ -7,13 +7,13 @@ big one: whoever hashes a big file asks for one slice after another.
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import signal
 from enum import Enum, auto
 
-SLICE_BYTES = 4 * 1024 * 1024
-"""Also the size of the blocks of Dropbox's content hash."""
+from wakeful.core.digests import BLOCK_BYTES, Digests
+
+SLICE_BYTES = BLOCK_BYTES
 
 _READ_BYTES = 256 * 1024
 
@@ -28,37 +28,32 @@ class Hashing:
     def __init__(self, fd: int, limit: int) -> None:
         self._fd = fd
         self._left = limit
-        self._sha1 = hashlib.sha1(usedforsecurity=False)
-        self._blocks = hashlib.sha256()
+        self._digests = Digests()
         self.size = 0
 
     def step(self) -> bool:
         """Read one slice; True when that was the last. Raises OSError."""
-        block = hashlib.sha256()
         room = SLICE_BYTES
         while room and self._left:
             data = os.read(self._fd, min(_READ_BYTES, room, self._left))
             if not data:
                 self._left = 0
                 break
-            block.update(data)
-            self._sha1.update(data)
+            self._digests.update(data)
             room -= len(data)
             self._left -= len(data)
             self.size += len(data)
-        if room < SLICE_BYTES:
-            self._blocks.update(block.digest())
         return self._left == 0
 
     @property
     def sha1(self) -> str:
         """Lower-case hex."""
-        return self._sha1.hexdigest()
+        return self._digests.sha1
 
     @property
     def content_hash(self) -> str:
         """Dropbox's: SHA-256 of the SHA-256s of the blocks; lower-case hex."""
-        return self._blocks.hexdigest()
+        return self._digests.content_hash
 
 
 class Writers(Enum):

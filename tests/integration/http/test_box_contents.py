@@ -15,7 +15,7 @@ from tests.integration.http.conftest import Client, World
 from tests.integration.http.test_asgi import answer
 from wakeful.access import wall_clock
 from wakeful.core.accounts import remove_member
-from wakeful.core.contents import Content, ContentChanged, NoContent
+from wakeful.core.contents import Content, ContentChanged, NoContent, NoContents
 from wakeful.core.errors import StoreFull
 from wakeful.core.items import Item
 from wakeful.http import content as given
@@ -49,7 +49,7 @@ class Bytes:
         self._shelf.open_now -= 1
 
 
-class Shelf:
+class Shelf(NoContents):
     """A `Contents` of files by their names."""
 
     def __init__(self, **files: bytes | Exception) -> None:

@@ -14,6 +14,7 @@ from wakeful.core.lookups import (
     ItemById,
     ItemsOf,
     Lineage,
+    NamedContents,
     Trashed,
 )
 from wakeful.core.writes import PutItems, RehomeSubtree, RemoveSubtree
@@ -29,6 +30,7 @@ class Items:
         self._below: dict[int, dict[int, Item]] = {}
         self._named: dict[tuple[int, str], tuple[int, ...]] = {}
         self._in_namespace: dict[int, dict[int, Item]] = {}
+        self._naming: dict[str, int] = {}  # how many items name a content
 
     def one(self, lookup: ItemById) -> Item | None:
         return self.by_id.get(lookup.id)
@@ -66,6 +68,9 @@ class Items:
         found.sort(key=lambda item: item.id)
         return tuple(found[: lookup.limit])
 
+    def named_contents(self, lookup: NamedContents) -> frozenset[str]:
+        return frozenset(each for each in lookup.addresses if each in self._naming)
+
     def put(self, write: PutItems) -> None:
         for item in write.items:
             self.put_one(item)
@@ -74,6 +79,8 @@ class Items:
         self._leave(item.id)
         self._undo.put(self.by_id, item.id, item)
         self._undo.put(self._in_namespace.setdefault(item.namespace, {}), item.id, item)
+        if item.content:
+            self._undo.put(self._naming, item.content, self._naming.get(item.content, 0) + 1)
         if item.parent is not None:
             self._undo.put(self._below.setdefault(item.parent, {}), item.id, item)
             if item.trashed_at is None:
@@ -113,6 +120,8 @@ class Items:
         if item is None:
             return
         self._undo.drop(self._in_namespace[item.namespace], id)
+        if item.content:
+            self._name_less(item.content)
         if item.parent is None:
             return
         self._undo.drop(self._below[item.parent], id)
@@ -123,6 +132,13 @@ class Items:
                 self._undo.put(self._named, name, left)
             else:
                 self._undo.drop(self._named, name)
+
+    def _name_less(self, content: str) -> None:
+        left = self._naming[content] - 1
+        if left:
+            self._undo.put(self._naming, content, left)
+        else:
+            self._undo.drop(self._naming, content)
 
 
 def _page(items: list[Item], lookup: Children | Trashed) -> tuple[Item, ...]:

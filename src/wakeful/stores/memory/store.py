@@ -217,6 +217,7 @@ class MemoryStore:
             lookups.Trashed: items.trashed,
             lookups.CountTrashed: items.count_trashed,
             lookups.ItemsOf: items.of,
+            lookups.NamedContents: items.named_contents,
             lookups.JournalAt: journals.at,
             lookups.ReadJournal: journals.read,
             lookups.ListJournal: views.page,

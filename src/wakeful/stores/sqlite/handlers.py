@@ -34,6 +34,7 @@ _LOOK_UPS: dict[type, Callable[[Snapshot, Any], Any]] = {
     lookups.Trashed: listings.trashed,
     lookups.CountTrashed: listings.count_trashed,
     lookups.ItemsOf: trees.items_of,
+    lookups.NamedContents: trees.named_contents,
     lookups.JournalAt: journals.at,
     lookups.ReadJournal: journals.page,
     lookups.ListJournal: journal_views.page,

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from wakeful.core.items import Item, Kind, Seen
-from wakeful.core.lookups import ChildByName, ItemById, ItemsOf, Lineage
+from wakeful.core.lookups import ChildByName, ItemById, ItemsOf, Lineage, NamedContents
 from wakeful.core.writes import PutItems, RehomeSubtree, RemoveSubtree
 from wakeful.stores.sqlite.queries import load
 from wakeful.stores.sqlite.snapshot import Snapshot
@@ -39,6 +39,11 @@ def items_of(at: Snapshot, lookup: ItemsOf) -> tuple[Item, ...]:
     return tuple(map(item_of, at.db.execute(_sql.items_of, asked)))
 
 
+def named_contents(at: Snapshot, lookup: NamedContents) -> frozenset[str]:
+    asked = msgspec.json.encode(lookup.addresses).decode()
+    return frozenset(row[0] for row in at.db.execute(_sql.named_contents, (asked,)))
+
+
 def put_items(tx: Transaction, write: PutItems) -> None:
     tx.db.executemany(_sql.put_item, map(_row, write.items))
 
@@ -53,8 +58,9 @@ def rehome_subtree(tx: Transaction, write: RehomeSubtree) -> None:
 
 def item_of(row: Row) -> Item:
     """The item in a row of its columns, in the order of the table."""
-    before, is_folder, after, seen = row[:3], row[3], row[4:18], row[18]
-    fields = (*before, _KINDS[is_folder], *after, None if seen is None else _seen.decode(seen))
+    before, is_folder, after, seen, content = row[:3], row[3], row[4:18], row[18], row[19]
+    decoded = None if seen is None else _seen.decode(seen)
+    fields = (*before, _KINDS[is_folder], *after, decoded, content)
     return Item(*fields)
 
 
@@ -79,4 +85,5 @@ def _row(item: Item) -> Row:
         item.modified_by,
         item.trashed_at,
         None if item.seen is None else msgspec.msgpack.encode(item.seen),
+        item.content,
     )

@@ -35,12 +35,14 @@ CREATE TABLE item (
     created_by INTEGER NOT NULL,
     modified_by INTEGER NOT NULL,
     trashed_at INTEGER,
-    seen BLOB                     -- msgpack: an inode may need all 64 bits, which SQLite has not
+    seen BLOB,                    -- msgpack: an inode may need all 64 bits, which SQLite has not
+    content TEXT NOT NULL         -- the address of what is kept here, '' where nothing is
 ) STRICT;
 
 CREATE INDEX item_in_folder ON item (parent, trashed_at, is_folder DESC, name);
 CREATE INDEX item_in_namespace ON item (namespace) WHERE trashed_at IS NULL;
 CREATE INDEX item_in_trash ON item (namespace, is_folder DESC, name) WHERE trashed_at IS NOT NULL;
+CREATE INDEX item_content ON item (content) WHERE content != '';
 
 -- Journals.
 

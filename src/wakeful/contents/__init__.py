@@ -1,0 +1,1 @@
+"""Contents that this server keeps, known by their addresses: on the disk, or in memory."""
