@@ -86,7 +86,7 @@ class EnterpriseEvents:
     ) -> Response:
         asked = asked_of(request)
         if not isinstance(asked, Since):
-            asked = unmarked(asked)
+            asked = unmarked(asked, EnterpriseStream.BY_ARRIVAL)
         limit = parse_limit(request.query_params.get("limit"))
         page = await self._feed.read(identity.enterprise, asked, limit, types=types)
         next_position = marked(position(page.state.epoch, page.next), EnterpriseStream.BY_ARRIVAL)
@@ -100,7 +100,7 @@ class EnterpriseEvents:
         query = request.query_params
         lookup = ReadTimeline(
             identity.enterprise,
-            unmarked(parse(query.get("stream_position"))),
+            unmarked(parse(query.get("stream_position")), EnterpriseStream.BY_TIME),
             parse_limit(query.get("limit")),
             types,
             after=parse_time(query.get("created_after"), "created_after"),

@@ -36,7 +36,11 @@ from wakeful.core.positions import Asked, Marker, StreamState
 from wakeful.dialects.box import realtime as box
 from wakeful.dialects.box.errors import answer_for, error_body, status_body
 from wakeful.dialects.box.marks import stream_of, unmarked
-from wakeful.dialects.box.parameters import EnterpriseStream, parse_event_types
+from wakeful.dialects.box.parameters import (
+    ENTERPRISE_STREAMS,
+    EnterpriseStream,
+    parse_event_types,
+)
 from wakeful.dialects.box.types import stored_types
 from wakeful.feed import Feed
 from wakeful.filtered import Look
@@ -332,10 +336,12 @@ class Realtime:
             stream = stream_of(asked)
             if stream is not None and "enterprise" in query:
                 channel = self._access.open_channel(query["enterprise"])
+            look = None
             if channel.is_enterprise:
-                asked = unmarked(asked)
-            by_time = EnterpriseStream.BY_TIME in (stream, query.get("stream_type"))
-            look = _look(channel, asked, query, by_time) if channel.is_enterprise else None
+                stream = stream or _ordered(query)
+                if given is not None:
+                    asked = unmarked(asked, stream)
+                look = _look(channel, asked, query, stream)
         except (NotFound, InvalidRequest) as error:
             return _refusal(error)
         may_follow = self._access.may_follow(channel.grant, channel.stream)
@@ -403,16 +409,23 @@ class Realtime:
             poll.end(NO_ACCESS, Ended.REFUSED)
 
 
-def _look(channel: Channel, asked: Asked, query: dict[str, str], by_time: bool) -> Look | None:
+def _look(
+    channel: Channel, asked: Asked, query: dict[str, str], stream: EnterpriseStream
+) -> Look | None:
     """What a poll of an enterprise's channel waits for; None where that is everything that comes.
 
     Raises InvalidRequest.
     """
     types = _types(query.get("event_type", ""))
     # Without a position it waits for what comes, whatever its date: only that is after anything.
-    if by_time and "stream_position" in query:
+    if stream is EnterpriseStream.BY_TIME and "stream_position" in query:
         return ReadTimeline(channel.stream, asked, 1, types)
     return None if types is None else ReadStream(channel.stream, asked, 1, types=types)
+
+
+def _ordered(query: dict[str, str]) -> EnterpriseStream:
+    """In which order a poll of an enterprise's channel waits, as far as its URL says it."""
+    return ENTERPRISE_STREAMS.get(query.get("stream_type", ""), EnterpriseStream.BY_ARRIVAL)
 
 
 @lru_cache(maxsize=256)

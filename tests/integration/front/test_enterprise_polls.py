@@ -62,6 +62,13 @@ STREAMING = "&stream_type=admin_logs_streaming"
 BY_TIME = "&stream_type=admin_logs"
 
 
+def place(number: int, more: str) -> int:
+    """A position of the stream that *more* names."""
+    by_time = BY_TIME in more and STREAMING not in more
+    stream = EnterpriseStream.BY_TIME if by_time else EnterpriseStream.BY_ARRIVAL
+    return marked(position(1, number), stream)
+
+
 @pytest.mark.parametrize("stream", [STREAMING, BY_TIME])
 async def test_a_poll_is_woken_by_whatever_comes(
     site: Site, enterprise: Enterprise, stream: str
@@ -80,7 +87,7 @@ async def test_a_filtered_poll_is_woken_by_what_it_names_only(
     site: Site, enterprise: Enterprise, stream: str, encoded: str
 ) -> None:
     await enterprise.tell("UPLOAD")
-    poll = await enterprise.poll(await enterprise.head(), f"{stream}&event_type=LOGIN{encoded}LOCK")
+    poll = await enterprise.poll(place(1, stream), f"{stream}&event_type=LOGIN{encoded}LOCK")
     async with site.parked_client(poll) as wire:
         await enterprise.tell("UPLOAD")
         await enterprise.tell("UNLOCK")
@@ -109,13 +116,24 @@ async def test_a_reader_who_is_behind_is_answered_at_once(
     await enterprise.tell("UPLOAD")
     async with site.client() as wire:
         for more in (STREAMING, BY_TIME, f"{STREAMING}&event_type=UPLOAD", "&event_type=UPLOAD"):
-            reply = await wire.ask(await enterprise.poll(position(1, 1), more))
+            reply = await wire.ask(await enterprise.poll(place(1, more), more))
             assert reply.message == "new_change"
     async with site.parked_client(
-        await enterprise.poll(position(1, 1), f"{STREAMING}&event_type=LOGIN")
+        await enterprise.poll(place(1, STREAMING), f"{STREAMING}&event_type=LOGIN")
     ):
         pass
     await site.nothing_is_left()
+
+
+@pytest.mark.parametrize("more", [STREAMING, BY_TIME, f"{STREAMING}&event_type=LOGIN"])
+async def test_p9_a_position_of_another_stream_is_answered_by_a_look_at_what_is_kept(
+    site: Site, enterprise: Enterprise, more: str
+) -> None:
+    await enterprise.tell("LOGIN")
+    async with site.client() as wire:
+        reply = await wire.ask(await enterprise.poll(position(1, 1), more))
+
+        assert reply.message == "new_change"
 
 
 async def test_a_poll_by_time_is_not_woken_by_what_is_dated_before_its_place(
@@ -123,7 +141,7 @@ async def test_a_poll_by_time_is_not_woken_by_what_is_dated_before_its_place(
 ) -> None:
     now = site.world.clock()
     await enterprise.tell("LOGIN", now)
-    async with site.parked_client(await enterprise.poll(position(1, 1), BY_TIME)) as wire:
+    async with site.parked_client(await enterprise.poll(place(1, BY_TIME), BY_TIME)) as wire:
         await enterprise.tell("LOGIN", now - MINUTE)
         assert await wire.is_silent()
 

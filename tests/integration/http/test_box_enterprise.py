@@ -364,6 +364,35 @@ async def test_a_page_gives_positions_that_say_which_stream_they_are_of(
     assert "Wakeful-Gap" in (await answer(ann, "all", stream_position=place)).headers
 
 
+@BOTH
+async def test_p9_a_position_of_another_stream_is_a_gap(ann: Client, stream: str) -> None:
+    """The same number stands for other events there: nobody would hear of those passed by."""
+    await ann.tell({"type": "LOGIN"}, {"type": "LOCK"})
+    other = BY_TIME if stream == BY_ARRIVAL else BY_ARRIVAL
+
+    for place in (
+        (await read(ann, "all", limit=1))["next_stream_position"],
+        (await read(ann, other, limit=1))["next_stream_position"],
+    ):
+        page = await answer(ann, stream, stream_position=place)
+        assert types(page.json()) == ["LOGIN", "LOCK"]
+        assert page.headers["Wakeful-Gap"] == "true"
+        on = page.json()["next_stream_position"]
+        assert "Wakeful-Gap" not in (await answer(ann, stream, stream_position=on)).headers
+
+
+async def test_who_publishes_is_told_where_it_stands_in_the_enterprises_stream(
+    ann: Client,
+) -> None:
+    told = (await ann.tell({"type": "LOGIN"}, {"type": "LOCK"}))["events"]
+
+    page = await answer(ann, BY_ARRIVAL, stream_position=told[0]["enterprise_position"])
+
+    assert types(page.json()) == ["LOCK"]
+    assert page.json()["next_stream_position"] == told[1]["enterprise_position"]
+    assert "Wakeful-Gap" not in page.headers
+
+
 # --- late and concurrent ---
 
 

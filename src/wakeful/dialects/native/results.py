@@ -9,6 +9,8 @@ import msgspec
 from wakeful.core.items import Item
 from wakeful.core.positions import position
 from wakeful.core.publish import Published
+from wakeful.dialects.box.marks import marked
+from wakeful.dialects.box.parameters import EnterpriseStream
 
 
 class ItemResult(msgspec.Struct, frozen=True):
@@ -77,9 +79,7 @@ def _events(
         EventResult(
             receipt.event,
             _position(receipt.numbers, epoch, user),
-            msgspec.UNSET
-            if enterprise is None
-            else (_position(receipt.numbers, epoch, enterprise) or msgspec.UNSET),
+            _enterprise_position(receipt.numbers, epoch, enterprise),
         )
         for receipt in published.receipts
     )
@@ -88,6 +88,13 @@ def _events(
 def _position(numbers: Mapping[int, int], epoch: int, stream: int) -> int | None:
     number = numbers.get(stream)
     return None if number is None else position(epoch, number)
+
+
+def _enterprise_position(
+    numbers: Mapping[int, int], epoch: int, enterprise: int | None
+) -> int | msgspec.UnsetType:
+    found = None if enterprise is None else _position(numbers, epoch, enterprise)
+    return msgspec.UNSET if found is None else marked(found, EnterpriseStream.BY_ARRIVAL)
 
 
 def _item(item: Item) -> ItemResult:
