@@ -93,7 +93,7 @@ async def test_a_page_is_filtered_by_type(ann: Client, stream: str) -> None:
     for empty in ("", ",", " , "):
         assert len(types(await read(ann, stream, event_type=empty))) == 4
     refused = await ann.ask(
-        "GET", "/2.0/events", params={"stream_type": stream, "event_type": "A," * 3_001}
+        "GET", "/2.0/events", params={"stream_type": stream, "event_type": "A" * 6_001}
     )
     assert (refused.status_code, refused.json()["code"]) == (400, "bad_request")
 
