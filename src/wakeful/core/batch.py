@@ -58,7 +58,10 @@ class Batch:
         above: Lineage,
         at: int,
         correlation: str | None = None,
+        before: Lineage = (),
     ) -> Steps[None]:
+        """Tell of a change of *item*, which is below *above* now. *before*: where it was, or
+        what it was copied from."""
         census = self.census
         event = Event(
             id=next(self.event_ids),
@@ -70,6 +73,7 @@ class Batch:
             source=(yield from census.snapshot(item, above)),
             namespace=item.namespace,
             correlation=correlation,
+            whence=(yield from census.whence(before)) if before else None,
         )
         # The folder that the change happened in decides who may know: of a move across
         # namespaces the old audience learns of the trash, the new one of the arrival.

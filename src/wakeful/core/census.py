@@ -7,7 +7,7 @@ until a change makes them wrong.
 from __future__ import annotations
 
 from wakeful.core.errors import Forbidden, NotFound
-from wakeful.core.events import EVERY_CLASS, ONLY_ALL, Ancestor, Person, Snapshot
+from wakeful.core.events import EVERY_CLASS, ONLY_ALL, Ancestor, Person, Snapshot, Whence
 from wakeful.core.items import Item, Member, Namespace, Role, User
 from wakeful.core.lookups import Lineage, Members, NamespaceById, UserById
 from wakeful.core.writes import Steps
@@ -122,3 +122,9 @@ class Census:
             owned_by=owned_by,
             path=tuple(Ancestor(folder.id, folder.name, folder.revision) for folder in above),
         )
+
+    def whence(self, lineage: tuple[Item, ...]) -> Steps[Whence]:
+        """Where the last of *lineage* is, as an event remembers it."""
+        item = lineage[-1]
+        is_home = (yield from self.namespace(item.namespace)).is_home
+        return Whence(item.id, item.namespace, is_home, tuple(each.name for each in lineage))

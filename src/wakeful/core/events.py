@@ -113,6 +113,18 @@ class Snapshot(msgspec.Struct, frozen=True, array_like=True, gc=False):
     path: tuple[Ancestor, ...]
 
 
+class Whence(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Where an item was before it was renamed or moved, or which item it was copied from.
+
+    `names` runs from the root of the namespace, which it includes, down to the item.
+    """
+
+    item: int
+    namespace: int
+    in_home: bool
+    names: tuple[str, ...]
+
+
 Source = Snapshot | dict[str, Any] | None
 """What an event is about: an item, any other map as its producer gave it, or nothing."""
 
@@ -124,7 +136,8 @@ class Event(msgspec.Struct, frozen=True, array_like=True):
     that its producer gave it (the dialects' own names, such as COMMENT_CREATE).
     `id` is 40 hex digits. `recorded_at` never falls from one commit to the next.
     `action_by` is who acted in the actor's name, `accessible_by` who gained or lost access:
-    a user, or any other party as the producer described it.
+    a user, or any other party as the producer described it. `whence` is told by a rename, a
+    move and a copy.
     """
 
     id: str
@@ -141,6 +154,7 @@ class Event(msgspec.Struct, frozen=True, array_like=True):
     ip: str | None = None
     action_by: Person | None = None
     accessible_by: Person | dict[str, Any] | None = None
+    whence: Whence | None = None
 
 
 class Entry(msgspec.Struct, frozen=True):

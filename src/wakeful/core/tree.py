@@ -161,7 +161,7 @@ class TreeRules:
         yield from check_free(to_above[-1], name)
         at = self._batch.at(change.at)
         copied = yield from self._copy_tree(item, to_above, name, at)
-        yield from self._batch.tell_item(ItemEvent.COPY, copied, to_above, at)
+        yield from self._batch.tell_item(ItemEvent.COPY, copied, to_above, at, before=lineage)
         return copied
 
     def trash(self, change: Trash) -> Steps[Item]:
@@ -334,7 +334,7 @@ class TreeRules:
         yield PutItems((item,))
         self._batch.census.forget_lineages()
         yield from self._batch.tell_item(
-            ItemEvent.RENAME if stays else ItemEvent.MOVE, item, to_above, at
+            ItemEvent.RENAME if stays else ItemEvent.MOVE, item, to_above, at, before=lineage
         )
         return item
 

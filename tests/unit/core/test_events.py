@@ -18,6 +18,7 @@ from wakeful.core.events import (
     Person,
     Snapshot,
     StreamClass,
+    Whence,
     decode,
     encode,
 )
@@ -50,6 +51,13 @@ snapshots = st.builds(
         tuple
     ),
 )
+places = st.builds(
+    Whence,
+    item=numbers,
+    namespace=numbers,
+    in_home=st.booleans(),
+    names=st.lists(texts, max_size=3).map(tuple),
+)
 maps: st.SearchStrategy[dict[str, Any]] = st.dictionaries(
     texts, st.none() | st.booleans() | numbers | texts | st.lists(texts, max_size=2), max_size=3
 )
@@ -69,6 +77,7 @@ events = st.builds(
     ip=st.none() | texts,
     action_by=st.none() | people,
     accessible_by=st.none() | people | maps,
+    whence=st.none() | places,
 )
 
 
@@ -84,14 +93,14 @@ def test_the_stored_form_says_its_version_first(event: Event) -> None:
     assert version == STORED_VERSION
 
 
-@given(events, st.integers(7, 13))
+@given(events, st.integers(7, 14))
 def test_an_event_that_was_kept_before_it_had_all_fields_is_read(event: Event, kept: int) -> None:
     version, fields = msgspec.msgpack.decode(encode(event))
 
     read = decode(msgspec.msgpack.encode((version, fields[:kept])))
 
     names = Event.__struct_fields__
-    assert len(fields) == len(names) == 14
+    assert len(fields) == len(names) == 15
     for index, name in enumerate(names):
         assert getattr(read, name) == (getattr(event, name) if index < kept else None)
 

@@ -33,7 +33,7 @@ from wakeful.core.errors import (
     NotFound,
     WakefulError,
 )
-from wakeful.core.events import ItemEvent
+from wakeful.core.events import ItemEvent, Whence
 from wakeful.core.items import Item, Kind, Role, Seen
 from wakeful.core.names import DEEPEST
 
@@ -288,6 +288,24 @@ def test_a_new_parent_is_a_move_whatever_the_name(world: World) -> None:
     assert moved.parent == folder.id
     assert world.paths() == {"x", "x/b.txt"}
     assert [folder.name for folder in snapshot(world.last()).path] == ["All Files", "x"]
+
+
+def test_what_was_renamed_moved_or_copied_is_told_with_where_it_came_from(world: World) -> None:
+    team = world.shared(world.ann, "Team")
+    file = world.file("docs/a.txt")
+    world.do(CreateFolder(parent=world.home(), name="Safe"))
+
+    world.do(Move(item=ById(file.id), name="b.txt"))
+    renamed = world.last().whence
+    world.do(Move(item=ById(file.id), parent=world.home("Safe")))
+    moved = world.last().whence
+    world.do(Copy(item=ById(file.id), parent=ByPath(team, ())))
+    copied = world.last().whence
+
+    home = world.ann.home
+    assert renamed == Whence(file.id, home, True, ("All Files", "docs", "a.txt"))
+    assert moved == Whence(file.id, home, True, ("All Files", "docs", "b.txt"))
+    assert copied == Whence(file.id, home, True, ("All Files", "Safe", "b.txt"))
 
 
 def test_a_folder_moves_with_all_that_is_in_it_in_one_event(world: World) -> None:
