@@ -7,6 +7,7 @@ from wakeful.http import dropbox_api as api
 from wakeful.http.dropbox_answers import Calls, DropboxDialect, DropboxErrors
 from wakeful.http.dropbox_content import FileContent
 from wakeful.http.dropbox_files import Files
+from wakeful.http.dropbox_team_log import TeamLog
 from wakeful.http.dropbox_users import Users
 from wakeful.http.services import Services
 
@@ -16,7 +17,7 @@ PREFIX = "/2"
 def dropbox(services: Services) -> DropboxDialect:
     """The app to mount at `/2`."""
     calls, content = Calls(services), FileContent(services)
-    files, users = Files(services), Users(services)
+    files, users, team_log = Files(services), Users(services), TeamLog(services)
     listing = shapes.ListFolder
     return DropboxDialect(
         [
@@ -47,6 +48,15 @@ def dropbox(services: Services) -> DropboxDialect:
                 None,
                 api.SPACE_USAGE,
                 reads_files=False,
+            ),
+            calls.team_route(
+                "team_log/get_events", team_log.get_events, shapes.GetTeamEvents, api.TEAM_EVENTS
+            ),
+            calls.team_route(
+                "team_log/get_events/continue",
+                team_log.go_on,
+                shapes.GivenCursor,
+                api.TEAM_EVENTS_CONTINUE,
             ),
             calls.route("check/user", users.check, shapes.Query, api.CHECK_USER, reads_files=False),
         ],

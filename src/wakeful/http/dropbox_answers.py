@@ -14,10 +14,16 @@ from starlette.types import Receive, Scope, Send
 from wakeful.access import Identity
 from wakeful.core.errors import Forbidden, InvalidRequest, WakefulError
 from wakeful.core.items import User
-from wakeful.core.scopes import DOWNLOAD_SCOPE, READ_SCOPE
+from wakeful.core.scopes import DOWNLOAD_SCOPE, ENTERPRISE_SCOPE, READ_SCOPE
 from wakeful.dialects.dropbox import errors
 from wakeful.dialects.dropbox.arguments import check_content_type, check_void, parse
-from wakeful.dialects.dropbox.errors import BadCall, InvalidRoot, InvalidSelectUser, MissingScope
+from wakeful.dialects.dropbox.errors import (
+    BadCall,
+    InvalidRoot,
+    InvalidSelectUser,
+    MissingScope,
+    NoTeamAdmin,
+)
 from wakeful.dialects.dropbox.locating import find_user
 from wakeful.dialects.dropbox.names import user_of
 from wakeful.dialects.dropbox.shapes import PathRoot
@@ -120,8 +126,28 @@ class Calls:
 
         *reads_files*: whether the token must allow that.
         """
+        return self._route(name, function, kind, operation, READ_SCOPE if reads_files else None)
 
-        needed = READ_SCOPE if reads_files else None
+    def team_route(
+        self, name: str, function: Function[A], kind: type[A], operation: Operation
+    ) -> Described:
+        """The route of a function for the admins of a team."""
+
+        async def for_admins(user: User, identity: Identity, argument: A) -> object:
+            if not identity.is_admin:
+                raise NoTeamAdmin("only admins may do this")
+            return await function(user, identity, argument)
+
+        return self._route(name, for_admins, kind, operation, ENTERPRISE_SCOPE)
+
+    def _route(
+        self,
+        name: str,
+        function: Function[A],
+        kind: type[A] | None,
+        operation: Operation,
+        needed: str | None,
+    ) -> Described:
 
         async def call(request: Request) -> Response:
             try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wakeful.core.scopes import DOWNLOAD_SCOPE, READ_SCOPE
+from wakeful.core.scopes import DOWNLOAD_SCOPE, ENTERPRISE_SCOPE, READ_SCOPE
 from wakeful.dialects.dropbox import shapes
 from wakeful.http.description import BYTES, Answer, Body, Operation, Parameter
 
@@ -91,6 +91,28 @@ SPACE_USAGE = Operation(
     about="There is no quota.",
     body=_NO_ARGUMENT,
     refusals=(422,),
+)
+
+TEAM_EVENTS = Operation(
+    "Read what happened in the team, as an admin",
+    {200: Answer(shapes.TeamEvents)},
+    about="Go on with `continue` while `has_more`, and with the last cursor later, for what "
+    "happens then. A page may have fewer events than asked for, and none, while there are more.",
+    body=Body(
+        shapes.GetTeamEvents,
+        example={"limit": 100, "time": {"start_time": "2026-11-01T00:00:00Z"}},
+    ),
+    refusals=(403, *_REFUSALS),
+    scope=ENTERPRISE_SCOPE,
+)
+
+TEAM_EVENTS_CONTINUE = Operation(
+    "Read what happened in the team after a cursor",
+    {200: Answer(shapes.TeamEvents)},
+    about="409 `reset` where what came after it is gone: begin anew at the time that it names.",
+    body=Body(shapes.GivenCursor),
+    refusals=(403, *_REFUSALS),
+    scope=ENTERPRISE_SCOPE,
 )
 
 CHECK_USER = Operation(

@@ -466,7 +466,7 @@ async def test_who_may_not_ask_is_told_by_a_tag(world: World, ann: Client) -> No
     await world.store.commit(create_token(grant.id, digest_of(token)))
     narrow = Client(ann.http, token, ann.user)
     error = is_refused(await call(narrow, "files/list_folder", {"path": ""}), 401, "missing_scope")
-    assert error["required_scope"] == "root_readonly"
+    assert error["required_scope"] == "files.metadata.read"
     assert (await done(narrow, "check/user", {"query": "x"})) == {"result": "x"}
 
 

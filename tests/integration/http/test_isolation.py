@@ -34,6 +34,7 @@ from wakeful.core.lookups import NewIds, TokenByDigest
 from wakeful.core.ports import Store
 from wakeful.core.positions import Marker
 from wakeful.core.writes import PutToken, Steps
+from wakeful.dialects.dropbox.names import account_id
 from wakeful.http.app import every_route
 from wakeful.http.description import Described
 from wakeful.http.dialect import Dialect
@@ -237,6 +238,7 @@ def deltas(path: str, *more: dict[str, str]) -> Judge:
 
 
 LISTING = "/2/files/list_folder"
+TEAM_LOG = "/2/team_log/get_events"
 
 JUDGES: dict[str, Judge] = {
     "POST /2/files/list_folder": each(
@@ -250,6 +252,11 @@ JUDGES: dict[str, Judge] = {
     "POST /2/files/download": downloaded,
     "POST /2/users/get_current_account": plain("/2/users/get_current_account"),
     "POST /2/users/get_space_usage": plain("/2/users/get_space_usage"),
+    "POST /2/team_log/get_events": each(
+        with_body(TEAM_LOG, {}),
+        lambda prey: [Ask(TEAM_LOG, {"account_id": account_id(int(prey.user))})],
+    ),
+    "POST /2/team_log/get_events/continue": with_body(f"{TEAM_LOG}/continue", {"cursor": "none"}),
     "POST /2/check/user": with_body("/2/check/user", {"query": "anybody"}),
     "POST /1/delta": deltas("/1/delta", {"cursor": "none"}),
     "POST /1/delta/latest_cursor": deltas("/1/delta/latest_cursor"),

@@ -13,8 +13,17 @@ import msgspec
 
 from wakeful.core import errors
 from wakeful.core.errors import WakefulError
+from wakeful.core.scopes import DOWNLOAD_SCOPE, ENTERPRISE_SCOPE, READ_SCOPE
+from wakeful.dialects.dropbox.names import zulu
 
 _MOST_ECHOED = 200
+
+_SCOPES = {
+    READ_SCOPE: "files.metadata.read",
+    DOWNLOAD_SCOPE: "files.content.read",
+    ENTERPRISE_SCOPE: "events.read",
+}
+"""What Dropbox calls the scopes that its functions need here."""
 
 
 class BadCall(errors.InvalidRequest):
@@ -37,7 +46,20 @@ class MissingScope(errors.Forbidden):
 
     def __init__(self, scope: str) -> None:
         super().__init__(f"the grant does not have the scope {scope}")
-        self.scope = scope
+        self.scope = _SCOPES.get(scope, scope)
+
+
+class NoTeamAdmin(errors.Forbidden):
+    """A function for the admins of a team, asked by somebody else."""
+
+
+class LogReset(errors.CursorExpired):
+    """What came after a place in the team log is gone. `latest` is the time (ms) of the newest
+    event given before, from which the reader may begin anew."""
+
+    def __init__(self, latest: int) -> None:
+        super().__init__("what came after the cursor is no longer known")
+        self.latest = latest
 
 
 class InvalidSelectUser(errors.Unauthenticated):
@@ -75,6 +97,7 @@ _ACCESS: dict[type[WakefulError], tuple[int, tuple[str, ...]]] = {
     errors.TokenExpired: (401, ("expired_access_token",)),
     InvalidSelectUser: (401, ("invalid_select_user",)),
     MissingScope: (401, ("missing_scope",)),
+    NoTeamAdmin: (403, ("invalid_account_type", "endpoint")),
     errors.Forbidden: (403, ("other",)),
     errors.NotFound: (409, ("path", "not_found")),
     errors.Conflict: (409, ("other",)),
@@ -87,6 +110,8 @@ def answer_for(error: WakefulError) -> tuple[int, ErrorAnswer | str]:
     match error:
         case Refused(tags=tags):
             return 409, _union(*tags)
+        case LogReset(latest=latest):
+            return 409, _union("reset", reset=zulu(latest))
         case InvalidRoot(home=home):
             return 422, _union("invalid_root", invalid_root=root_info(home))
         case errors.InvalidRequest():

@@ -10,10 +10,17 @@ _FILL = "A"
 _ITEM = "id:"
 _MOST_DIGITS = 18
 
+ACCOUNT_LENGTH = len(_ACCOUNT) + _ACCOUNT_DIGITS
+
 
 def account_id(user: int) -> str:
     """The id of a user's account; SDKs refuse any other length than 40 (dropbox.md 2.6)."""
     return _ACCOUNT + str(user).rjust(_ACCOUNT_DIGITS, _FILL)
+
+
+def member_id(user: int) -> str:
+    """The id of a user as a member of their team."""
+    return _MEMBER + str(user).rjust(_MEMBER_DIGITS, _FILL)
 
 
 def user_of(text: str) -> int | None:

@@ -93,7 +93,57 @@ class Echo(msgspec.Struct):
     result: str
 
 
+class TeamEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An event of the team log. What is a map here is a union of Dropbox's, under its `.tag`."""
+
+    timestamp: str
+    event_category: dict[str, str]
+    actor: dict[str, Any]
+    origin: dict[str, Any] | UnsetType = UNSET
+    involve_non_team_member: bool
+    context: dict[str, Any]
+    participants: list[dict[str, Any]]
+    assets: list[dict[str, Any]]
+    event_type: dict[str, str]
+    details: dict[str, Any]
+
+
+class TeamEvents(msgspec.Struct):
+    events: list[TeamEvent]
+    cursor: str
+    has_more: bool
+
+
+class RenderedTeamEvents(msgspec.Struct):
+    """`TeamEvents`, of which each event is JSON already."""
+
+    events: list[msgspec.Raw]
+    cursor: str
+    has_more: bool
+
+
 # --- arguments ---
+
+
+class Tagged(msgspec.Struct):
+    """A member of a union that has nothing but its name."""
+
+    tag: str = msgspec.field(name=".tag")
+
+
+class TimeRange(msgspec.Struct):
+    """Times as `2015-05-12T15:50:38Z`: from the first on, and before the second."""
+
+    start_time: str | None = None
+    end_time: str | None = None
+
+
+class GetTeamEvents(msgspec.Struct):
+    limit: int = 1000
+    account_id: str | None = None
+    time: TimeRange | None = None
+    category: str | Tagged | None = None
+    event_type: str | Tagged | None = None
 
 
 class ListFolder(msgspec.Struct):
