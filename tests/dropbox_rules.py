@@ -11,16 +11,18 @@ Json = dict[str, Any]
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 MUST = ("timestamp", "event_category", "event_type", "details")
 
-_RELOCATED = {"relocate_action_details": list}
-_CHANGED = {"previous_value": dict, "new_value": dict}
-_NEW = {"new_value": dict}
-_OWNER = {"is_group_owner": bool}
-_HOLD = {"legal_hold_id": str, "name": str}
-_POLICY = {"governance_policy_id": str, "name": str}
-_SIGNATURE = {"recipient": str, "file_name": str}
-_LEVEL = {"shared_content_access_level": dict}
+Fields = dict[str, type[Any]]
 
-DETAILS: dict[str, dict[str, type]] = {
+_RELOCATED: Fields = {"relocate_action_details": list}
+_CHANGED: Fields = {"previous_value": dict, "new_value": dict}
+_NEW: Fields = {"new_value": dict}
+_OWNER: Fields = {"is_group_owner": bool}
+_HOLD: Fields = {"legal_hold_id": str, "name": str}
+_POLICY: Fields = {"governance_policy_id": str, "name": str}
+_SIGNATURE: Fields = {"recipient": str, "file_name": str}
+_LEVEL: Fields = {"shared_content_access_level": dict}
+
+DETAILS: dict[str, Fields] = {
     "admin_alerting_triggered_alert": {
         "alert_name": str,
         "alert_severity": dict,

@@ -45,7 +45,7 @@ async def done(client: Client, function: str, argument: Json) -> Json:
 async def everything(client: Client, **asked: Any) -> list[Json]:
     """All events, however many pages they come on."""
     page = await read(client, **asked)
-    events = page["events"]
+    events: list[Json] = page["events"]
     while page["has_more"]:
         page = await go_on(client, page)
         events += page["events"]
