@@ -179,6 +179,13 @@ def test_who_acts_in_the_name_of_another_is_an_admin_and_the_other_the_context()
     assert rendered(event("LOGIN", action_by=BOB))["actor"][".tag"] == "user"
 
 
+def test_where_no_address_is_known_none_is_told() -> None:
+    assert rendered(event("LOGIN", session="s"))["origin"] == {
+        "access_method": {".tag": "end_user", "end_user": {".tag": "web", "session_id": "s"}}
+    }
+    assert "origin" not in rendered(event("LOGIN"))
+
+
 def test_somebody_whom_nobody_knows_is_anonymous() -> None:
     raw = rendered(event("DOWNLOAD", snapshot(), actor=Person(ANONYMOUS, "", "")))
 
@@ -383,6 +390,8 @@ def test_people_are_actor_context_and_participants() -> None:
     assert people_of(plain) == {BOB.id}
     assert people_of(replace(plain, action_by=ANN)) == {ANN.id, BOB.id}
     assert people_of(replace(plain, accessible_by=ANN)) == {ANN.id, BOB.id}
+    stranger = {"type": "user", "id": "7", "login": "zoe@example.org"}
+    assert people_of(replace(plain, accessible_by=stranger)) == {BOB.id}
     for id, found in (("7", {7}), ("x", set()), (7, set())):
         assert people_of(event("NEW_USER", {"type": "user", "id": id})) == {BOB.id, *found}
     assert people_of(event("NEW_USER", {"type": "group", "id": "7"})) == {BOB.id}
