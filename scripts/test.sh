@@ -18,6 +18,12 @@ if ! sh scripts/sdk.sh; then
     [ -z "${CI-}" ] || exit 1
     echo "Going on without the SDKs that could not be set up." >&2
 fi
+if ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null; then
+    if ! sh scripts/packages.sh chromium; then
+        [ -z "${CI-}" ] || exit 1
+        echo "Going on without Chromium." >&2
+    fi
+fi
 sh scripts/check.sh
 
 if [ -n "${CI-}" ]; then

@@ -37,3 +37,12 @@ def node_sdk(name: str) -> Path:
     if not (SDKS / name / "sdk.stamp").exists() or shutil.which("node") is None:
         missing(name, "make sdk")
     return SDKS / name
+
+
+def chromium() -> Path:
+    """Return the browser, Debian's or another that is called so."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        missing("chromium", "sudo apt-get install chromium")
+        raise AssertionError("missing() does not return")
+    return Path(found)

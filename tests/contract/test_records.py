@@ -9,10 +9,14 @@ from tests.contract.conftest import Place
 from tests.contract.things import ANNA, BERT, ENTERPRISE, HOME, SHARED, an_enterprise, do
 from wakeful.core.errors import Conflict
 from wakeful.core.items import (
+    AccessType,
     App,
+    Code,
+    Flow,
     Grant,
     Member,
     Namespace,
+    Password,
     PublicKey,
     Role,
     Token,
@@ -26,6 +30,7 @@ from wakeful.core.lookups import (
     AssertionUsed,
     ChildByName,
     Children,
+    CodeByDigest,
     Enterprises,
     GrantById,
     Grants,
@@ -37,6 +42,7 @@ from wakeful.core.lookups import (
     MembershipsOf,
     NamespaceById,
     Namespaces,
+    PasswordOf,
     PublicKeys,
     ReadJournal,
     Remember,
@@ -55,9 +61,11 @@ from wakeful.core.ports import Store
 from wakeful.core.writes import (
     PutApp,
     PutAssertion,
+    PutCode,
     PutGrant,
     PutMember,
     PutNamespace,
+    PutPassword,
     PutPublicKey,
     PutRemembered,
     PutSetting,
@@ -357,6 +365,63 @@ async def test_settings_are_put_replaced_and_removed(store: Store) -> None:
     assert (first, second) == (b"\x00\xff", b"2")
     assert await store.ask(Setting("secret")) is None
     assert await store.ask(Setting("empty")) == b""
+
+
+async def test_a_user_has_one_password(place: Place) -> None:
+    store = await place.open()
+    await store.commit(do(PutPassword(Password(ANNA, "old", 1)), PutPassword(Password(1, "x", 2))))
+    await store.commit(do(PutPassword(Password(ANNA, "new", 3))))
+
+    await store.backup(place.folder / "copy")
+    store = await place.restore(place.folder / "copy")
+
+    assert await store.ask(PasswordOf(ANNA)) == Password(ANNA, "new", 3)
+    assert await store.ask(PasswordOf(BERT)) is None
+
+
+def a_code(n: int, expires_at: int) -> Code:
+    return Code(
+        digest=bytes([n]) * 32,
+        app=A_APP.id,
+        user=ANNA,
+        scopes=("read",),
+        flow=Flow.DROPBOX,
+        access_type=AccessType.OFFLINE,
+        redirect_uri=None if n % 2 else "https://a.test/cb",
+        challenge="x" * 43,
+        challenge_method="S256",
+        created_at=0,
+        expires_at=expires_at,
+    )
+
+
+async def test_a_code_is_found_by_its_digest_as_it_is_now(place: Place) -> None:
+    store = await place.open()
+    one, other = a_code(1, 10**15), a_code(2, 10**15)
+    await store.commit(do(PutCode(one), PutCode(other)))
+    await store.commit(do(PutCode(replace(one, grant=A_GRANT.id))))
+
+    await store.backup(place.folder / "copy")
+    store = await place.restore(place.folder / "copy")
+
+    assert await store.ask(CodeByDigest(one.digest)) == replace(one, grant=A_GRANT.id)
+    assert await store.ask(CodeByDigest(other.digest)) == other
+    assert await store.ask(CodeByDigest(b"z" * 32)) is None
+
+
+async def test_codes_go_a_day_after_they_expired(place: Place) -> None:
+    place.clock.now = 0
+    store = await place.open()
+    await store.commit(do(*(PutCode(a_code(n, 1_000 + n)) for n in range(20))))
+
+    place.clock.now = A_DAY + 2_000
+    await store.commit(do(PutCode(a_code(100, 10**15))))
+    left = [n for n in range(20) if await store.ask(CodeByDigest(a_code(n, 0).digest))]
+    await store.commit(do(PutCode(a_code(101, 10**15))))
+
+    assert left == [16, 17, 18, 19]
+    assert await store.ask(CodeByDigest(a_code(19, 0).digest)) is None
+    assert await store.ask(CodeByDigest(a_code(100, 0).digest)) is not None
 
 
 async def test_an_answer_is_remembered_for_its_grant_and_key(store: Store) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from wakeful.access import Access, Concerned
 from wakeful.administration.finder import Finder
 from wakeful.administration.keys import fingerprint, parse_public_key
@@ -20,13 +18,12 @@ from wakeful.administration.operations import (
 from wakeful.administration.records import AppRecord, KeyRecord, NewApp
 from wakeful.core import apps as rules
 from wakeful.core.accounts import digest_of
+from wakeful.core.consent import check_redirect_uri
 from wakeful.core.errors import InvalidRequest, NotFound
 from wakeful.core.items import App, PublicKey
 from wakeful.core.lookups import PublicKeys
 from wakeful.core.ports import Store
 from wakeful.core.writes import Command, Steps
-
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Apps:
@@ -39,9 +36,11 @@ class Apps:
         if enterprise is None:
             raise NotFound("there is no enterprise yet: add a user first")
         for uri in asked.redirect_uris:
-            _check_redirect(uri)
+            check_redirect_uri(uri)
         pem = None if asked.public_key is None else parse_public_key(asked.public_key)
-        secret = rules.new_client_secret()
+        if asked.is_public and pem is not None:
+            raise InvalidRequest("a public app has no key: it cannot keep one", field="public_key")
+        secret = None if asked.is_public else rules.new_client_secret()
         scopes = tuple(dict.fromkeys(asked.scopes))
         finder.may_give(scopes)
         app = await self._store.commit(
@@ -51,8 +50,8 @@ class Apps:
                     asked.name,
                     scopes,
                     rules.new_client_id(),
-                    digest_of(secret),
-                    asked.redirect_uris,
+                    b"" if secret is None else digest_of(secret),
+                    tuple(dict.fromkeys(asked.redirect_uris)),
                 ),
                 pem,
             )
@@ -67,10 +66,17 @@ class Apps:
 
     async def update(self, asked: UpdateApp, finder: Finder) -> AppRecord:
         app = await finder.app(asked.app)
-        if not asked.is_disabled:
+        if asked.redirect_uris is not None or not asked.is_disabled:
             finder.may_give(app.scopes)
-        command = rules.disable_app(app.id, is_disabled=asked.is_disabled)
-        return await self._record(await self._access.changing(command, Concerned(app=app.id)))
+        if asked.redirect_uris is not None:
+            for uri in asked.redirect_uris:
+                check_redirect_uri(uri)
+            uris = tuple(dict.fromkeys(asked.redirect_uris))
+            app = await self._store.commit(rules.redirect_app(app.id, uris))
+        if asked.is_disabled is not None:
+            command = rules.disable_app(app.id, is_disabled=asked.is_disabled)
+            app = await self._access.changing(command, Concerned(app=app.id))
+        return await self._record(app)
 
     async def delete(self, asked: DeleteApp, finder: Finder) -> AppRecord:
         app = await finder.app(asked.app)
@@ -111,6 +117,7 @@ class Apps:
             keys=tuple(map(_key, keys)),
             created_at=app.created_at,
             disabled_at=app.disabled_at,
+            is_public=app.is_public,
         )
 
 
@@ -128,20 +135,3 @@ def _with_key(create: Command[App], pem: str | None) -> Command[App]:
 
 def _key(key: PublicKey) -> KeyRecord:
     return KeyRecord(key.kid, fingerprint(key.pem), key.created_at)
-
-
-def _check_redirect(uri: str) -> None:
-    """Raise InvalidRequest unless a browser may be sent to *uri* (RFC 6749, 3.1.2; RFC 8252)."""
-    try:
-        parts = urlsplit(uri)
-        is_good = not parts.fragment and (
-            parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-        )
-    except ValueError:
-        is_good = False
-    if not is_good or not uri.isprintable() or len(uri) > 2000:
-        raise InvalidRequest(
-            "a redirect URI begins with https://, or with http:// on this machine, "
-            "and has no fragment",
-            field="redirect_uris",
-        )

@@ -72,6 +72,14 @@ class UpdateUser(Operation[UserRecord], frozen=True, kw_only=True, tag="user.upd
     is_disabled: bool | None = None
 
 
+class SetPassword(Operation[UserRecord], frozen=True, kw_only=True, tag="user.passwd"):
+    """Let `password` be the one by which a user logs in, and end where they are logged in."""
+
+    result = UserRecord
+    user: str
+    password: str
+
+
 class ListUsers(Operation[tuple[UserRecord, ...]], frozen=True, kw_only=True, tag="user.list"):
     result = tuple[UserRecord, ...]
 
@@ -106,7 +114,8 @@ class RemoveMember(Operation[Done], frozen=True, kw_only=True, tag="member.remov
 
 
 class CreateApp(Operation[NewApp], frozen=True, kw_only=True, tag="app.create"):
-    """`public_key` in PEM, None for an app that signs in without assertions."""
+    """`public_key` in PEM, None for an app that signs in without assertions; `is_public` for one
+    that cannot keep a secret."""
 
     result = NewApp
     name: str
@@ -114,6 +123,7 @@ class CreateApp(Operation[NewApp], frozen=True, kw_only=True, tag="app.create"):
     redirect_uris: tuple[str, ...] = ()
     public_key: str | None = None
     enterprise: str | None = None
+    is_public: bool = False
 
 
 class ListApps(Operation[tuple[AppRecord, ...]], frozen=True, kw_only=True, tag="app.list"):
@@ -128,11 +138,12 @@ class ShowApp(Operation[AppRecord], frozen=True, kw_only=True, tag="app.show"):
 
 
 class UpdateApp(Operation[AppRecord], frozen=True, kw_only=True, tag="app.update"):
-    """While an app is disabled, neither it nor any of its tokens gets in."""
+    """While an app is disabled, neither it nor any of its tokens gets in. What is None stays."""
 
     result = AppRecord
     app: str
-    is_disabled: bool
+    is_disabled: bool | None = None
+    redirect_uris: tuple[str, ...] | None = None
 
 
 class DeleteApp(Operation[AppRecord], frozen=True, kw_only=True, tag="app.delete"):
@@ -209,6 +220,7 @@ AnyOperation = (
     | ListEnterprises
     | AddUser
     | UpdateUser
+    | SetPassword
     | ListUsers
     | AddNamespace
     | ListNamespaces

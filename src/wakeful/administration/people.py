@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from wakeful.access import Access, Concerned
 from wakeful.administration.finder import Finder
 from wakeful.administration.operations import (
@@ -13,6 +15,7 @@ from wakeful.administration.operations import (
     ListNamespaces,
     ListUsers,
     RemoveMember,
+    SetPassword,
     UpdateUser,
 )
 from wakeful.administration.records import (
@@ -26,7 +29,9 @@ from wakeful.core import accounts
 from wakeful.core.errors import Conflict
 from wakeful.core.items import Enterprise, Member, Namespace, User
 from wakeful.core.lookups import Members, UserById
+from wakeful.core.passwords import hash_password, set_password
 from wakeful.core.ports import Store
+from wakeful.core.scopes import ALL_SCOPES
 
 FIRST_ENTERPRISE = "Wakeful"
 """What the enterprise is called that is made for the first user."""
@@ -72,6 +77,12 @@ class People:
                 Concerned(user=user.id),
             )
         )
+
+    async def set_password(self, asked: SetPassword, finder: Finder) -> UserRecord:
+        user = await finder.user(asked.user)
+        finder.may_give(ALL_SCOPES)  # who can log in can allow an app whatever it asks for
+        hashed = await asyncio.to_thread(hash_password, asked.password)
+        return user_record(await self._store.commit(set_password(user.id, hashed)))
 
     async def list_users(self, asked: ListUsers, finder: Finder) -> tuple[UserRecord, ...]:
         return tuple(user_record(user) for user in await finder.users())

@@ -66,12 +66,13 @@ class AppRecord(msgspec.Struct, frozen=True):
     keys: tuple[KeyRecord, ...]
     created_at: int
     disabled_at: int | None
+    is_public: bool
 
 
 class NewApp(msgspec.Struct, frozen=True):
-    """An app with its client secret, which is told this once."""
+    """An app with its client secret, which is told this once; None for one that has none."""
 
-    client_secret: str
+    client_secret: str | None
     app: AppRecord
 
 

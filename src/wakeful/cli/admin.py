@@ -4,6 +4,7 @@ it goes."""
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from wakeful.administration import (
     ListUsers,
     RemoveMember,
     RevokeToken,
+    SetPassword,
     Status,
     UpdateUser,
     UserRecord,
@@ -106,6 +108,24 @@ def user_update(
     operation = UpdateUser(user=user, name=name, is_admin=admin, is_disabled=disable)
     record = carry_out(data, operation)
     tell(as_json, record, f"User {record.login}: {_standing(record)}")
+
+
+@user.command("passwd")
+@click.argument("user")
+@data_option
+@json_option
+def user_passwd(user: str, data: Path, as_json: bool) -> None:
+    """Set the password by which USER (a login or an id) logs in to allow apps what they ask for.
+
+    It is asked for, or read from standard input: the first line. Wherever they are logged in, that
+    ends; tokens stay.
+    """
+    if sys.stdin.isatty():
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+    record = carry_out(data, SetPassword(user=user, password=password))
+    tell(as_json, record, f"User {record.login} has a new password")
 
 
 @user.command("list")

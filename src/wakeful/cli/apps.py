@@ -42,7 +42,16 @@ def app() -> None:
     help=f"The most that its tokens may do.  [default: {WRITE_SCOPE}]",
 )
 @click.option(
-    "--redirect-uri", "redirect_uris", multiple=True, help="Where a browser may be sent back to."
+    "--redirect-uri",
+    "redirect_uris",
+    multiple=True,
+    metavar="URL",
+    help="Where a browser may be sent back to; repeatable. http://localhost takes any port.",
+)
+@click.option(
+    "--public",
+    is_flag=True,
+    help="It runs where others can read it: it has no secret, and uses PKCE.",
 )
 @click.option(
     "--box-config",
@@ -57,6 +66,7 @@ def app_create(
     name: str,
     scopes: tuple[str, ...],
     redirect_uris: tuple[str, ...],
+    public: bool,
     box_config: Path | None,
     enterprise: str | None,
     data: Path,
@@ -66,11 +76,14 @@ def app_create(
 
     With it comes a service account: the user that the app is when it acts for nobody else.
     """
+    if public and box_config is not None:
+        raise click.UsageError("a public app has no secret, so there is no --box-config for it")
     operation = CreateApp(
         name=name,
         scopes=scopes or (WRITE_SCOPE,),
         redirect_uris=redirect_uris,
         enterprise=enterprise,
+        is_public=public,
     )
     if box_config is None:
         made = carry_out(data, operation)
@@ -79,7 +92,7 @@ def app_create(
     lines = [
         f"App {made.app.name} has the id {made.app.id}, in the enterprise {made.app.enterprise}",
         f"Client id      {made.app.client_id}",
-        f"Client secret  {made.client_secret}",
+        f"Client secret  {made.client_secret or 'none: it uses PKCE'}",
     ]
     if box_config is not None:
         lines.append(f"Written to     {box_config}, with a private key: keep it as such")
@@ -118,14 +131,34 @@ def app_show(app: str, data: Path, as_json: bool) -> None:
 @app.command("update")
 @click.argument("app")
 @click.option("--disable/--enable", default=None, help="Whether neither it nor its tokens get in.")
+@click.option(
+    "--redirect-uri",
+    "redirect_uris",
+    multiple=True,
+    metavar="URL",
+    help="Where a browser may be sent back to, in place of those before; repeatable.",
+)
+@click.option("--no-redirect-uri", is_flag=True, help="Send browsers nowhere: show codes instead.")
 @data_option
 @json_option
-def app_update(app: str, disable: bool | None, data: Path, as_json: bool) -> None:
+def app_update(
+    app: str,
+    disable: bool | None,
+    redirect_uris: tuple[str, ...],
+    no_redirect_uri: bool,
+    data: Path,
+    as_json: bool,
+) -> None:
     """Change APP at once: also polls that wait end if they have to."""
-    if disable is None:
-        raise click.UsageError("say what to change: --disable or --enable")
-    record = carry_out(data, UpdateApp(app=app, is_disabled=disable))
-    tell(as_json, record, f"App {record.name} is {'disabled' if disable else 'enabled'}")
+    if redirect_uris and no_redirect_uri:
+        raise click.UsageError("it is either --redirect-uri or --no-redirect-uri")
+    if disable is None and not redirect_uris and not no_redirect_uri:
+        raise click.UsageError(
+            "say what to change: --disable, --enable, --redirect-uri or --no-redirect-uri"
+        )
+    uris = redirect_uris if redirect_uris or no_redirect_uri else None
+    record = carry_out(data, UpdateApp(app=app, is_disabled=disable, redirect_uris=uris))
+    tell(as_json, record, "\n".join(map(printable, _lines(record))))
 
 
 @app.command("delete")
@@ -181,6 +214,7 @@ def secret() -> None:
 def secret_new(app: str, data: Path, as_json: bool) -> None:
     """Give APP another client secret and print it. The one before is void at once."""
     made = carry_out(data, RenewSecret(app=app))
+    assert made.client_secret is not None, "what has no secret is refused another"
     tell(as_json, made, made.client_secret)
 
 
@@ -197,7 +231,7 @@ def _lines(record: AppRecord) -> list[str]:
     return [
         f"App              {record.name}{', disabled' if record.disabled_at else ''}",
         f"Id               {record.id}",
-        f"Client id        {record.client_id}",
+        f"Client id        {record.client_id}{', public' if record.is_public else ''}",
         f"Enterprise       {record.enterprise}",
         f"Service account  {record.service_account}",
         f"Scopes           {' '.join(record.scopes)}",

@@ -7,6 +7,9 @@ Rule 2: its service account is made with it and ends with it. It is an admin, an
 what the app's scopes allow.
 
 Rule 3: the store keeps the SHA-256 of the client secret, which is random, and public keys only.
+
+Rule 4: an app that runs where others can read it is public: it has no secret, and gets tokens
+only for what a user has allowed it.
 """
 
 from __future__ import annotations
@@ -65,7 +68,8 @@ def create_app(
     secret: bytes,
     redirect_uris: tuple[str, ...] = (),
 ) -> Command[App]:
-    """An app with its service account. *secret* is the SHA-256 of the client secret.
+    """An app with its service account. *secret* is the SHA-256 of the client secret, empty for an
+    app that runs where others can read it.
 
     Raises InvalidRequest, and NotFound for an enterprise that is not there.
     """
@@ -106,6 +110,17 @@ def check_scopes(scopes: tuple[str, ...]) -> None:
             raise InvalidRequest(f"no scope {scope!r}; there are {known}", field="scopes")
 
 
+def redirect_app(app: int, redirect_uris: tuple[str, ...]) -> Command[App]:
+    """Let browsers be sent to these URIs, which were checked, and to no others."""
+
+    def steps(now: int) -> Steps[App]:
+        found = replace((yield from _app(app)), redirect_uris=redirect_uris)
+        yield PutApp(found)
+        return found
+
+    return steps
+
+
 def disable_app(app: int, *, is_disabled: bool) -> Command[App]:
     """While an app is disabled, neither it nor any of its tokens gets in."""
 
@@ -120,10 +135,14 @@ def disable_app(app: int, *, is_disabled: bool) -> Command[App]:
 
 
 def renew_secret(app: int, secret: bytes) -> Command[App]:
-    """Another client secret. The one before is void; tokens stay."""
+    """Another client secret. The one before is void; tokens stay. Raises Conflict for an app that
+    is made to have none."""
 
     def steps(now: int) -> Steps[App]:
-        found = replace((yield from _app(app)), secret=secret)
+        present = yield from _app(app)
+        if present.is_public:
+            raise Conflict("the app is public: it has no secret")
+        found = replace(present, secret=secret)
         yield PutApp(found)
         return found
 

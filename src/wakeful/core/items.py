@@ -145,6 +145,14 @@ class User(msgspec.Struct, frozen=True):
     app: int | None = None
 
 
+class Password(msgspec.Struct, frozen=True):
+    """By what a user logs in to the pages, as `core.passwords` hashed it."""
+
+    user: int
+    hashed: str
+    set_at: int
+
+
 class Namespace(msgspec.Struct, frozen=True):
     """A tree of items with an owner and members.
 
@@ -181,13 +189,18 @@ class App(msgspec.Struct, frozen=True):
     id: int
     enterprise: int
     client_id: str
-    secret: bytes  # SHA-256 of the client secret
+    secret: bytes  # SHA-256 of the client secret; empty: it cannot keep one
     name: str
     scopes: tuple[str, ...]
     service_account: int  # user id
     redirect_uris: tuple[str, ...]
     created_at: int
     disabled_at: int | None = None
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it runs where others can read it, so that it has no secret (RFC 6749, 2.1)."""
+        return not self.secret
 
 
 class PublicKey(msgspec.Struct, frozen=True):
@@ -247,6 +260,46 @@ class Token(msgspec.Struct, frozen=True):
     family: int | None = None
     parent: int | None = None
     used_at: int | None = None
+
+
+class Flow(StrEnum):
+    """The dialect in which an app asked for a user's consent."""
+
+    BOX = "box"
+    DROPBOX = "dropbox"
+    DROPBOX_1 = "dropbox_1"  # version 1 of its API
+
+
+class AccessType(StrEnum):
+    """Which tokens a code is given for (Dropbox's names, but for the first)."""
+
+    ROTATING = "rotating"  # an access token, and a refresh token for the next pair
+    OFFLINE = "offline"  # an access token, and a refresh token that stays
+    ONLINE = "online"  # an access token
+    LEGACY = "legacy"  # an access token that does not expire
+
+
+class Code(msgspec.Struct, frozen=True):
+    """An authorization code, known by the SHA-256 of its text only: what a user allowed an app,
+    for which that gets its tokens once.
+
+    `redirect_uri` is the one that the app asked for, None where it named none. `challenge` is
+    PKCE's, by `challenge_method` (RFC 7636), empty where there is none. `grant` is the one that
+    was made of it when it was used.
+    """
+
+    digest: bytes  # 32 bytes
+    app: int
+    user: int
+    scopes: tuple[str, ...]
+    flow: Flow
+    access_type: AccessType
+    redirect_uri: str | None
+    challenge: str
+    challenge_method: str
+    created_at: int
+    expires_at: int
+    grant: int | None = None
 
 
 class JournalRow(msgspec.Struct, frozen=True):

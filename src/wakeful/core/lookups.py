@@ -15,12 +15,14 @@ from typing import Generic, TypeVar
 from wakeful.core.events import StoredEvent, StreamClass
 from wakeful.core.items import (
     App,
+    Code,
     Enterprise,
     Grant,
     Item,
     JournalRow,
     Member,
     Namespace,
+    Password,
     PublicKey,
     Token,
     User,
@@ -414,6 +416,20 @@ class TokensOfGrant(Lookup[tuple[Token, ...]]):
     """All tokens under a grant, revoked ones too."""
 
     grant: int
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordOf(Lookup[Password | None]):
+    """The password of a user, None where there is none."""
+
+    user: int
+
+
+@dataclass(frozen=True, slots=True)
+class CodeByDigest(Lookup[Code | None]):
+    """An authorization code. One that expired a while ago may be gone."""
+
+    digest: bytes
 
 
 @dataclass(frozen=True, slots=True)

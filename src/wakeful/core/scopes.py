@@ -40,6 +40,9 @@ ALL_SCOPES = (
 )
 """Everything that a grant can allow."""
 
+ADMIN_SCOPES = (USERS_SCOPE, "manage_groups", ENTERPRISE_SCOPE, "manage_data_retention")
+"""What only an admin can allow: others have nothing of the kind to give."""
+
 GRANT_SCOPES = (*ALL_SCOPES, READ_SCOPE)
 """What can be asked for a grant: the same, and less."""
 

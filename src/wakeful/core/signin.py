@@ -8,7 +8,8 @@ Rule 2: an assertion counts once: its `jti` is remembered in the commit that giv
 Rule 3: a refresh token is used once (RFC 6819, 5.2.2.3): it is given for an access token and
 the next refresh token. One that comes again tells of a thief, and ends the whole line; but not
 within a minute, while the one that it was given for was not used either: then the answer was
-lost, or two threads asked at once, and there is another one.
+lost, or two threads asked at once, and there is another one. One that does not expire is
+Dropbox's, which is used again and again: only access tokens come of it.
 
 Rule 4: a token that is exchanged never has more than the one it is made from, and neither
 outlives it nor its revocation.
@@ -42,6 +43,9 @@ from wakeful.core.writes import Command, PutAssertion, PutGrant, PutToken, Steps
 
 ACCESS_MS = 3600 * 1000
 """How long an access token lives (Box's own; SDKs renew theirs three minutes before the end)."""
+
+SHORT_MS = 4 * ACCESS_MS
+"""The same where Dropbox's clients ask (dropbox.md 2.6)."""
 
 REFRESH_MS = 60 * 24 * ACCESS_MS
 """How long a refresh token waits to be used (Box's own)."""
@@ -101,7 +105,7 @@ def sign_in(
     """
 
     def steps(now: int) -> Steps[Token]:
-        found = yield from _enabled_app(app)
+        found = yield from enabled_app(app)
         subject: User | None = yield UserById(user)
         # One text for all reasons: which users there are is nobody's business.
         if (
@@ -147,19 +151,26 @@ def issue_pair(grant: int, access: bytes, refresh: bytes, *, label: str = "") ->
         found: Grant | None = yield GrantById(grant)
         if found is None or found.revoked_at is not None:
             raise NotFound(f"no grant {grant}")
-        return (yield from _pair(grant, access, refresh, now, label=label))
+        return (yield from put_pair(grant, access, refresh, now, label=label))
 
     return steps
 
 
-def refresh(app: int, digest: bytes, access: bytes, refresh: bytes) -> Command[Pair | Revoked]:
+def refresh(
+    app: int,
+    digest: bytes,
+    access: bytes,
+    refresh: bytes,
+    scopes: tuple[str, ...] | None = None,
+) -> Command[Pair | Revoked]:
     """The next pair for the refresh token with *digest*, or what its reuse has ended.
 
-    Raises InvalidClient and InvalidGrant.
+    One that stays is in the pair itself, with an access token of fewer *scopes* where they are
+    given. Raises InvalidClient, InvalidGrant and InvalidScope.
     """
 
     def steps(now: int) -> Steps[Pair | Revoked]:
-        yield from _enabled_app(app)
+        yield from enabled_app(app)
         token: Token | None = yield TokenByDigest(digest)
         refused = InvalidGrant("the refresh token is not valid, or no more")
         if token is None or token.kind is not TokenKind.REFRESH or token.revoked_at is not None:
@@ -172,6 +183,12 @@ def refresh(app: int, digest: bytes, access: bytes, refresh: bytes) -> Command[P
         user: User | None = yield UserById(grant.user)
         if user is None or user.disabled_at is not None:
             raise refused
+        if token.expires_at is None:
+            if scopes is not None:
+                _check_scopes(scopes, grant.scopes, "the refresh token")
+            of = token.family, token.id
+            short = yield from put_short(grant.id, access, now, of, scopes, token.label)
+            return Pair(short, token)
         if token.used_at is None:
             yield PutToken(replace(token, used_at=now))
         else:
@@ -182,7 +199,7 @@ def refresh(app: int, digest: bytes, access: bytes, refresh: bytes) -> Command[P
             if went_on or now - token.used_at > GRACE_MS:
                 return (yield from end_line(token, now))
         return (
-            yield from _pair(
+            yield from put_pair(
                 grant.id, access, refresh, now, label=token.label, family=token.family, of=token.id
             )
         )
@@ -233,16 +250,37 @@ def exchange(
     return steps
 
 
-def _pair(
+def put_short(
+    grant: int,
+    digest: bytes,
+    now: int,
+    of: tuple[int | None, int | None] = (None, None),
+    scopes: tuple[str, ...] | None = None,
+    label: str = "",
+) -> Steps[Token]:
+    """An access token as Dropbox gives them; *of*: the line and the refresh token it comes of."""
+    family, parent = of
+    fresh: int = yield NewIds()
+    end = now + SHORT_MS
+    token = Token(
+        fresh, digest, grant, label, now, end, None, scopes=scopes, family=family, parent=parent
+    )
+    yield PutToken(token)
+    return token
+
+
+def put_pair(
     grant: int,
     access: bytes,
     refresh: bytes,
     now: int,
     *,
-    label: str,
+    label: str = "",
     family: int | None = None,
     of: int | None = None,
 ) -> Steps[Pair]:
+    """An access token and the refresh token for the next pair, in a line of their own or in
+    *family*, where they come of the refresh token *of*."""
     fresh: int = yield NewIds(2)
     line = fresh if family is None else family
     first = Token(
@@ -274,7 +312,8 @@ def _check_scopes(asked: tuple[str, ...], allowed: tuple[str, ...], whose: str) 
             raise InvalidScope(f"{whose} does not have the scope {scope[:80]!r}")
 
 
-def _enabled_app(id: int) -> Steps[App]:
+def enabled_app(id: int) -> Steps[App]:
+    """Raises InvalidClient."""
     found: App | None = yield AppById(id)
     if found is None or found.disabled_at is not None:
         raise InvalidClient("the client is not known, or disabled")

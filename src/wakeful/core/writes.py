@@ -16,11 +16,13 @@ from typing import Any, TypeVar
 from wakeful.core.events import Entry
 from wakeful.core.items import (
     App,
+    Code,
     Enterprise,
     Grant,
     Item,
     Member,
     Namespace,
+    Password,
     PublicKey,
     Token,
     User,
@@ -183,6 +185,20 @@ class PutAssertion(Write):
     app: int
     jti: str
     expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class PutPassword(Write):
+    """Let this be the one password of its user."""
+
+    password: Password
+
+
+@dataclass(frozen=True, slots=True)
+class PutCode(Write):
+    """Codes that expired a while ago are removed in passing, a few at a time."""
+
+    code: Code
 
 
 Steps = Generator[Lookup[Any] | Write, Any, T]

@@ -159,6 +159,7 @@ class _Apps(_Desk):
             scopes=wish.scopes,
             redirect_uris=wish.redirect_uris,
             public_key=wish.public_key,
+            is_public=wish.is_public,
         )
         return await self.answer(identity, operation, 201)
 
@@ -169,7 +170,10 @@ class _Apps(_Desk):
             return await self.answer(identity, DeleteApp(app=name))
         if request.method == "PATCH":
             change = await self.body(request, api.AppChange)
-            return await self.answer(identity, UpdateApp(app=name, is_disabled=change.is_disabled))
+            operation = UpdateApp(
+                app=name, is_disabled=change.is_disabled, redirect_uris=change.redirect_uris
+            )
+            return await self.answer(identity, operation)
         return await self.answer(identity, ShowApp(app=name))
 
     async def keys(self, request: Request) -> Response:

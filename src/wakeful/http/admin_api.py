@@ -36,16 +36,20 @@ class UserChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AppWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`public_key` in PEM."""
+    """`public_key` in PEM; `is_public` for an app that cannot keep a secret."""
 
     name: str
     scopes: tuple[str, ...] = (WRITE_SCOPE,)
     redirect_uris: tuple[str, ...] = ()
     public_key: str | None = None
+    is_public: bool = False
 
 
 class AppChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    is_disabled: bool
+    """What is null stays."""
+
+    is_disabled: bool | None = None
+    redirect_uris: tuple[str, ...] | None = None
 
 
 class KeyWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -126,7 +130,7 @@ SHOW_APP = Operation(
     scope=ENTERPRISE_SCOPE,
 )
 UPDATE_APP = Operation(
-    "Disable an app, or enable it",
+    "Disable an app, enable it, or say where browsers may be sent for it",
     {200: Answer(AppRecord)},
     parameters=(_APP,),
     body=Body(AppChange, example={"is_disabled": True}),

@@ -66,7 +66,7 @@ def every_route(services: Services) -> Dialect:
             Mount(box.PREFIX, box.box(services)),
             Mount(dropbox.PREFIX, dropbox.dropbox(services)),
             Mount(native.PREFIX, native.native(services)),
-            *(Mount(prefix, oauth.token_endpoint(services)) for prefix in oauth.PREFIXES),
+            *(Mount(*endpoint) for endpoint in oauth.token_endpoints(services).items()),
             Mount(dropbox_v1.PREFIX, dropbox_v1.dropbox_v1(services)),
             *ops(services),
             Described(OPENAPI_PATH, describe, GET=_DESCRIBE),

@@ -58,6 +58,9 @@ def dropbox(services: Services) -> DropboxDialect:
                 shapes.GivenCursor,
                 api.TEAM_EVENTS_CONTINUE,
             ),
+            calls.route(
+                "auth/token/revoke", users.revoke, None, api.REVOKE_TOKEN, reads_files=False
+            ),
             calls.route("check/user", users.check, shapes.Query, api.CHECK_USER, reads_files=False),
         ],
         DropboxErrors(),

@@ -115,6 +115,12 @@ TEAM_EVENTS_CONTINUE = Operation(
     scope=ENTERPRISE_SCOPE,
 )
 
+REVOKE_TOKEN = Operation(
+    "Revoke the token, with its refresh token",
+    {200: Answer({"type": "null"})},
+    refusals=(422,),
+)
+
 CHECK_USER = Operation(
     "Get back what was sent, if the token is good",
     {200: Answer(shapes.Echo)},

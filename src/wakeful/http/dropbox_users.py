@@ -19,6 +19,7 @@ class Users:
 
     def __init__(self, services: Services) -> None:
         self._store = services.feed.store
+        self._access = services.access
         self._public_url = services.public_url
 
     async def current_account(self, user: User, identity: Identity, _: None) -> Account:
@@ -40,6 +41,9 @@ class Users:
     async def space_usage(self, user: User, identity: Identity, _: None) -> SpaceUsage:
         used = await self._store.ask(SpaceUsed(user.home))
         return SpaceUsage(used, Allocation(max(NO_QUOTA, used)))
+
+    async def revoke(self, user: User, identity: Identity, _: None) -> None:
+        await self._access.revoke_token(identity.token)
 
     async def check(self, user: User, identity: Identity, asked: Query) -> Echo:
         return Echo(asked.query)

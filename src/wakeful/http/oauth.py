@@ -1,8 +1,9 @@
-"""The token endpoint, where SDKs look for it: `/oauth2` beside the API, and `/api/oauth2`."""
+"""The token endpoint, where SDKs look for it: `/oauth2` beside the API, `/api/oauth2` of Box's,
+`/1/oauth2` of Dropbox's. It is one for both dialects: what is shown says of which it is."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Annotated
 
@@ -12,10 +13,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from wakeful.core.errors import InvalidRequest, NotFound, WakefulError
-from wakeful.core.items import App
+from wakeful.core.items import App, Flow
 from wakeful.core.signin import InvalidClient, InvalidGrant, InvalidTarget
+from wakeful.dialects.authorization import our_scopes
 from wakeful.dialects.box import oauth, reads, shapes
 from wakeful.dialects.box.oauth import Form, Restriction, TokenAnswer
+from wakeful.dialects.dropbox import oauth as dropbox
+from wakeful.dialects.dropbox.names import account_id
+from wakeful.http.authorize import Authorize
 from wakeful.http.description import Answer, Body, Described, Operation
 from wakeful.http.dialect import Dialect
 from wakeful.http.reading import read
@@ -23,7 +28,14 @@ from wakeful.http.requests import base_url, client_address, read_body
 from wakeful.http.services import Services
 from wakeful.signin import ENTERPRISE, USER, Issued, SignIn
 
-PREFIXES = ("/oauth2", "/api/oauth2")
+PREFIXES = {
+    "/oauth2": Flow.DROPBOX,
+    "/1/oauth2": Flow.DROPBOX_1,
+    "/api/oauth2": Flow.BOX,
+}
+"""Where it stands, and of which dialect the authorize page is beside it."""
+
+AnyAnswer = TokenAnswer | dropbox.TokenAnswer
 
 _BODY_LIMIT = 64 * 1024
 _FORM = "application/x-www-form-urlencoded"
@@ -40,6 +52,9 @@ class TokenForm(msgspec.Struct, frozen=True, omit_defaults=True):
     box_subject_type: str = ""
     box_subject_id: str = ""
     assertion: str = ""
+    code: str = ""
+    code_verifier: str = ""
+    redirect_uri: str = ""
     refresh_token: str = ""
     subject_token: str = ""
     subject_token_type: str = ""
@@ -57,8 +72,10 @@ class RevokeForm(msgspec.Struct, frozen=True, omit_defaults=True):
 
 GET_TOKEN = Operation(
     "Get a token",
-    {200: Answer(TokenAnswer, headers={"Cache-Control": "`no-store`"})},
-    body=Body(TokenForm, media=(_FORM,)),
+    {200: Answer(TokenAnswer | dropbox.TokenAnswer, headers={"Cache-Control": "`no-store`"})},
+    "The form of the answer is that of the dialect in which a user was asked. "
+    "The parameters may stand in the query instead.",
+    body=Body(TokenForm, media=(_FORM,), required=False),
     refusals=(400, 401, 413, 429),
     is_open=True,
 )
@@ -87,11 +104,19 @@ class OAuthErrors:
         return Answer(oauth.OAuthError, headers=headers)
 
 
-def token_endpoint(services: Services) -> Dialect:
-    """The app to mount at each of `PREFIXES`."""
-    routes = _Routes(services)
+def token_endpoints(services: Services) -> Mapping[str, Dialect]:
+    """The app to mount at each prefix."""
+    routes, pages = _Routes(services), Authorize(services)
+    return {
+        prefix: _token_endpoint(services, routes, pages.route(flow))
+        for prefix, flow in PREFIXES.items()
+    }
+
+
+def _token_endpoint(services: Services, routes: _Routes, page: Described) -> Dialect:
     return Dialect(
         [
+            page,
             Described("/token", routes.token, POST=GET_TOKEN),
             Described("/revoke", routes.revoke, POST=REVOKE_TOKEN),
         ],
@@ -105,9 +130,10 @@ class _Routes:
         self._services = services
         self._store = services.feed.store
         self._sign_in = SignIn(self._store, services.access)
-        self._by_grant_type: dict[str, Callable[[Request, Form], Awaitable[TokenAnswer]]] = {
+        self._by_grant_type: dict[str, Callable[[Request, Form], Awaitable[AnyAnswer]]] = {
             oauth.CLIENT_CREDENTIALS: self._by_credentials,
             oauth.ASSERTION: self._by_assertion,
+            oauth.CODE: self._by_code,
             oauth.REFRESH: self._by_refresh,
             oauth.EXCHANGE: self._by_exchange,
         }
@@ -133,7 +159,8 @@ class _Routes:
         address = client_address(self._services, request)
         self._services.failures.check(address)
         try:
-            form = Form(await read_body(request, _BODY_LIMIT), authorization)
+            body = await read_body(request, _BODY_LIMIT)
+            form = Form(body, authorization, request.scope["query_string"])
             return _json(await answer(form))
         except (InvalidClient, InvalidGrant) as error:
             self._services.failures.take(address)
@@ -147,7 +174,7 @@ class _Routes:
     # --- grant types ---
 
     async def _by_credentials(self, request: Request, form: Form) -> TokenAnswer:
-        app = await self._need_client(form)
+        app = await self._need_secret(form)
         subject_type, subject = form.get("box_subject_type"), form.get("box_subject_id")
         if subject_type is None and subject is None:
             # As RFC 6749 has it: the app for itself.
@@ -160,7 +187,7 @@ class _Routes:
         return _answer(issued)
 
     async def _by_assertion(self, request: Request, form: Form) -> TokenAnswer:
-        app = await self._need_client(form)
+        app = await self._need_secret(form)
         base = base_url(self._services, request)
         audiences = (oauth.BOX_AUDIENCE, *(f"{base}{prefix}/token" for prefix in PREFIXES))
         issued = await self._sign_in.by_assertion(
@@ -168,9 +195,31 @@ class _Routes:
         )
         return _answer(issued)
 
-    async def _by_refresh(self, request: Request, form: Form) -> TokenAnswer:
+    async def _by_code(self, request: Request, form: Form) -> AnyAnswer:
         app = await self._need_client(form)
-        return _answer(await self._sign_in.by_refresh(app, form.need("refresh_token")))
+        issued, code = await self._sign_in.by_code(
+            app, form.need("code"), form.get("redirect_uri"), form.get("code_verifier")
+        )
+        match code.flow:
+            case Flow.BOX:
+                return _answer(issued)
+            case Flow.DROPBOX_1:
+                return msgspec.structs.replace(_short_answer(issued), uid=str(code.user))
+            case Flow.DROPBOX:
+                return msgspec.structs.replace(
+                    _short_answer(issued),
+                    uid=str(code.user),
+                    account_id=account_id(code.user),
+                    scope=dropbox.names_of(code.scopes),
+                )
+
+    async def _by_refresh(self, request: Request, form: Form) -> AnyAnswer:
+        app = await self._need_client(form)
+        scope = form.get("scope")
+        scopes = None if scope is None else our_scopes(scope)
+        issued = await self._sign_in.by_refresh(app, form.need("refresh_token"), scopes)
+        # Only Dropbox's refresh tokens stay.
+        return _short_answer(issued) if issued.refresh is None else _answer(issued)
 
     async def _by_exchange(self, request: Request, form: Form) -> TokenAnswer:
         for name in ("actor_token", "box_shared_link"):
@@ -222,6 +271,12 @@ class _Routes:
             raise InvalidClient("client_id and client_secret are missing")
         return app
 
+    async def _need_secret(self, form: Form) -> App:
+        app = await self._need_client(form)
+        if app.is_public:
+            raise InvalidClient("an app without a secret cannot sign in by itself")
+        return app
+
 
 def _answer(issued: Issued) -> TokenAnswer:
     token = issued.token
@@ -229,6 +284,18 @@ def _answer(issued: Issued) -> TokenAnswer:
     return TokenAnswer(
         access_token=issued.text,
         expires_in=(token.expires_at - token.created_at) // 1000,
+        refresh_token=msgspec.UNSET if issued.refresh is None else issued.refresh,
+    )
+
+
+def _short_answer(issued: Issued) -> dropbox.TokenAnswer:
+    token = issued.token
+    return dropbox.TokenAnswer(
+        access_token=issued.text,
+        token_type="bearer",
+        expires_in=msgspec.UNSET
+        if token.expires_at is None
+        else (token.expires_at - token.created_at) // 1000,
         refresh_token=msgspec.UNSET if issued.refresh is None else issued.refresh,
     )
 

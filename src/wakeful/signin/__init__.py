@@ -1,4 +1,5 @@
-"""How apps get tokens: by their own credentials, by an assertion, by refresh, by exchange.
+"""How apps get tokens: by their own credentials, by an assertion, for a code, by refresh, by
+exchange.
 
 Rule 1: who is refused is not told which of two things was wrong: no client and a wrong secret
 are one answer, so are all reasons against a subject. Only the assertion, which the app has made
@@ -16,8 +17,9 @@ from dataclasses import dataclass
 from wakeful.access import Access, Identity, wall_clock
 from wakeful.core import signin as rules
 from wakeful.core.accounts import Revoked, digest_of, new_token
+from wakeful.core.consent import redeem
 from wakeful.core.errors import Unauthenticated
-from wakeful.core.items import App, Grant, Token
+from wakeful.core.items import App, Code, Grant, Token
 from wakeful.core.lookups import AppByClientId, GrantById, PublicKeys, TokenByDigest
 from wakeful.core.ports import Store
 from wakeful.core.signin import Assertion, InvalidClient, InvalidGrant
@@ -47,11 +49,17 @@ class SignIn:
         self._access = access
         self._clock = clock
 
-    async def authenticate(self, client_id: str, secret: str) -> App:
-        """The app with these credentials. Raises InvalidClient."""
+    async def authenticate(self, client_id: str, secret: str | None) -> App:
+        """The app with these credentials: its secret, or none where it is public.
+
+        Raises InvalidClient.
+        """
         app = await self._store.ask(AppByClientId(client_id))
-        expected = _NO_SECRET if app is None else app.secret
-        is_right = hmac.compare_digest(expected, digest_of(secret))
+        if secret is None:
+            is_right = app is not None and app.is_public
+        else:
+            expected = _NO_SECRET if app is None else app.secret
+            is_right = hmac.compare_digest(expected, digest_of(secret))
         if app is None or not is_right or app.disabled_at is not None:
             raise InvalidClient("the client id or the client secret is wrong")
         return app
@@ -94,16 +102,41 @@ class SignIn:
             app, claims.subject_type, claims.subject, scopes, claims.assertion
         )
 
-    async def by_refresh(self, app: App, text: str) -> Issued:
-        """The next access and refresh token. Raises InvalidClient and InvalidGrant; one that
-        was used before may have ended its whole line."""
+    async def by_code(
+        self, app: App, text: str, redirect_uri: str | None, verifier: str | None
+    ) -> tuple[Issued, Code]:
+        """The tokens for an authorization code, and the code. Raises InvalidClient and
+        InvalidGrant; one that was used before has ended what came of it."""
         access, refresh = new_token(), new_token()
+        found = await self._access.revoking(
+            redeem(
+                app.id,
+                digest_of(text),
+                digest_of(access),
+                digest_of(refresh),
+                redirect_uri=redirect_uri,
+                verifier=verifier,
+            )
+        )
+        if isinstance(found, Revoked):
+            raise InvalidGrant("the code was used before: what it was given for is void now")
+        issued = Issued(access, found.access, None if found.refresh is None else refresh)
+        return issued, found.code
+
+    async def by_refresh(
+        self, app: App, text: str, scopes: tuple[str, ...] | None = None
+    ) -> Issued:
+        """The next access and refresh token, or only an access token for a refresh token that
+        stays. Raises InvalidClient, InvalidGrant and InvalidScope; one that was used before
+        may have ended its whole line."""
+        access, refresh = new_token(), new_token()
+        given = digest_of(text)
         pair = await self._access.revoking(
-            rules.refresh(app.id, digest_of(text), digest_of(access), digest_of(refresh))
+            rules.refresh(app.id, given, digest_of(access), digest_of(refresh), scopes)
         )
         if isinstance(pair, Revoked):
             raise InvalidGrant("the refresh token was used before: sign in again")
-        return Issued(access, pair.access, refresh)
+        return Issued(access, pair.access, None if pair.refresh.digest == given else refresh)
 
     async def bearer(self, subject: str) -> Identity:
         """Who bears the access token *subject*. Raises InvalidGrant."""

@@ -20,11 +20,11 @@ REMEMBER_MS = 7 * 24 * 3600 * 1000
 """How long the answer to a request with an idempotency key is kept, at least."""
 
 KEEP_EXPIRED_MS = 24 * 3600 * 1000
-"""How long a token is kept after it has expired, for whoever looks at the list."""
+"""How long a token, or a code, is kept after it has expired, for whoever looks at the list."""
 
 FORGET_AT_MOST = 16
-"""What is old (answers, tokens, assertions) is removed in passing, so many for each new one: the
-work stays bounded, and a table that has grown shrinks again."""
+"""What is old (answers, tokens, codes, assertions) is removed in passing, so many for each new
+one: the work stays bounded, and a table that has grown shrinks again."""
 
 LOGIN_TAKEN = "Another user has this login"
 TOKEN_TAKEN = "Another token has this digest"

@@ -98,6 +98,9 @@ async def test_an_app_is_made_shown_changed_and_deleted(world: World) -> None:
     assert disabled["disabled_at"] is not None
     assert (await sign_in()).status_code == 400
     await ask(world.ann, "PATCH", "/v1/apps/Mirror", {"is_disabled": False})
+    back = {"redirect_uris": ["https://a.test", "https://a.test"]}
+    sent = await ask(world.ann, "PATCH", "/v1/apps/Mirror", back)
+    assert (sent["redirect_uris"], sent["disabled_at"]) == (["https://a.test"], None)
     await ask(world.ann, "DELETE", "/v1/apps/Mirror")
     assert await ask(world.ann, "GET", "/v1/apps") == {"apps": []}
 
@@ -136,6 +139,8 @@ async def test_nobody_gives_what_they_do_not_have(world: World, plain_admin: Cli
     await ask(limited, "PATCH", "/v1/apps/Wide", {"is_disabled": True})
     enable = {"is_disabled": False}
     assert await refused(limited, "PATCH", "/v1/apps/Wide", enable) == "forbidden"
+    back = {"redirect_uris": ["https://evil.test"]}
+    assert await refused(limited, "PATCH", "/v1/apps/Wide", back) == "forbidden"
     narrow = {"name": "Narrow", "scopes": ["root_readonly"]}
     await ask(limited, "POST", "/v1/apps", narrow, 201)
 

@@ -29,6 +29,7 @@ from wakeful.administration import (
     RemoveKey,
     RenewSecret,
     RevokeToken,
+    SetPassword,
     ShowApp,
     UpdateApp,
     UpdateUser,
@@ -36,7 +37,8 @@ from wakeful.administration import (
     encode_operation,
 )
 from wakeful.core.errors import NotFound
-from wakeful.core.lookups import TokenById
+from wakeful.core.lookups import PasswordOf, TokenById
+from wakeful.core.passwords import is_password
 from wakeful.http.control import build_control_app
 
 T = TypeVar("T")
@@ -151,6 +153,42 @@ async def test_an_app_signs_in_with_what_it_was_told(desk: Desk) -> None:
     accounts = [user for user in await desk.do(ListUsers()) if user.app == made.app.id]
     assert [user.id for user in accounts] == [made.app.service_account]
     assert await desk.login_of(answer.json()["access_token"]) == accounts[0].login
+
+
+async def test_a_public_app_has_neither_secret_nor_key(desk: Desk) -> None:
+    made = await desk.app("Phone", is_public=True)
+
+    assert (made.client_secret, made.app.is_public) == (None, True)
+    assert (await desk.sign_in(made, secret="guess")).status_code == 400
+    assert await desk.refused(RenewSecret(app="Phone")) == (409, "conflict")
+    keyed = CreateApp(name="x", is_public=True, public_key=public_pem())
+    assert await desk.refused(keyed) == (400, "invalid_request")
+
+
+async def test_browsers_are_sent_where_an_app_says_last(desk: Desk) -> None:
+    made = await desk.app(redirect_uris=("https://a.test/back",))
+
+    changed = await desk.do(UpdateApp(app="Mirror", redirect_uris=("http://localhost/cb",)))
+    refusal = await desk.refused(UpdateApp(app="Mirror", redirect_uris=("http://a.test",)))
+    cleared = await desk.do(UpdateApp(app="Mirror", redirect_uris=()))
+
+    assert changed.redirect_uris == ("http://localhost/cb",)
+    assert refusal == (400, "invalid_request")
+    assert cleared.redirect_uris == ()
+    assert made.app.redirect_uris == ("https://a.test/back",)
+
+
+async def test_a_password_is_set_for_people_and_kept_by_its_hash(desk: Desk) -> None:
+    user = await desk.do(SetPassword(user="ann", password="correct horse"))
+
+    kept = await desk.world.store.ask(PasswordOf(user.id))
+    assert kept is not None
+    assert is_password("correct horse", kept.hashed)
+    assert await desk.refused(SetPassword(user="ann", password="short")) == (400, "invalid_request")
+    assert await desk.refused(SetPassword(user="nobody", password="12345678")) == (404, "not_found")
+    made = await desk.app()
+    account = SetPassword(user=str(made.app.service_account), password="12345678")
+    assert await desk.refused(account) == (409, "conflict")
 
 
 async def test_another_secret_voids_the_one_before(desk: Desk) -> None:

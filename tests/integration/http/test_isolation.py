@@ -183,6 +183,13 @@ def revoking(prey: Prey) -> list[Ask]:
     return [Ask("", form={"client_id": "nobody", "client_secret": "nothing", "token": "nonsense"})]
 
 
+def logging_in(prey: Prey) -> list[Ask]:
+    return [
+        Ask("", form={"do": "login", "login": login, "password": "12345678", "token": "none"})
+        for login in ("vic", "nobody", prey.user)
+    ]
+
+
 def pointed(path: str, **more: Any) -> Judge:
     """Everything that Dropbox's functions take for a path."""
 
@@ -257,6 +264,8 @@ JUDGES: dict[str, Judge] = {
         lambda prey: [Ask(TEAM_LOG, {"account_id": account_id(int(prey.user))})],
     ),
     "POST /2/team_log/get_events/continue": with_body(f"{TEAM_LOG}/continue", {"cursor": "none"}),
+    # With an argument, which it does not take: else it would end the tokens of this test.
+    "POST /2/auth/token/revoke": with_body("/2/auth/token/revoke", {"query": "anybody"}),
     "POST /2/check/user": with_body("/2/check/user", {"query": "anybody"}),
     "POST /1/delta": deltas("/1/delta", {"cursor": "none"}),
     "POST /1/delta/latest_cursor": deltas("/1/delta/latest_cursor"),
@@ -306,6 +315,15 @@ JUDGES: dict[str, Judge] = {
     "POST /oauth2/token": at("/oauth2/token", tokens),
     "POST /oauth2/revoke": at("/oauth2/revoke", revoking),
     "POST /api/oauth2/token": at("/api/oauth2/token", tokens),
+    "POST /1/oauth2/token": at("/1/oauth2/token", tokens),
+    "POST /1/oauth2/revoke": at("/1/oauth2/revoke", revoking),
+    **{
+        f"{method} {prefix}/oauth2/authorize": at(
+            f"{prefix}/oauth2/authorize?client_id=nobody&response_type=code", judge
+        )
+        for prefix in ("", "/1", "/api")
+        for method, judge in (("GET", plain("")), ("POST", logging_in))
+    },
     "POST /api/oauth2/revoke": at("/api/oauth2/revoke", revoking),
     "GET /healthz": plain("/healthz"),
     "GET /readyz": plain("/readyz"),

@@ -15,6 +15,7 @@ from wakeful.core.apps import (
     new_client_id,
     new_client_secret,
     new_kid,
+    redirect_app,
     remove_key,
     renew_secret,
 )
@@ -156,3 +157,19 @@ def test_ids_and_secrets_are_random_letters_and_digits() -> None:
         made = {make() for _ in range(50)}
         assert len(made) == 50
         assert all(len(one) == length and one.isalnum() for one in made)
+
+
+def test_browsers_are_sent_where_an_app_says_now(world: World, app: App) -> None:
+    changed = world.commit(redirect_app(app.id, ("https://a.test", "https://b.test")))
+
+    assert changed == replace(app, redirect_uris=("https://a.test", "https://b.test"))
+    assert world.ask(AppByClientId("client")) == changed
+
+
+def test_a_public_app_has_no_secret_and_gets_none(world: World, app: App) -> None:
+    public = world.commit(create_app(world.enterprise, "Phone", SCOPES, "phone", b""))
+
+    assert public.is_public
+    assert not app.is_public
+    with pytest.raises(Conflict, match="public"):
+        world.commit(renew_secret(public.id, digest_of("secret")))

@@ -32,8 +32,9 @@ from wakeful.dialects.box.shapes import FileMini, FolderMini
 CLIENT_CREDENTIALS = "client_credentials"
 ASSERTION = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 REFRESH = "refresh_token"
+CODE = "authorization_code"
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
-GRANT_TYPES = (CLIENT_CREDENTIALS, ASSERTION, REFRESH, EXCHANGE)
+GRANT_TYPES = (CLIENT_CREDENTIALS, ASSERTION, CODE, REFRESH, EXCHANGE)
 
 ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"
 
@@ -49,15 +50,16 @@ class Client(NamedTuple):
     """By what an app says who it is."""
 
     id: str
-    secret: str
+    secret: str | None  # None: a public app has none
 
 
 class Form:
-    """The parameters of a request. An empty one counts as none (RFC 6749, 3.1)."""
+    """The parameters of a request, in its body, or in its query where that is empty, as one of
+    Dropbox's SDKs has it (dropbox.md 2.6). An empty one counts as none (RFC 6749, 3.1)."""
 
-    def __init__(self, body: bytes, authorization: str | None = None) -> None:
+    def __init__(self, body: bytes, authorization: str | None = None, query: bytes = b"") -> None:
         """Raises InvalidRequest."""
-        self._values = _parse(body)
+        self._values = _parse(body or query)
         self._basic = _basic(authorization)
 
     def get(self, name: str) -> str | None:
@@ -87,10 +89,10 @@ class Form:
             if secret is not None or id not in (None, self._basic.id):
                 raise InvalidRequest("the client says twice who it is", field="client_id")
             return self._basic
-        if id is None and secret is None:
+        if id is None:
+            if secret is not None:
+                raise InvalidClient("the client has an id and a secret")
             return None
-        if id is None or secret is None:
-            raise InvalidClient("the client has an id and a secret")
         return Client(id, secret)
 
     @property
@@ -124,7 +126,8 @@ def _basic(authorization: str | None) -> Client | None:
     id, colon, secret = text.partition(":")
     if not colon:
         raise InvalidClient("the client has an id and a secret")
-    return Client(unquote_plus(id), unquote_plus(secret))
+    # A public app has an empty secret there (RFC 6749, 2.3.1).
+    return Client(unquote_plus(id), unquote_plus(secret) or None)
 
 
 def parse_resource(url: str) -> tuple[Kind, str]:

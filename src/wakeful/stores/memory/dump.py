@@ -9,12 +9,14 @@ import msgspec
 from wakeful.core.events import Head
 from wakeful.core.items import (
     App,
+    Code,
     Enterprise,
     Grant,
     Item,
     JournalRow,
     Member,
     Namespace,
+    Password,
     PublicKey,
     Token,
     User,
@@ -88,6 +90,8 @@ class Kept(msgspec.Struct, frozen=True):
     apps: list[App]
     keys: list[PublicKey]
     assertions: list[KeptAssertion]
+    passwords: list[Password]
+    codes: list[Code]
     grants: list[Grant]
     tokens: list[Token]
     answers: list[KeptAnswer]
@@ -115,6 +119,10 @@ class Kept(msgspec.Struct, frozen=True):
             records.put_public_key(PutPublicKey(key))
         for one in self.assertions:
             records.assertions[one.app, one.jti] = one.expires_at
+        for password in self.passwords:
+            records.passwords[password.user] = password
+        for code in self.codes:
+            records.codes[code.digest] = code
         for grant in self.grants:
             records.put_grant(PutGrant(grant))
         for token in self.tokens:
@@ -152,6 +160,8 @@ def dump(epoch: int, now: int, last_id: int, tables: Tables) -> bytes:
             assertions=[
                 KeptAssertion(app, jti, at) for (app, jti), at in records.assertions.items()
             ],
+            passwords=list(records.passwords.values()),
+            codes=list(records.codes.values()),
             grants=list(records.grants.values()),
             tokens=list(records.tokens.values()),
             answers=[

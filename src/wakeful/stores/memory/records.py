@@ -6,12 +6,24 @@ from collections.abc import Iterable
 from typing import NamedTuple, Protocol, TypeVar
 
 from wakeful.core.errors import Conflict
-from wakeful.core.items import App, Enterprise, Grant, Member, Namespace, PublicKey, Token, User
+from wakeful.core.items import (
+    App,
+    Code,
+    Enterprise,
+    Grant,
+    Member,
+    Namespace,
+    Password,
+    PublicKey,
+    Token,
+    User,
+)
 from wakeful.core.lookups import (
     AppByClientId,
     AppById,
     Apps,
     AssertionUsed,
+    CodeByDigest,
     Enterprises,
     GrantById,
     Grants,
@@ -20,6 +32,7 @@ from wakeful.core.lookups import (
     MembershipsOf,
     NamespaceById,
     Namespaces,
+    PasswordOf,
     PublicKeys,
     Remember,
     Remembered,
@@ -36,10 +49,12 @@ from wakeful.core.lookups import (
 from wakeful.core.writes import (
     PutApp,
     PutAssertion,
+    PutCode,
     PutEnterprise,
     PutGrant,
     PutMember,
     PutNamespace,
+    PutPassword,
     PutPublicKey,
     PutRemembered,
     PutSetting,
@@ -93,6 +108,8 @@ class Records:
         self.client_ids: dict[str, int] = {}
         self.keys: dict[tuple[int, str], PublicKey] = {}
         self.assertions: dict[tuple[int, str], int] = {}  # when they expire
+        self.passwords: dict[int, Password] = {}
+        self.codes: dict[bytes, Code] = {}
         self.grants: dict[int, Grant] = {}
         self.tokens: dict[int, Token] = {}
         self.digests: dict[bytes, int] = {}
@@ -146,6 +163,12 @@ class Records:
 
     def assertion_used(self, lookup: AssertionUsed) -> bool:
         return (lookup.app, lookup.jti) in self.assertions
+
+    def password(self, lookup: PasswordOf) -> Password | None:
+        return self.passwords.get(lookup.user)
+
+    def code(self, lookup: CodeByDigest) -> Code | None:
+        return self.codes.get(lookup.digest)
 
     def grant(self, lookup: GrantById) -> Grant | None:
         return self.grants.get(lookup.id)
@@ -242,6 +265,19 @@ class Records:
         expired = sorted((at, key) for key, at in self.assertions.items() if at < now)
         for _, key in expired[:FORGET_AT_MOST]:
             self._undo.drop(self.assertions, key)
+
+    def put_password(self, write: PutPassword) -> None:
+        self._undo.put(self.passwords, write.password.user, write.password)
+
+    def put_code(self, write: PutCode, now: int) -> None:
+        self._undo.put(self.codes, write.code.digest, write.code)
+        expired = sorted(
+            (other.expires_at, other.digest)
+            for other in self.codes.values()
+            if other.expires_at < now - KEEP_EXPIRED_MS
+        )
+        for _, digest in expired[:FORGET_AT_MOST]:
+            self._undo.drop(self.codes, digest)
 
     def put_grant(self, write: PutGrant) -> None:
         self._undo.put(self.grants, write.grant.id, write.grant)

@@ -178,6 +178,8 @@ class MemoryStore:
                     return self._tables.records.put_token(step, now)
                 case writes.PutAssertion():
                     return self._tables.records.put_assertion(step, now)
+                case writes.PutCode():
+                    return self._tables.records.put_code(step, now)
                 case _ if is_for_readers(step):
                     raise TypeError(f"{type(step).__name__} in this form has no place here")
                 case lookups.NewIds():
@@ -240,6 +242,8 @@ class MemoryStore:
             lookups.Apps: records.apps_of,
             lookups.PublicKeys: records.keys_of,
             lookups.AssertionUsed: records.assertion_used,
+            lookups.PasswordOf: records.password,
+            lookups.CodeByDigest: records.code,
             lookups.GrantById: records.grant,
             lookups.Grants: records.grants_of,
             lookups.GrantsOfApp: records.grants_of_app,
@@ -269,4 +273,5 @@ class MemoryStore:
             writes.PutPublicKey: records.put_public_key,
             writes.RemovePublicKey: records.remove_public_key,
             writes.PutGrant: records.put_grant,
+            writes.PutPassword: records.put_password,
         }

@@ -1,4 +1,4 @@
-"""Apps, grants, tokens, remembered answers and settings."""
+"""Apps, passwords, codes, grants, tokens, remembered answers and settings."""
 
 from __future__ import annotations
 
@@ -8,15 +8,27 @@ import apsw
 import msgspec
 
 from wakeful.core.errors import Conflict
-from wakeful.core.items import App, Grant, PublicKey, Token, TokenKind
+from wakeful.core.items import (
+    AccessType,
+    App,
+    Code,
+    Flow,
+    Grant,
+    Password,
+    PublicKey,
+    Token,
+    TokenKind,
+)
 from wakeful.core.lookups import (
     AppByClientId,
     AppById,
     Apps,
     AssertionUsed,
+    CodeByDigest,
     GrantById,
     Grants,
     GrantsOfApp,
+    PasswordOf,
     PublicKeys,
     Remember,
     Remembered,
@@ -30,7 +42,9 @@ from wakeful.core.lookups import (
 from wakeful.core.writes import (
     PutApp,
     PutAssertion,
+    PutCode,
     PutGrant,
+    PutPassword,
     PutPublicKey,
     PutRemembered,
     PutSetting,
@@ -75,6 +89,16 @@ def public_keys(at: Snapshot, lookup: PublicKeys) -> tuple[PublicKey, ...]:
 
 def assertion_used(at: Snapshot, lookup: AssertionUsed) -> bool:
     return at.db.execute(_sql.assertion, (lookup.app, lookup.jti)).get is not None
+
+
+def password(at: Snapshot, lookup: PasswordOf) -> Password | None:
+    row = at.db.execute(_sql.password, (lookup.user,)).fetchone()
+    return None if row is None else Password(*row)
+
+
+def code(at: Snapshot, lookup: CodeByDigest) -> Code | None:
+    row = at.db.execute(_sql.code, (lookup.digest,)).fetchone()
+    return None if row is None else _code(row)
 
 
 def grant(at: Snapshot, lookup: GrantById) -> Grant | None:
@@ -158,6 +182,31 @@ def remove_public_key(tx: Transaction, write: RemovePublicKey) -> None:
     tx.db.execute(_sql.remove_key, (write.app, write.kid))
 
 
+def put_password(tx: Transaction, write: PutPassword) -> None:
+    one = write.password
+    tx.db.execute(_sql.put_password, (one.user, one.hashed, one.set_at))
+
+
+def put_code(tx: Transaction, write: PutCode) -> None:
+    one = write.code
+    row = (
+        one.digest,
+        one.app,
+        one.user,
+        _json(one.scopes),
+        one.flow,
+        one.access_type,
+        one.redirect_uri,
+        one.challenge,
+        one.challenge_method,
+        one.created_at,
+        one.expires_at,
+        one.grant,
+    )
+    tx.db.execute(_sql.put_code, row)
+    tx.db.execute(_sql.forget_codes, (tx.now - KEEP_EXPIRED_MS, FORGET_AT_MOST))
+
+
 def put_grant(tx: Transaction, write: PutGrant) -> None:
     one = write.grant
     row = (
@@ -233,6 +282,13 @@ def _app(row: Row) -> App:
         service_account,
         _texts.decode(uris),
         *rest,
+    )
+
+
+def _code(row: Row) -> Code:
+    digest, app, user, scopes, flow, access_type, *rest = row
+    return Code(
+        digest, app, user, _texts.decode(scopes), Flow(flow), AccessType(access_type), *rest
     )
 
 

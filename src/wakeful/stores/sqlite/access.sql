@@ -57,6 +57,41 @@ DELETE FROM assertion WHERE (app, jti) IN (
     SELECT app, jti FROM assertion WHERE expires_at < ? ORDER BY expires_at, app, jti LIMIT ?
 );
 
+-- name: password
+SELECT user, hashed, set_at FROM password WHERE user = ?;
+
+-- name: put_password
+INSERT INTO password (user, hashed, set_at) VALUES (?, ?, ?)
+    ON CONFLICT (user) DO UPDATE SET hashed = excluded.hashed, set_at = excluded.set_at;
+
+-- name: code
+SELECT digest, app, user, scopes, flow, access_type, redirect_uri, challenge, challenge_method,
+    created_at, expires_at, access_grant
+FROM code WHERE digest = ?;
+
+-- name: put_code
+INSERT INTO code (
+    digest, app, user, scopes, flow, access_type, redirect_uri, challenge, challenge_method,
+    created_at, expires_at, access_grant
+    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (digest) DO UPDATE SET
+        app = excluded.app,
+        user = excluded.user,
+        scopes = excluded.scopes,
+        flow = excluded.flow,
+        access_type = excluded.access_type,
+        redirect_uri = excluded.redirect_uri,
+        challenge = excluded.challenge,
+        challenge_method = excluded.challenge_method,
+        created_at = excluded.created_at,
+        expires_at = excluded.expires_at,
+        access_grant = excluded.access_grant;
+
+-- name: forget_codes
+DELETE FROM code WHERE digest IN (
+    SELECT digest FROM code WHERE expires_at < ? ORDER BY expires_at, digest LIMIT ?
+);
+
 -- name: grant
 SELECT id, user, enterprise, app, scopes, created_at, revoked_at, app_id, standing FROM access_grant
 WHERE id = ?;

@@ -57,6 +57,8 @@ _LOOK_UPS: dict[type, Callable[[Snapshot, Any], Any]] = {
     lookups.Apps: access.apps,
     lookups.PublicKeys: access.public_keys,
     lookups.AssertionUsed: access.assertion_used,
+    lookups.PasswordOf: access.password,
+    lookups.CodeByDigest: access.code,
     lookups.GrantById: access.grant,
     lookups.Grants: access.grants,
     lookups.GrantsOfApp: access.grants_of_app,
@@ -97,6 +99,8 @@ _WRITES: dict[type, Callable[[Transaction, Any], Any]] = {
     writes.PutGrant: access.put_grant,
     writes.PutToken: access.put_token,
     writes.PutAssertion: access.put_assertion,
+    writes.PutPassword: access.put_password,
+    writes.PutCode: access.put_code,
 }
 
 _STEPS: dict[type, Callable[[Transaction, Any], Any]] = {**_IN_MEMORY, **_WRITES}

@@ -138,6 +138,12 @@ CREATE TABLE user (
 
 CREATE INDEX user_enterprise ON user (enterprise);
 
+CREATE TABLE password (
+    user INTEGER PRIMARY KEY,
+    hashed TEXT NOT NULL,         -- with its salt and what it cost
+    set_at INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE namespace (
     id INTEGER PRIMARY KEY,
     enterprise INTEGER NOT NULL,
@@ -164,7 +170,7 @@ CREATE TABLE app (
     id INTEGER PRIMARY KEY,
     enterprise INTEGER NOT NULL,
     client_id TEXT NOT NULL UNIQUE,
-    secret BLOB NOT NULL,         -- SHA-256
+    secret BLOB NOT NULL,         -- SHA-256; empty: it has none
     name TEXT NOT NULL,
     scopes TEXT NOT NULL,         -- JSON
     service_account INTEGER NOT NULL,
@@ -191,6 +197,23 @@ CREATE TABLE assertion (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX assertion_expiry ON assertion (expires_at);
+
+CREATE TABLE code (
+    digest BLOB PRIMARY KEY,
+    app INTEGER NOT NULL,
+    user INTEGER NOT NULL,
+    scopes TEXT NOT NULL,         -- JSON
+    flow TEXT NOT NULL,
+    access_type TEXT NOT NULL,
+    redirect_uri TEXT,
+    challenge TEXT NOT NULL,
+    challenge_method TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    access_grant INTEGER          -- made of it; NULL: not used
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX code_expiry ON code (expires_at);
 
 CREATE TABLE access_grant (
     id INTEGER PRIMARY KEY,

@@ -1,0 +1,401 @@
+"""The authorize pages: a user logs in, sees what an app asks for, and allows it or not.
+
+Rule 1: by which page the app came decides the dialect: `/oauth2` is Dropbox's, `/1/oauth2` its
+version 1, `/api/oauth2` Box's.
+
+Rule 2: nothing is kept between two requests but cookies. A form is sent back to the URL of its
+page, which says again what is asked for, and carries a token that only this browser, on this page,
+can have: no other site can press a button.
+
+Rule 3: consent is asked for each time. What an app was allowed before says nothing about who asks
+in its name now.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import NamedTuple
+from urllib.parse import quote, urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from wakeful.core.accounts import digest_of
+from wakeful.core.consent import (
+    BOX_CODE_MS,
+    CODE_MS,
+    Consent,
+    allow,
+    is_loopback,
+    may_allow,
+    new_code,
+    with_granted,
+)
+from wakeful.core.errors import (
+    InvalidRequest,
+    RateLimited,
+    Unauthenticated,
+    Unavailable,
+    WakefulError,
+)
+from wakeful.core.items import AccessType, App, Flow, User
+from wakeful.core.lookups import AppByClientId, Enterprises, Grants
+from wakeful.core.scopes import ENTERPRISE_SCOPE, READ_SCOPE, USERS_SCOPE, WRITE_SCOPE
+from wakeful.core.signin import SHORT_MS
+from wakeful.dialects.authorization import (
+    Denied,
+    Terms,
+    error_word,
+    parse_query,
+    redirect_of,
+    terms_of,
+    with_parameters,
+)
+from wakeful.dialects.box import oauth
+from wakeful.dialects.box.oauth import Form
+from wakeful.http.authorize_api import SHOW, SUBMIT
+from wakeful.http.description import Described
+from wakeful.http.pages import STRICT, page
+from wakeful.http.rates import RateLimit
+from wakeful.http.requests import base_url, client_address, read_body
+from wakeful.http.services import Services
+from wakeful.signin.login import LogIn
+
+_BODY_LIMIT = 64 * 1024
+_GUESSES_PER_MINUTE = 10  # for each login, wherever they come from
+_SESSION, _BROWSER = "wakeful_session", "wakeful_browser"
+# Over TLS: a browser takes such a cookie of this host alone, and over TLS alone.
+_SECURE_PREFIX = "__Host-"
+_MOST_OF_COOKIE = 200  # ours are shorter
+_OF_QUERY = "%!$&'()*+,;=:@/?"  # RFC 3986, 3.4
+_HERE = {"same-origin", "none"}  # of Sec-Fetch-Site: from our own page
+
+_OLD_PAGE = "This page was too old, or the browser keeps no cookies. Please try again."
+
+_WORDS = {
+    READ_SCOPE: "See your files and folders, download them, and hear of every change",
+    WRITE_SCOPE: "Record changes to your files and folders in your name",
+}
+_ADMINS_WORDS = {
+    USERS_SCOPE: "Act for every user of {enterprise}, and manage them",
+    ENTERPRISE_SCOPE: "See what happens everywhere in {enterprise}, and manage its apps",
+}
+
+
+class Asked(NamedTuple):
+    """A request that makes sense: which app asks, and where the answer goes."""
+
+    app: App
+    values: Mapping[str, str]
+    redirect_uri: str | None
+
+
+class Refused(Exception):
+    """The app is told no: its error, which goes to where the browser is sent back."""
+
+    def __init__(self, asked: Asked, error: InvalidRequest | Denied) -> None:
+        super().__init__(str(error))
+        self.asked = asked
+        self.error = error
+
+
+class Authorize:
+    """The page below each prefix."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._store = services.feed.store
+        self._access = services.access
+        self._log_in = LogIn(self._store, services.access)
+        self._guesses = RateLimit(_GUESSES_PER_MINUTE)
+
+    def route(self, flow: Flow) -> Described:
+        """The route to put below the prefix of *flow*."""
+
+        async def endpoint(request: Request) -> Response:
+            try:
+                return await _Visit(self, request, flow).answer()
+            except Refused as refused:
+                return _tell(refused.asked, refused.error)
+            except WakefulError as error:
+                return _error_page(error)
+
+        return Described("/authorize", endpoint, GET=SHOW, POST=SUBMIT)
+
+    # --- what a visit asks for ---
+
+    async def app(self, client_id: str | None) -> App:
+        """Raises InvalidRequest."""
+        if client_id is None:
+            raise InvalidRequest("client_id is missing")
+        app = await self._store.ask(AppByClientId(client_id))
+        if app is None or app.disabled_at is not None:
+            raise InvalidRequest("client_id is that of no app here")
+        return app
+
+    async def user(self, session: str | None) -> User | None:
+        return None if session is None else await self._log_in.user(session)
+
+    async def log_in(self, request: Request, login: str, password: str) -> str:
+        """A session. Raises Unauthenticated and RateLimited."""
+        address = client_address(self._services, request)
+        self._services.failures.check(address)
+        # Counted before the look, which takes its time: many guesses at once are many.
+        # By its hash, for nobody says how long a login may be that there is not.
+        self._guesses.take(digest_of(login.strip().casefold()))
+        try:
+            return await self._log_in.session(login.strip(), password)
+        except Unauthenticated:
+            self._services.failures.take(address)
+            raise
+
+    async def scopes(self, user: User, app: App, terms: Terms) -> tuple[str, ...]:
+        if not terms.adds_granted:
+            return terms.scopes
+        before = await self._store.ask(Grants(user.id))
+        return with_granted(app, terms.scopes, before)
+
+    async def enterprise(self, user: User) -> str:
+        found = await self._store.ask(Enterprises())
+        return next((each.name for each in found if each.id == user.enterprise), "")
+
+    async def code(self, consent: Consent) -> str:
+        """A code for what was allowed."""
+        text = new_code()
+        await self._store.commit(allow(consent, digest_of(text)))
+        return text
+
+    # --- who is at the other end ---
+
+    def is_secure(self, request: Request) -> bool:
+        """Whether the browser speaks TLS, with us or with a proxy before us."""
+        scheme: str = request.scope["scheme"]
+        return scheme == "https" or base_url(self._services, request).startswith("https:")
+
+    def form_token(self, browser: str, session: str, query: bytes) -> str:
+        """What a form on the page of *query* carries, in this browser and session."""
+        whole = "\0".join((browser, session, "")).encode() + query
+        return self._access.seal(b"form", hashlib.sha256(whole).digest())
+
+
+class _Visit:
+    """One request for a page, and its answer."""
+
+    def __init__(self, pages: Authorize, request: Request, flow: Flow) -> None:
+        self._pages = pages
+        self._request = request
+        self._flow = flow
+        self._query: bytes = request.scope["query_string"]
+        self._is_secure = pages.is_secure(request)
+        self._session = self._cookie(_SESSION)
+        known = self._cookie(_BROWSER)
+        self._is_new = not known
+        self._browser = known or secrets.token_urlsafe(16)
+
+    async def answer(self) -> Response:
+        """Raises Refused and WakefulError."""
+        values = parse_query(self._query)
+        app = await self._pages.app(values.get("client_id"))
+        asked = Asked(app, values, redirect_of(values, app, self._flow))
+        try:
+            terms = terms_of(values, app, self._flow)
+        except InvalidRequest as error:
+            raise Refused(asked, error) from None
+        user = await self._pages.user(self._session)
+        if self._request.method == "POST":
+            return await self._press(asked, terms, user)
+        return await self._show(asked, terms, user)
+
+    async def _press(self, asked: Asked, terms: Terms, user: User | None) -> Response:
+        """A button was pressed."""
+        if self._request.headers.get("sec-fetch-site", "none") not in _HERE:
+            raise InvalidRequest("the form was sent by another site")
+        form = Form(await read_body(self._request, _BODY_LIMIT))
+        token = (form.get("token") or "").encode()
+        if self._is_new or not hmac.compare_digest(token, self._token().encode()):
+            return await self._show(asked, terms, user, _OLD_PAGE, HTTPStatus.BAD_REQUEST)
+        match form.get("do"):
+            case "login":
+                return await self._log_in(asked, form)
+            case "logout":
+                return self._again("")
+            case "deny":
+                raise Refused(asked, Denied("the user does not allow it"))
+            case "allow" if user is not None and may_allow(user, asked.app):
+                return await self._allow(asked, terms, user)
+            case "allow":
+                return await self._show(asked, terms, user)
+        raise InvalidRequest("there is no such button", field="do")
+
+    async def _log_in(self, asked: Asked, form: Form) -> Response:
+        login = form.get("login") or ""
+        try:
+            session = await self._pages.log_in(self._request, login, form.get("password") or "")
+        except Unauthenticated as error:
+            return self._login_page(asked.app, str(error), HTTPStatus.FORBIDDEN, login)
+        except (RateLimited, Unavailable) as error:
+            notice = f"Too many attempts. Please try again in {error.retry_after} seconds."
+            status, _ = oauth.answer_for(error)
+            response = self._login_page(asked.app, notice, status, login)
+            response.headers["Retry-After"] = str(error.retry_after)
+            return response
+        return self._again(session)
+
+    async def _allow(self, asked: Asked, terms: Terms, user: User) -> Response:
+        code = await self._pages.code(
+            Consent(
+                app=asked.app.id,
+                user=user.id,
+                scopes=await self._pages.scopes(user, asked.app, terms),
+                flow=self._flow,
+                access_type=terms.access_type,
+                redirect_uri=asked.redirect_uri,
+                challenge=terms.challenge,
+            )
+        )
+        if asked.redirect_uri is not None:
+            return _sent(asked.redirect_uri, code=code, state=asked.values.get("state"))
+        lives = BOX_CODE_MS if self._flow is Flow.BOX else CODE_MS
+        lasts = f"{lives // 60_000} minutes" if lives > 60_000 else f"{lives // 1000} seconds"
+        return page("code", {"app": asked.app.name, "code": code, "lasts": lasts})
+
+    # --- pages ---
+
+    async def _show(
+        self,
+        asked: Asked,
+        terms: Terms,
+        user: User | None,
+        notice: str = "",
+        status: int = HTTPStatus.OK,
+    ) -> Response:
+        app = asked.app
+        if user is None:
+            return self._login_page(app, notice, status)
+        who = {"token": self._token(), "name": user.name, "login": user.login}
+        if not may_allow(user, app):
+            return self._with_cookie(
+                page("stranger", {"app": app.name, **who}, HTTPStatus.FORBIDDEN)
+            )
+        scopes = await self._pages.scopes(user, app, terms)
+        values = {
+            "app": app.name,
+            "notice": notice,
+            "wishes": _wishes(scopes, user, await self._pages.enterprise(user)),
+            "lasting": _lasting(terms.access_type),
+            "leading": _leading(asked),
+            **who,
+        }
+        return self._with_cookie(page("consent", values, status, leads_to=asked.redirect_uri))
+
+    def _login_page(
+        self, app: App, notice: str = "", status: int = HTTPStatus.OK, login: str = ""
+    ) -> Response:
+        values = {"app": app.name, "notice": notice, "login": login, "token": self._token()}
+        return self._with_cookie(page("login", values, status))
+
+    def _token(self) -> str:
+        return self._pages.form_token(self._browser, self._session, self._query)
+
+    # --- cookies ---
+
+    def _cookie(self, name: str) -> str:
+        """What the browser keeps under *name*, empty where that is nothing of ours."""
+        value = self._request.cookies.get(self._named(name)) or ""
+        return value if len(value) <= _MOST_OF_COOKIE else ""
+
+    def _named(self, name: str) -> str:
+        return _SECURE_PREFIX + name if self._is_secure else name
+
+    def _again(self, session: str) -> Response:
+        """The same page once more, for whoever is logged in by *session*."""
+        # Relative, for a proxy may serve us below a path of its own.
+        target = f"authorize?{quote(self._query, safe=_OF_QUERY)}"
+        response = Response(status_code=HTTPStatus.SEE_OTHER, headers=STRICT | {"Location": target})
+        self._set_cookie(response, _SESSION, session)
+        return response
+
+    def _with_cookie(self, response: Response) -> Response:
+        if self._is_new:
+            self._set_cookie(response, _BROWSER, self._browser)
+        return response
+
+    def _set_cookie(self, response: Response, name: str, value: str) -> None:
+        response.set_cookie(
+            self._named(name),
+            value,
+            max_age=None if value else 0,
+            secure=self._is_secure,
+            httponly=True,
+            # Strict would log out whoever follows the link of an app.
+            samesite="lax",
+        )
+
+
+def _wishes(scopes: tuple[str, ...], user: User, enterprise: str) -> list[str]:
+    """What an app would like to do, in words. What only admins can allow, others do not see."""
+    words = ["See who you are: your name and your login"]
+    if WRITE_SCOPE in scopes or READ_SCOPE in scopes:
+        words.append(_WORDS[READ_SCOPE])
+    if WRITE_SCOPE in scopes:
+        words.append(_WORDS[WRITE_SCOPE])
+    if user.is_admin:
+        words += [
+            text.format(enterprise=enterprise)
+            for scope, text in _ADMINS_WORDS.items()
+            if scope in scopes
+        ]
+    return words
+
+
+def _lasting(access_type: AccessType) -> str:
+    if access_type is AccessType.ONLINE:
+        return f"It may do so for {SHORT_MS // 3_600_000} hours."
+    return "It may do so until you take it back; whoever runs this server can do that for you."
+
+
+def _leading(asked: Asked) -> str:
+    if asked.redirect_uri is None:
+        return "You will get a code to paste into it."
+    if is_loopback(asked.redirect_uri):
+        return "You will go on to a program on this device."
+    return f"You will go on to {urlsplit(asked.redirect_uri).netloc}."
+
+
+def _tell(asked: Asked, error: InvalidRequest | Denied) -> Response:
+    """Tell the app, where a browser can be sent there, else the user."""
+    if asked.redirect_uri is None:
+        return _error_page(error)
+    return _sent(
+        asked.redirect_uri,
+        error=error_word(error),
+        error_description=str(error),
+        state=asked.values.get("state"),
+    )
+
+
+def _sent(uri: str, **parameters: str | None) -> Response:
+    # 303: what was a form is no form there.
+    location = with_parameters(uri, **parameters)
+    return Response(status_code=HTTPStatus.SEE_OTHER, headers=STRICT | {"Location": location})
+
+
+def _error_page(error: WakefulError) -> Response:
+    if isinstance(error, Denied):
+        return _message("Not allowed", "The app was given nothing. You can close this page.")
+    status, _ = oauth.answer_for(error)
+    if isinstance(error, InvalidRequest):
+        text = f"The app that sent you here asked for something in a wrong way: {error}."
+        return _message("This link does not work", text, status)
+    response = _message("Please try again later", f"{error}.", status)
+    if isinstance(error, RateLimited | Unavailable):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _message(title: str, text: str, status: int = HTTPStatus.OK) -> Response:
+    return page("message", {"title": title, "text": text}, status)
