@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Any
 
 from starlette.responses import Response
 
@@ -40,6 +41,7 @@ def dropbox_v1(services: Services) -> DropboxDialect:
             calls.route(
                 "/delta/latest_cursor", routes.latest_cursor, scope=reading, POST=api.LATEST_CURSOR
             ),
+            calls.route("/disable_access_token", routes.disable_token, POST=api.DISABLE_TOKEN),
             calls.route("/account/info", routes.account_info, GET=api.ACCOUNT_INFO),
             calls.route("/metadata/{root}", routes.metadata, scope=reading, GET=api.ROOT_METADATA),
             calls.route(
@@ -62,10 +64,9 @@ class _Routes:
 
     async def delta(self, call: Call) -> shapes.Delta:
         text = call.given.get("cursor")
-        limit = parameters.parse_limit(call.given)
         page = await read(
             self._store,
-            read_delta(self._access.unseal, self._asker(call), text, _follow(call), limit),
+            read_delta(self._access.unseal, self._asker(call), text, _follow(call)),
         )
         home = call.user.home
         return shapes.Delta(
@@ -124,6 +125,10 @@ class _Routes:
             },
         )
 
+    async def disable_token(self, call: Call) -> dict[str, Any]:
+        await self._access.revoke_token(call.identity.token)
+        return {}
+
     async def account_info(self, call: Call) -> shapes.AccountInfo:
         user = call.user
         given, _, surname = user.name.partition(" ")
@@ -150,6 +155,7 @@ def _follow(call: Call) -> Follow:
     return Follow(
         prefix=parameters.parse_prefix(call.given),
         media=parameters.parse_flag(call.given, "include_media_info", None),
+        limit=parameters.parse_limit(call.given),
     )
 
 

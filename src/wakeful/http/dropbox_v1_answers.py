@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from wakeful.access import Identity
-from wakeful.core.errors import WakefulError
+from wakeful.core.errors import InvalidRequest, WakefulError
 from wakeful.core.items import User
 from wakeful.dialects.dropbox.errors import MissingScope
 from wakeful.dialects.dropbox.locating import find_user
@@ -87,17 +87,29 @@ class Calls:
         return Described(path, call, **operations)
 
     async def _asker(self, request: Request) -> tuple[Identity, Parameters]:
-        """Who asks, by a token in the header or among the parameters, and the parameters."""
-        given = parse_form(request.scope["query_string"])
-        if request.method == "POST":
-            body = await read_body(request, _MOST_FORM)
-            given |= parse_form(body, request.headers.get("content-type", ""))
-        token: str | None = None
-        if "authorization" not in request.headers:
-            token = given.get("access_token")
-            if token is None:
-                raise errors.NoToken("no token was given")
+        """Who asks, by a token in the header or among the parameters, and the parameters.
+
+        What is wrong with these is told to nobody who is not known.
+        """
+        if "authorization" in request.headers:
+            return await identify(self._services, request), await _given(request)
+        try:
+            given = await _given(request)
+        except InvalidRequest:
+            raise errors.NoToken("no token can be read") from None
+        token = given.get("access_token")
+        if token is None:
+            raise errors.NoToken("no token was given")
         return await identify(self._services, request, token=token), given
+
+
+async def _given(request: Request) -> Parameters:
+    """The parameters in the query and in the body. Raises InvalidRequest."""
+    given = parse_form(request.scope["query_string"])
+    if request.method == "POST":
+        body = await read_body(request, _MOST_FORM)
+        given |= parse_form(body, request.headers.get("content-type", ""))
+    return given
 
 
 def json_answer(result: Any) -> Response:

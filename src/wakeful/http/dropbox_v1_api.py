@@ -33,7 +33,8 @@ def _whole(least: int, most: int, default: int) -> dict[str, object]:
 
 PAGE = Parameter(
     "limit",
-    "The most entries of the page, or somewhat more. Not known to Dropbox.",
+    "The most entries of this page and of those that follow, or somewhat more. Not known to "
+    "Dropbox.",
     _whole(1, MOST_ENTRIES, MOST_ENTRIES),
 )
 LISTING = (
@@ -72,8 +73,8 @@ DELTA = Operation(
 LATEST_CURSOR = Operation(
     "Ask for the cursor of the present state, without listing it",
     {200: Answer(shapes.LatestCursor)},
-    parameters=(PREFIX, MEDIA, LOCALE),
-    body=_form(PREFIX, MEDIA, LOCALE),
+    parameters=(PREFIX, MEDIA, PAGE, LOCALE),
+    body=_form(PREFIX, MEDIA, PAGE, LOCALE),
     refusals=(409, 413),
     scope=READ_SCOPE,
 )
@@ -93,6 +94,11 @@ LONGPOLL_DELTA = Operation(
     ),
     refusals=(400, 401),
     is_open=True,
+)
+
+DISABLE_TOKEN = Operation(
+    "Revoke the token that asks",
+    {200: Answer({"type": "object", "maxProperties": 0})},
 )
 
 ACCOUNT_INFO = Operation("Read who asks", {200: Answer(shapes.AccountInfo)}, parameters=(LOCALE,))

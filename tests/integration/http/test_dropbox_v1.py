@@ -139,7 +139,23 @@ async def test_pages_are_as_long_as_asked_and_only_the_first_resets(ann: Client)
     first = await delta(ann, limit=2)
     assert len(first["entries"]) == 2
     assert first["has_more"] is True
-    assert await told(ann, first, limit=2) == ["/a", "/a/b", "/a/b/c", "/a/d", "/e"]
+    assert await told(ann, first) == ["/a", "/a/b", "/a/b/c", "/a/d", "/e"]
+
+
+async def test_the_limit_of_the_first_page_is_that_of_all(ann: Client) -> None:
+    for name in "abcd":
+        await upload(ann, f"/{name}")
+    first = await delta(ann, limit=1)
+    behind = await latest(ann, limit=2)
+    for name in "efg":
+        await upload(ann, f"/{name}")
+
+    assert [len(page["entries"]) async for page in pages(ann, first)] == [1] * 7
+    assert [len((await delta(ann, behind))["entries"]) for _ in "12"] == [2, 2]
+    longer = await delta(ann, first["cursor"], limit=5)
+    assert [len(page["entries"]) async for page in pages(ann, longer)] == [5, 1]
+    within = await delta(ann, first["cursor"], path_prefix="/b")
+    assert await told(ann, within) == ["/b"]
 
 
 async def test_what_changed_comes_after_the_cursor_which_can_be_used_again(ann: Client) -> None:
@@ -389,12 +405,29 @@ async def test_who_may_not_is_told_so_in_version_1s_words(world: World, ann: Cli
     stranger = Client(ann.http, "nonsense", None)
     bad = "The given OAuth 2 access token doesn't exist or has expired."
     is_error(await post(stranger, "delta"), 401, bad)
+    none = "No auth method found."
+    options: Any
+    for options, text in (
+        ({"json": {}}, none),
+        ({"content": b"cursor=%FF"}, none),
+        ({"params": {"access_token": ""}}, bad),
+    ):
+        is_error(await world.nobody.ask("POST", "/1/delta", **options), 401, text)
     oauth1 = {"Authorization": 'OAuth oauth_token="x", oauth_signature_method="PLAINTEXT"'}
     answer = await world.nobody.ask("POST", "/1/delta", headers=oauth1)
     is_error(answer, 401, bad)
     assert ann.user is not None
     narrow = Client(ann.http, await world.token(ann.user, ("manage_webhook",)), ann.user)
     is_error(await post(narrow, "delta"), 403, "This token does not allow that.")
+
+
+async def test_a_token_may_end_itself(world: World, ann: Client) -> None:
+    assert ann.user is not None
+    other = Client(ann.http, await world.token(ann.user, ("manage_webhook",)), ann.user)
+    answer = await post(other, "disable_access_token")
+    assert (answer.status_code, answer.json()) == (200, {})
+    assert (await post(other, "disable_access_token")).status_code == 401
+    assert (await post(ann, "delta")).status_code == 200
 
 
 async def test_an_expired_token_and_one_that_is_revoked_are_no_tokens(
@@ -423,6 +456,7 @@ async def test_what_is_no_route_is_said_to_be_none(ann: Client, method: str, pat
     [
         ("delta", "POST"),
         ("delta/latest_cursor", "POST"),
+        ("disable_access_token", "POST"),
         ("account/info", "GET, HEAD"),
         ("metadata/auto", "GET, HEAD"),
         ("metadata/auto/a", "GET, HEAD"),

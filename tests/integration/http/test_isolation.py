@@ -269,6 +269,8 @@ JUDGES: dict[str, Judge] = {
     "POST /2/check/user": with_body("/2/check/user", {"query": "anybody"}),
     "POST /1/delta": deltas("/1/delta", {"cursor": "none"}),
     "POST /1/delta/latest_cursor": deltas("/1/delta/latest_cursor"),
+    # With a body that it does not take: the token is needed for what comes after.
+    "POST /1/disable_access_token": with_body("/1/disable_access_token", {"query": "anybody"}),
     "GET /1/account/info": plain("/1/account/info"),
     "GET /1/metadata/{root}": plain("/1/metadata/auto", "/1/metadata/auto?include_deleted=true"),
     "GET /1/metadata/{root}/{path}": by_path("/1/metadata/auto", "?include_deleted=true"),

@@ -23,6 +23,7 @@ from wakeful.core.items import JournalRow
 from wakeful.core.lookups import JournalAt
 from wakeful.core.view import ViewPage, begin, read_page
 from wakeful.core.writes import Steps
+from wakeful.dialects.dropbox.arguments import MOST_ENTRIES
 from wakeful.dialects.dropbox.cursors import Seal, Unseal
 from wakeful.dialects.dropbox.locating import find_user
 from wakeful.dialects.dropbox.v1.errors import BadParameter, ForeignCursor, UnknownCursor
@@ -39,13 +40,17 @@ class Asker(NamedTuple):
 
 
 class Follow(NamedTuple):
-    """What is to be followed; None: as the cursor has it, or the whole view without media."""
+    """What is to be followed; None: as the cursor has it, or the whole view without media.
+
+    `limit`: the most entries of a page, 0 where that was not said.
+    """
 
     prefix: str | None = None
     media: bool | None = None
+    limit: int = 0
 
     def scope(self) -> Scope:
-        return Scope(self.prefix or "", media=bool(self.media))
+        return Scope(self.prefix or "", media=bool(self.media), limit=self.limit)
 
 
 class Page(NamedTuple):
@@ -70,9 +75,7 @@ def opened(unseal: Unseal, text: str) -> Cursor:
         raise CursorExpired("the cursor has a form of another version") from None
 
 
-def read_delta(
-    unseal: Unseal, asker: Asker, text: str | None, follow: Follow, limit: int
-) -> Steps[Page]:
+def read_delta(unseal: Unseal, asker: Asker, text: str | None, follow: Follow) -> Steps[Page]:
     """The page after the cursor in *text*, or the first one where there is none.
 
     Raises InvalidCursor, and BadParameter for what is another than the cursor's.
@@ -85,17 +88,22 @@ def read_delta(
             scope = replace(
                 cursor.scope,
                 path=cursor.scope.path if follow.prefix is None else follow.prefix,
+                limit=follow.limit or cursor.scope.limit,
             )
             if cursor.epoch != asker.epoch:
                 raise CursorExpired("the cursor is from before the server was restored")
             cursor = yield from _narrowed(cursor, scope)
-            return Page((yield from read_page(cursor, limit)), False)
+            return Page((yield from _read_page(cursor)), False)
         except CursorExpired:
             pass
     else:
         scope = follow.scope()
     first = yield from begin(*asker, scope)
-    return Page((yield from read_page(first, limit)), True)
+    return Page((yield from _read_page(first)), True)
+
+
+def _read_page(cursor: Cursor) -> Steps[ViewPage]:
+    return (yield from read_page(cursor, cursor.scope.limit or MOST_ENTRIES))
 
 
 def _check(cursor: Cursor, asker: Asker, follow: Follow) -> None:
@@ -120,7 +128,7 @@ def _narrowed(cursor: Cursor, scope: Scope) -> Steps[Cursor]:
     Raises CursorExpired where it cannot be said what its reader was told of the place: by what
     the home has at the top of it now, something else may have been there.
     """
-    if scope == cursor.scope or not cursor.scope.is_whole:
+    if scope.path == cursor.scope.path or not cursor.scope.is_whole:
         return replace(cursor, scope=scope)
     user = yield from find_user(cursor.user)
     row: JournalRow | None = yield JournalAt(user.home, scope.path.partition("/")[0])

@@ -68,8 +68,8 @@ def parse_timeout(given: Parameters) -> int:
 
 
 def parse_limit(given: Parameters) -> int:
-    """How many entries a page may have. Dropbox has no such parameter."""
-    return parse_number(given, "limit", MOST_ENTRIES, 1, MOST_ENTRIES)
+    """How many entries a page may have, 0 where that is not said. Dropbox has no such parameter."""
+    return parse_number(given, "limit", 0, 1, MOST_ENTRIES)
 
 
 def parse_file_limit(given: Parameters) -> int:
