@@ -19,7 +19,7 @@ import pytest
 from tests.components import missing, node_sdk, python_sdk
 from tests.processes import Program, program
 from tests.readers import Progress, Reader
-from tests.servers import WAKEFUL, Server, clean_environ
+from tests.servers import WAKEFUL, Server, clean_environ, running
 
 pytestmark = pytest.mark.acceptance
 
@@ -82,6 +82,67 @@ def test_the_node_lines_show_the_next_change(server: Server, reader: Reader, wat
 
         follower.wait_for(lambda lines: bool(lines), "a line")
         assert follower.lines == ["ITEM_UPLOAD new.txt\n"]
+
+
+# What comes after the lines of the banner, which only make a client.
+DROPBOX_PYTHON = """
+cursor = client.files_list_folder_get_latest_cursor("", recursive=True).cursor
+client.files_list_folder_longpoll(cursor)
+[entry] = client.files_list_folder_continue(cursor).entries
+print(client.files_download(entry.path_lower)[1].text)
+"""
+DROPBOX_NODE = """
+(async () => {
+  const path = "";
+  const { cursor } = (await client.filesListFolderGetLatestCursor({ path })).result;
+  await client.filesListFolderLongpoll({ cursor });
+  const [entry] = (await client.filesListFolderContinue({ cursor })).result.entries;
+  const { fileBinary } = (await client.filesDownload({ path: entry.path_lower })).result;
+  console.log(fileBinary.toString());
+})();
+"""
+
+
+@pytest.fixture
+def secure(tmp_path: Path, watched: Path) -> Iterator[Server]:
+    """It speaks TLS, too, and the file to trust has a name that has to be quoted."""
+    folder = tmp_path / "it's mine"
+    folder.mkdir()
+    with running(folder, watch=watched, tls=True) as server:
+        yield server
+
+
+@pytest.mark.sdk
+@pytest.mark.parametrize("home", ["dropbox12", "dropbox120"])
+def test_the_python_lines_for_dropbox_make_a_client(
+    secure: Server, watched: Path, home: str
+) -> None:
+    lines = sample(secure, "Dropbox SDK, Python") + DROPBOX_PYTHON
+    # Where an environment names other authorities, requests trusts nothing else.
+    environ = {"REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": ""}
+    with (
+        Reader(secure.url, secure.token) as reader,
+        program([python_sdk(home), "-u", "-W", "ignore", "-c", lines], environ) as run,
+    ):
+        reader.wait_until_parked(1)
+        (watched / "new.txt").write_text("all of it")
+
+        run.wait_for(lambda lines: lines == ["all of it\n"], "the content")
+
+
+@pytest.mark.sdk
+def test_the_node_lines_for_dropbox_make_a_client(secure: Server, watched: Path) -> None:
+    home = node_sdk("dropboxjs10")
+    shell, _, lines = sample(secure, "Dropbox SDK, Node").partition("\n")
+    typed = f"{shell} <<'END'\n{lines}{DROPBOX_NODE}END\n"
+    with (
+        Reader(secure.url, secure.token) as reader,
+        pasted(["sh", "-c", typed], cwd=home) as run,
+    ):
+        reader.wait_until_parked(1)
+        (watched / "new.txt").write_text("all of it")
+
+        run.wait_for(lambda lines: lines == ["all of it\n"], "the content")
 
 
 def test_on_a_terminal_the_token_is_shown_and_ctrl_c_ends_it(tmp_path: Path, watched: Path) -> None:

@@ -41,7 +41,7 @@ client = dropbox.Dropbox("{token}"{trust})"""
 _DROPBOX_NODE = """\
 {trust}node
 const client = new (require("dropbox").Dropbox)({{ accessToken: "{token}", \
-domain: "{host}", domainDelimiter: "" }})"""
+domain: "{host}", domainDelimiter: "" }});"""
 
 
 @dataclass(frozen=True, slots=True)
