@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import httpx2
 
+from tests.box_answers import check_answer
 from tests.servers import eventually
 
 Json = dict[str, Any]
@@ -36,6 +37,7 @@ class Reader:
     def __init__(self, url: str, token: str, patience: float = 60.0) -> None:
         self.url = url
         self._patience = patience
+        self._checked: set[str] = set()
         self._http = httpx2.Client(
             base_url=url,
             headers={"Authorization": f"Bearer {token}"} if token else {},
@@ -51,7 +53,16 @@ class Reader:
 
     def ask(self, method: str, path: str, **options: Any) -> httpx2.Response:
         """Send one request, once, and return whatever the answer is."""
-        return self._http.request(method, path, **options)
+        answer = self._http.request(method, path, **options)
+        check_answer(
+            method,
+            answer.url.path,
+            answer.status_code,
+            answer.headers,
+            answer.content,
+            self._checked,
+        )
+        return answer
 
     @contextmanager
     def stream(self, path: str) -> Iterator[Iterator[bytes]]:

@@ -134,7 +134,8 @@ def test_tokens_that_live_very_long_can_be_listed(server: Server) -> None:
 
 def test_what_a_name_tells_a_terminal_is_not_told_to_it(server: Server, watched: Path) -> None:
     (watched / "\x1b[31mred\n").symlink_to("nowhere")
-    administer(server, "user", "add", ANN, "--name", "\x1b[31mAnn")
+    administer(server, "user", "add", ANN)
+    administer(server, "namespace", "add", ANN, "\x1b[31mTeam")
 
     def status() -> str:
         return wakeful("status", "--data", server.data).stdout
@@ -142,7 +143,9 @@ def test_what_a_name_tells_a_terminal_is_not_told_to_it(server: Server, watched:
     eventually(lambda: "red" in status(), "the link is left out")
     assert "\\x1b[31mred\\n" in status()
     assert "\x1b" not in status()
-    assert "\x1b" not in wakeful("user", "list", "--data", server.data).stdout
+    listed = wakeful("namespace", "list", "--data", server.data).stdout
+    assert "Team" in listed
+    assert "\x1b" not in listed
 
 
 def test_a_data_folder_that_is_none_is_said(server: Server) -> None:

@@ -91,7 +91,7 @@ def test_a_poll_outlives_its_token_and_the_sdk_refreshes_it(tmp_path: Path) -> N
     # Channels are bound to the grant and not to the token.
     with running(tmp_path, arguments=("--drain", "1")) as server:
         server.terminate()
-        pairs = prepare(server.data, pairs=len(SDKS) + 1, lifetime=10_000)
+        pairs = prepare(server.data, pairs=len(SDKS) + 1, lifetime=25_000)
         server.start()
         mine, _ = pairs.refresh()
         by_refresh = [pairs.refresh() for _ in SDKS]

@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.box_answers import check_answer
 from wakeful.access import ALL_SCOPES, Access, open_access
 from wakeful.core.accounts import (
     add_member,
@@ -52,7 +53,9 @@ class Client:
         self, method: str, path: str, *, headers: dict[str, str] | None = None, **options: Any
     ) -> httpx2.Response:
         sent = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
-        return await self.http.request(method, path, headers=sent | (headers or {}), **options)
+        answer = await self.http.request(method, path, headers=sent | (headers or {}), **options)
+        check_answer(method, answer.url.path, answer.status_code, answer.headers, answer.content)
+        return answer
 
     async def get(self, path: str, **params: str | int) -> Json:
         """The JSON of a GET that has to succeed."""
