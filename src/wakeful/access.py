@@ -33,7 +33,8 @@ class Identity:
     """Who asks: a user (that of the token, or the one acted for), under a grant.
 
     `scopes` are those of the token with all that they include; `item` is the one file or
-    folder that the token is restricted to.
+    folder that the token is restricted to. `action_by` is the user of the token, where another is
+    acted for.
     """
 
     user: int
@@ -45,6 +46,7 @@ class Identity:
     expires_at: int | None  # ms
     item: int | None = None
     app: int | None = None  # the registered app
+    action_by: int | None = None
 
     def require(self, scope: str) -> None:
         """Raise Forbidden unless the token has *scope*."""
@@ -148,6 +150,7 @@ class Access(Capabilities):
             token=identity.token,
             expires_at=identity.expires_at,
             app=identity.app,
+            action_by=identity.user,
         )
 
     def _check_expiry(self, identity: Identity) -> None:

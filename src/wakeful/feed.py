@@ -137,10 +137,14 @@ class Feed:
     # --- publish and read ---
 
     async def publish(
-        self, actor: int, changes: tuple[Change, ...], key: Key | None = None
+        self,
+        actor: int,
+        changes: tuple[Change, ...],
+        key: Key | None = None,
+        action_by: int | None = None,
     ) -> Published:
-        """Carry out *changes* for user *actor*, durably. Raises what `core.publish` raises."""
-        return await self._store.commit(publish(actor, changes, key))
+        """Carry out *changes* for user *actor*, durably; see `core.publish`, also for errors."""
+        return await self._store.commit(publish(actor, changes, key, action_by))
 
     async def read(
         self,

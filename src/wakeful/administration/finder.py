@@ -130,8 +130,8 @@ class Finder:
         app = await self._store.ask(AppByClientId(text))
         if app is None and (id := _id(text)) is not None:
             app = await self._store.ask(AppById(id))
-        if app is not None:
-            return app if self._sees(app.enterprise) else None
+        if app is not None and self._sees(app.enterprise):
+            return app
         named = [each for each in await self.apps() if each.name == text]
         if len(named) > 1:
             ids = ", ".join(str(each.id) for each in named)

@@ -99,18 +99,23 @@ class ListNamespaces(
 
 
 class AddMember(Operation[MemberRecord], frozen=True, kw_only=True, tag="member.add"):
-    """`namespace` is an id, or the name of a shared one; `user` a login or an id."""
+    """`namespace` is an id, or the name of a shared one; `user` a login or an id. `by` is the user
+    who asks; of the operator's own doings the owner of the namespace is told to be the actor."""
 
     result = MemberRecord
     namespace: str
     user: str
+    by: int | None = None
     role: Role = Role.EDITOR
 
 
 class RemoveMember(Operation[Done], frozen=True, kw_only=True, tag="member.remove"):
+    """As `AddMember`."""
+
     result = Done
     namespace: str
     user: str
+    by: int | None = None
 
 
 class CreateApp(Operation[NewApp], frozen=True, kw_only=True, tag="app.create"):

@@ -102,13 +102,15 @@ class People:
     async def add_member(self, asked: AddMember, finder: Finder) -> MemberRecord:
         namespace = await finder.namespace(asked.namespace)
         user = await finder.user(asked.user)
-        member = await self._store.commit(accounts.add_member(namespace.id, user.id, asked.role))
+        member = await self._store.commit(
+            accounts.add_member(namespace.id, user.id, asked.role, by=asked.by)
+        )
         return _member(member, user.login)
 
     async def remove_member(self, asked: RemoveMember, finder: Finder) -> Done:
         namespace = await finder.namespace(asked.namespace)
         user = await finder.user(asked.user)
-        await self._store.commit(accounts.remove_member(namespace.id, user.id))
+        await self._store.commit(accounts.remove_member(namespace.id, user.id, by=asked.by))
         return Done()
 
     async def _namespace_record(self, namespace: Namespace, finder: Finder) -> NamespaceRecord:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from wakeful.core.census import Census
 from wakeful.core.changes import Facts
 from wakeful.core.errors import InvalidName
-from wakeful.core.events import Entry, Event, ItemEvent
+from wakeful.core.events import Entry, Event, ItemEvent, Person
 from wakeful.core.finding import Finder, Lineage
 from wakeful.core.items import Item, Kind, Seen, User, fresh_item
 from wakeful.core.journal import free_key, join, place_of
@@ -18,14 +18,18 @@ from wakeful.core.writes import JournalPut, Steps
 
 
 class Batch:
-    """All changes of one command, by one actor at one time.
+    """All changes of one command, by one actor at one time; *action_by* is the user who acted in
+    the actor's name, if that was another.
 
     *now* is the time of the commit (ms); *event_ids* gives 40 hex digits each. `results[i]`
     is the item of change i; `entries` are the events with their audiences, in order.
     """
 
-    def __init__(self, actor: User, now: int, event_ids: Iterator[str]) -> None:
+    def __init__(
+        self, actor: User, now: int, event_ids: Iterator[str], action_by: int | None = None
+    ) -> None:
         self.actor = actor
+        self.action_by = action_by
         self.now = now
         self.event_ids = event_ids
         self.census = Census(actor)
@@ -35,6 +39,10 @@ class Batch:
 
     def at(self, at: int | None) -> int:
         return self.now if at is None else at
+
+    def acting(self) -> Steps[Person | None]:
+        """Who acted in the actor's name, as events remember them."""
+        return None if self.action_by is None else (yield from self.census.person(self.action_by))
 
     def new_item(
         self, id: int, parent: Item, kind: Kind, name: str, at: int, seen: Seen | None
@@ -74,6 +82,7 @@ class Batch:
             namespace=item.namespace,
             correlation=correlation,
             whence=(yield from census.whence(before)) if before else None,
+            action_by=(yield from self.acting()),
         )
         # The folder that the change happened in decides who may know: of a move across
         # namespaces the old audience learns of the trash, the new one of the arrival.

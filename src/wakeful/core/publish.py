@@ -50,8 +50,14 @@ _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Published)
 
 
-def publish(actor: int, changes: tuple[Change, ...], key: Key | None = None) -> Command[Published]:
-    """The command that carries out *changes* in the name of user *actor*.
+def publish(
+    actor: int,
+    changes: tuple[Change, ...],
+    key: Key | None = None,
+    action_by: int | None = None,
+) -> Command[Published]:
+    """The command that carries out *changes* in the name of user *actor*; *action_by* is the user
+    who acts in that name, if it is another.
 
     Raises what `core.tree` raises, KeyReused, and NotFound for an actor that is gone.
     """
@@ -67,7 +73,7 @@ def publish(actor: int, changes: tuple[Change, ...], key: Key | None = None) -> 
         user: User | None = yield UserById(actor)
         if user is None:
             raise NotFound(f"no user {actor}")
-        batch = Batch(user, now, event_ids(seed))
+        batch = Batch(user, now, event_ids(seed), action_by)
         applied = yield from TreeRules(batch).apply(changes)
         receipts: tuple[Receipt, ...] = ()
         if batch.entries:

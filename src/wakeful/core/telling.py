@@ -53,7 +53,7 @@ def tell(batch: Batch, change: Tell) -> Steps[Item | None]:
         accessible_by = yield from _user(census, change.accessible_by)
     else:
         accessible_by = change.accessible_by
-    action_by: Person | None = None
+    action_by = yield from batch.acting()
     if change.action_by is not None:
         action_by = yield from _user(census, change.action_by)
     event = Event(

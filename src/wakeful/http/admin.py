@@ -139,11 +139,13 @@ class _Users(_Desk):
         wish = await self.body(request, api.MemberWish)
         namespace = request.path_params["namespace"]
         return await self.answer(
-            identity, AddMember(namespace=namespace, user=wish.user, role=Role(wish.role))
+            identity,
+            AddMember(namespace=namespace, user=wish.user, role=Role(wish.role), by=identity.user),
         )
 
     async def leave(self, request: Request) -> Response:
-        return await self.answer(await self.admin(request), RemoveMember(**request.path_params))
+        identity = await self.admin(request)
+        return await self.answer(identity, RemoveMember(**request.path_params, by=identity.user))
 
 
 class _Apps(_Desk):

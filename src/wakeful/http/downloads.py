@@ -99,7 +99,9 @@ class Downloads:
         # A zero byte, which no header can have: nobody else's key is ever equal.
         key = Key(ticket.grant, f"\0download {ticket.nonce.hex()}", ticket.nonce.ljust(32, b"\0"))
         try:
-            await self._feed.publish(ticket.user, (event,), key)
+            bearer = (await self._access.load_grant(ticket.grant)).user
+            action_by = None if bearer == ticket.user else bearer
+            await self._feed.publish(ticket.user, (event,), key, action_by)
         except Exception:
             self._told.set(ticket.nonce, False)
             log.exception(

@@ -28,7 +28,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _GROUP = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 
 SourceNumbers = Callable[[], Mapping[str, Mapping[str, float]]]
-"""For each source by name, its numbers by name; see `Metrics.watch_sources`."""
+"""For each source, by the id of its namespace, its numbers by name; see `Metrics.watch_sources`."""
 
 
 class Metrics:

@@ -115,7 +115,7 @@ class _Routes:
         key = None
         if text is not None:
             key = Key(identity.grant, check_key(text), digest_of(identity.user, body))
-        return await self._feed.publish(identity.user, changes, key)
+        return await self._feed.publish(identity.user, changes, key, identity.action_by)
 
     async def _user(self, identity: Identity) -> User:
         user = await self._feed.store.ask(UserById(identity.user))

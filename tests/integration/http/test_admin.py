@@ -105,6 +105,16 @@ async def test_an_app_is_made_shown_changed_and_deleted(world: World) -> None:
     assert await ask(world.ann, "GET", "/v1/apps") == {"apps": []}
 
 
+async def test_an_app_of_others_hides_none_that_has_its_id_for_a_name(world: World) -> None:
+    theirs = await ask(world.eve, "POST", "/v1/apps", {"name": "Theirs"}, 201)
+    name = str(theirs["app"]["id"])
+    assert await refused(world.ann, "GET", f"/v1/apps/{name}") == "not_found"
+
+    ours = await ask(world.ann, "POST", "/v1/apps", {"name": name}, 201)
+
+    assert await ask(world.ann, "GET", f"/v1/apps/{name}") == ours["app"]
+
+
 async def test_tokens_are_made_listed_and_revoked(world: World) -> None:
     made = await ask(world.ann, "POST", "/v1/tokens", {"user": "bob", "lifetime": 60}, 201)
     client = await world.client(made["text"])

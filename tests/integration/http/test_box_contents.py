@@ -458,3 +458,7 @@ async def test_an_admin_downloads_in_the_name_of_another(
     assert (await by_url(ann, url)).content == DATA
     [event] = await told(world.bob)
     assert event["created_by"]["login"] == "bob"
+    assert "action_by" not in event
+    log = await ann.get("/2.0/events", stream_type="admin_logs_streaming")
+    assert log["entries"][-1]["event_type"] == "DOWNLOAD"
+    assert log["entries"][-1]["action_by"]["login"] == "ann"

@@ -234,6 +234,40 @@ async def test_what_is_the_enterprises_is_told_to_no_user(
     assert event["created_by"]["login"] == "bob"
 
 
+async def test_the_enterprise_is_told_who_acted_in_the_name_of_another(
+    world: World, ann: Client, bob: Client
+) -> None:
+    as_bob = {"As-User": str(bob.id)}
+    change = {"kind": "create_folder", "path": "/a"}
+    for headers in (as_bob, {"As-User": str(ann.id)}):
+        for path, body in (("/v1/changes", change), ("/v1/events", {"type": "LOGIN"})):
+            answer = await ann.ask("POST", path, json=body, headers=headers)
+            assert answer.status_code == 200, answer.text
+    named = {"type": "LOGIN", "action_by": bob.id}
+    await ann.ask("POST", "/v1/events", json=named, headers=as_bob)
+
+    shown = await logged(world)
+
+    by = [each["action_by"] and each["action_by"]["login"] for each in shown]
+    assert by == ["ann", "ann", None, None, "bob"]
+    assert [each["created_by"]["login"] for each in shown] == ["bob", "bob", "ann", "ann", "bob"]
+    assert all("action_by" not in event for event in await told(bob))
+
+
+async def test_the_admin_who_lets_members_in_and_out_is_the_actor(
+    world: World, ann: Client, bob: Client
+) -> None:
+    team = f"/v1/namespaces/{(await world.shared(bob, 'team')).id}/members"
+
+    assert (await ann.ask("POST", team, json={"user": "cat"})).status_code == 200
+    assert (await ann.ask("DELETE", f"{team}/cat")).status_code == 200
+
+    for event in await told(world.cat):
+        assert event["created_by"]["login"] == "ann"
+        assert event["accessible_by"]["login"] == "cat"
+    assert len(await told(bob)) == 2
+
+
 async def test_members_are_told_of_who_comes_changes_and_goes(
     world: World, ann: Client, bob: Client
 ) -> None:
