@@ -35,12 +35,14 @@ class Program:
         command: Sequence[str | Path],
         environ: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        *,
+        is_typed_to: bool = False,
     ) -> None:
         """Start it, or start it again."""
         assert not self.is_running(), f"{self.name} runs already"
         self._process = process = subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if is_typed_to else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=clean_environ() | dict(environ or {}),
@@ -61,6 +63,13 @@ class Program:
 
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
+
+    def type(self, line: str) -> None:
+        """Type *line* and Enter, into a program that was started for that."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
 
     def interrupt(self) -> None:
         """What Ctrl-C does: a terminal tells the program and all that it started."""
@@ -86,6 +95,8 @@ class Program:
             self._process.wait()
         for thread in self._threads:
             thread.join()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
 
     # --- what it wrote ---
 
@@ -140,11 +151,13 @@ def program(
     command: Sequence[str | Path],
     environ: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    *,
+    is_typed_to: bool = False,
 ) -> Iterator[Program]:
     """A command that runs, and is ended with the test; what it wrote is shown if that fails."""
     running = Program(Path(command[0]).name)
     try:
-        running.start(command, environ, cwd)
+        running.start(command, environ, cwd, is_typed_to=is_typed_to)
         yield running
     finally:
         running.close()

@@ -6,10 +6,12 @@ What it reads by `GET /2.0/events` is what other readers are compared with.
 from __future__ import annotations
 
 import re
+import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
 import httpx2
@@ -32,9 +34,14 @@ class Page:
 
 
 class Reader:
-    """Reads one user's stream. It tries again while the server is away, up to its patience."""
+    """Reads one user's stream. It tries again while the server is away, up to its patience.
 
-    def __init__(self, url: str, token: str, patience: float = 60.0) -> None:
+    Over TLS it trusts *authority*, a file.
+    """
+
+    def __init__(
+        self, url: str, token: str, patience: float = 60.0, *, authority: Path | None = None
+    ) -> None:
         self.url = url
         self._patience = patience
         self._checked: set[str] = set()
@@ -42,6 +49,7 @@ class Reader:
             base_url=url,
             headers={"Authorization": f"Bearer {token}"} if token else {},
             timeout=httpx2.Timeout(90.0),  # beyond the longest default hold
+            verify=authority is None or ssl.create_default_context(cafile=authority),
             trust_env=False,
         )
 

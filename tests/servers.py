@@ -309,12 +309,16 @@ def clean_environ() -> dict[str, str]:
 
 
 def wakeful(
-    *arguments: str | Path, environ: Mapping[str, str] | None = None, timeout: float = 60.0
+    *arguments: str | Path,
+    environ: Mapping[str, str] | None = None,
+    typed: str = "",
+    timeout: float = 60.0,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command of the program to its end, whatever its exit code."""
+    """Run a command of the program to its end, whatever its exit code; *typed* is all that it can
+    read."""
     return subprocess.run(
         [str(WAKEFUL), *map(str, arguments)],
-        stdin=subprocess.DEVNULL,
+        input=typed,
         capture_output=True,
         text=True,
         env=clean_environ() | dict(environ or {}),
