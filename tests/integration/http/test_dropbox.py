@@ -619,7 +619,7 @@ async def test_content_that_cannot_be_had_is_refused_by_the_functions_own_union(
     is_refused(await download(shelved, "/nothing"), 409, "path", "not_found")
     is_refused(await download(shelved, "/folder"), 409, "path", "not_file")
     is_refused(await download(shelved, "/folder/elsewhere"), 409, "unsupported_file")
-    is_refused(await download(shelved, "/changing"), 409, "other")
+    is_refused(await download(shelved, "/changing"), 409, "path", "locked")
     answer = await shelved.ask("POST", "/2/files/download")
     is_bad_call(
         answer,

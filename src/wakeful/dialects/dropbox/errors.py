@@ -3,6 +3,9 @@
 What makes no sense is 400 with a text that names the function; what the state forbids is 409
 with a union; who asks is 401 with a tag. Each kind of error stands in the table once; a class
 that is not in it is answered as the nearest one above it that is.
+
+No tag is `other`: that is what clients make of one that they do not know, and the Python SDK
+refuses to parse an answer that says it itself.
 """
 
 from __future__ import annotations
@@ -98,9 +101,9 @@ _ACCESS: dict[type[WakefulError], tuple[int, tuple[str, ...]]] = {
     InvalidSelectUser: (401, ("invalid_select_user",)),
     MissingScope: (401, ("missing_scope",)),
     NoTeamAdmin: (403, ("invalid_account_type", "endpoint")),
-    errors.Forbidden: (403, ("other",)),
+    errors.Forbidden: (403, ("not_allowed",)),
     errors.NotFound: (409, ("path", "not_found")),
-    errors.Conflict: (409, ("other",)),
+    errors.Conflict: (409, ("path", "locked")),
     errors.CursorExpired: (409, ("reset",)),
 }
 

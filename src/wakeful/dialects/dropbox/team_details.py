@@ -1,7 +1,7 @@
 """The details of team events: for each type of them the fields that Dropbox's clients check.
 
-Rule: a fact is never made up. Where one that has to be there is not known, there are none; what
-Dropbox calls `other` was told and has no tag there, or is not known where a tag has to be.
+Rule: a fact is never made up. Where one that has to be there is not known, there are none; where a
+tag has to be, and Dropbox has none for what is known, it is `UNLISTED`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,10 @@ from typing import Any
 
 from wakeful.core.events import Event, Person, Snapshot
 from wakeful.dialects.box.types import enterprise_name
+
+UNLISTED = "unlisted"
+"""A tag that Dropbox does not have: clients take it for `other`, a word that the Python SDK
+refuses to read itself."""
 
 Details = dict[str, Any]
 
@@ -93,7 +97,7 @@ def relocated(event: Event) -> Details:
 
 
 def _level(role: str | None) -> dict[str, str]:
-    return {".tag": _ACCESS_LEVELS.get((role or "").lower(), "other")}
+    return {".tag": _ACCESS_LEVELS.get((role or "").lower(), UNLISTED)}
 
 
 def access(event: Event) -> Details:
@@ -131,7 +135,7 @@ def constant(**details: Any) -> Make:
 
 def login(event: Event) -> Details:
     method = _said(event, "login_method")
-    return {"login_method": {".tag": method if method in _LOGIN_METHODS else "other"}}
+    return {"login_method": {".tag": method if method in _LOGIN_METHODS else UNLISTED}}
 
 
 def failed_login(event: Event) -> Details:
@@ -141,7 +145,7 @@ def failed_login(event: Event) -> Details:
 
 
 def refused_device(event: Event) -> Details:
-    device: Details = {"device_type": {".tag": "other"}}
+    device: Details = {"device_type": {".tag": UNLISTED}}
     return device if event.ip is None else device | {"ip_address": event.ip}
 
 

@@ -22,7 +22,7 @@ from wakeful.core.items import ANONYMOUS, Kind
 from wakeful.core.timeline import event_time
 from wakeful.dialects.dropbox.names import account_id, item_id, member_id, number_of, zulu
 from wakeful.dialects.dropbox.shapes import TeamEvent
-from wakeful.dialects.dropbox.team_details import email
+from wakeful.dialects.dropbox.team_details import UNLISTED, email
 from wakeful.dialects.dropbox.team_types import kind_of
 
 Json = dict[str, Any]
@@ -46,9 +46,7 @@ def team_event(event: Event) -> TeamEvent:
         context=_context(event),
         participants=participants,
         assets=assets,
-        event_type={".tag": kind.tag}
-        if kind.tag == "other"
-        else {".tag": kind.tag, "description": kind.description},
+        event_type={".tag": kind.tag, "description": kind.description},
         details=_missing(event) if details is None else {".tag": f"{kind.tag}_details", **details},
     )
 
@@ -146,7 +144,7 @@ def _is_stranger(participant: Json) -> bool:
 def _origin(event: Event) -> Json | None:
     if event.ip is None and event.session is None:
         return None
-    origin: Json = {"access_method": {".tag": "other"}}
+    origin: Json = {"access_method": {".tag": UNLISTED}}
     if event.session is not None:
         session = {".tag": "web", "session_id": event.session}
         origin["access_method"] = {".tag": "end_user", "end_user": session}

@@ -20,6 +20,7 @@ from wakeful.core.timeline import event_time
 from wakeful.dialects.dropbox.errors import Refused
 from wakeful.dialects.dropbox.names import ACCOUNT_LENGTH
 from wakeful.dialects.dropbox.shapes import GetTeamEvents, Tagged
+from wakeful.dialects.dropbox.team_details import UNLISTED
 from wakeful.dialects.dropbox.team_events import people_of
 from wakeful.dialects.dropbox.team_types import CATEGORIES, kind_of, stored_types_of
 from wakeful.dialects.times import parse as parse_rfc3339
@@ -117,7 +118,7 @@ def check_asked(asked: GetTeamEvents) -> Filter:
         _parse_tag(asked.category, "category"),
         _parse_tag(asked.event_type, "event_type"),
     )
-    if category is not None and category not in CATEGORIES:
+    if category not in (None, UNLISTED, *CATEGORIES):
         raise InvalidRequest(f"request body: category: unknown tag '{category}'")
     if category is not None and tag is not None:
         raise Refused("invalid_filters")
@@ -143,4 +144,4 @@ def _parse_tag(given: str | Tagged | None, name: str) -> str | None:
     tag = given.tag if isinstance(given, Tagged) else given
     if tag is not None and not _TAG.fullmatch(tag):
         raise InvalidRequest(f"request body: {name}: unknown tag '{tag[:100]}'")
-    return tag
+    return UNLISTED if tag == "other" else tag

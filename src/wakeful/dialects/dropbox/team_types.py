@@ -1,7 +1,7 @@
 """Which of Dropbox's team event types each event of an enterprise is.
 
 Rule: one table says it, by the names of the enterprise's stream. What Dropbox has no type for is
-not in the table and is `other`; so is what a producer made up.
+not in the table and is unlisted; so is what a producer made up.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ CATEGORIES = frozenset(
         "groups",
         "logins",
         "members",
-        "other",
         "paper",
         "passwords",
         "protect",
@@ -44,7 +43,7 @@ CATEGORIES = frozenset(
         "trusted_teams",
     }
 )
-"""Dropbox's (`EventCategory` in its SDKs)."""
+"""Dropbox's (`EventCategory` in its SDKs), but for `other`."""
 
 
 class Kind(NamedTuple):
@@ -66,7 +65,10 @@ class Choice(NamedTuple):
 
 def kind_of(event: Event) -> Kind:
     """The type of *event*."""
-    found = TABLE.get(enterprise_name(event.type), OTHER)
+    name = enterprise_name(event.type)
+    found = TABLE.get(name)
+    if found is None:
+        return _UNLISTED._replace(description=name)
     if isinstance(found, Kind):
         return found
     return found.second if found.is_second(event) else found.first
@@ -75,7 +77,7 @@ def kind_of(event: Event) -> Kind:
 def stored_types_of(*, category: str | None, tag: str | None) -> frozenset[str] | None:
     """The stored types of the events that may be of a category, or of a type; None where all
     may be: what a producer made up is not in the table."""
-    if "other" in (category, tag):
+    if details.UNLISTED in (category, tag):
         return None
     names = (
         name
@@ -104,7 +106,7 @@ def _left(event: Event) -> bool:
 
 # --- types ---
 
-OTHER = Kind("other", "other", "Something that Dropbox has no type for", details.unknown)
+_UNLISTED = Kind(details.UNLISTED, details.UNLISTED, "", details.unknown)
 
 _FILES, _SHARING, _COMMENTS = "file_operations", "sharing", "comments"
 

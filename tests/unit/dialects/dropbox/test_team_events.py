@@ -243,7 +243,8 @@ def test_files_that_a_producer_described_are_assets() -> None:
 def test_what_dropbox_has_no_type_for_is_told_as_text() -> None:
     raw = rendered(event("ALARM", {"door": 5}, details={"loud": True}))
 
-    assert raw["event_type"] == raw["event_category"] == {".tag": "other"}
+    assert raw["event_type"] == {".tag": "unlisted", "description": "ALARM"}
+    assert raw["event_category"] == {".tag": "unlisted"}
     assert raw["details"][".tag"] == "missing_details"
     assert json.loads(raw["details"]["source_event_fields"]) == {
         "type": "ALARM",
@@ -265,23 +266,23 @@ def test_what_dropbox_has_no_type_for_is_told_as_text() -> None:
             {"comment_text": "b", "previous_comment_text": "a"},
         ),
         ("COMMENT_EDIT", {}, None),
-        ("LOGIN", {}, {"login_method": {".tag": "other"}}),
+        ("LOGIN", {}, {"login_method": {".tag": "unlisted"}}),
         ("LOGIN", {"details": {"login_method": "saml"}}, {"login_method": {".tag": "saml"}}),
-        ("LOGIN", {"details": {"login_method": ["x"]}}, {"login_method": {".tag": "other"}}),
+        ("LOGIN", {"details": {"login_method": ["x"]}}, {"login_method": {".tag": "unlisted"}}),
         (
             "FAILED_LOGIN",
             {"details": {"reason": "locked"}},
             {
-                "login_method": {".tag": "other"},
+                "login_method": {".tag": "unlisted"},
                 "error_details": {"user_friendly_message": "locked"},
             },
         ),
-        ("FAILED_LOGIN", {}, {"login_method": {".tag": "other"}, "error_details": {}}),
-        ("DEVICE_TRUST_CHECK_FAILED", {}, {"device_type": {".tag": "other"}}),
+        ("FAILED_LOGIN", {}, {"login_method": {".tag": "unlisted"}, "error_details": {}}),
+        ("DEVICE_TRUST_CHECK_FAILED", {}, {"device_type": {".tag": "unlisted"}}),
         (
             "DEVICE_TRUST_CHECK_FAILED",
             {"ip": "::1"},
-            {"device_type": {".tag": "other"}, "ip_address": "::1"},
+            {"device_type": {".tag": "unlisted"}, "ip_address": "::1"},
         ),
         ("EMAIL_ALIAS_PRIMARY", {"details": {"email": "a@b"}}, {"new_value": "a@b"}),
         ("EMAIL_ALIAS_PRIMARY", {"details": {"email": "a" * 256}}, None),
@@ -329,7 +330,7 @@ def test_what_dropbox_has_no_type_for_is_told_as_text() -> None:
                 "invitees": [],
             },
         ),
-        ("CHANGE_FOLDER_PERMISSION", {}, {"new_access_level": {".tag": "other"}}),
+        ("CHANGE_FOLDER_PERMISSION", {}, {"new_access_level": {".tag": "unlisted"}}),
         ("COLLABORATION_EXPIRATION", {}, {}),
         ("GROUP_ADMIN_CREATED", {}, {"is_group_owner": True}),
         (
@@ -372,10 +373,10 @@ def test_every_type_of_the_enterprise_can_be_read_whatever_it_is_about(type: str
 
 def test_the_table_has_names_and_categories_that_there_are() -> None:
     assert TABLE.keys() <= {enterprise_name(type) for type in EVERY_TYPE}
-    for category in CATEGORIES - {"other"}:
+    for category in CATEGORIES:
         stored_types_of(category=category, tag=None)
     assert stored_types_of(category=None, tag="sso_error") == frozenset()
-    assert stored_types_of(category="other", tag=None) is None
+    assert stored_types_of(category="unlisted", tag=None) is None
 
 
 def test_an_event_counts_no_later_than_it_was_recorded() -> None:
