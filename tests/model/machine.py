@@ -711,8 +711,8 @@ class Machine(RuleBasedStateMachine):
 
     @rule(index=st.integers(0, 9))
     def abort(self, index: int) -> None:
-        # No precondition: with threads it is chance whether a poll waits, and what rules there are to
-        # draw from must not be.
+        # No precondition: with threads it is chance whether a poll waits, and which rules there
+        # are to draw from must not be.
         if self.polls:
             self.leave(self.polls[index % len(self.polls)])
             self.settle()
