@@ -32,12 +32,16 @@ DROPBOX12 = Sdk("dropbox 12", "dropbox12.py", "dropbox12")
 DROPBOX120 = Sdk("dropbox 12.0.2", "dropbox12.py", "dropbox120")
 DROPBOXJS10 = Sdk("dropbox 10 for Node", "dropboxjs10.js", "dropboxjs10", "dropbox")
 
+DROPBOX_V1 = Sdk("dropbox 3.38, version 1 of the API", "dropboxv1.py", "dropboxv1")
+
 PYTHON = (DROPBOX12, DROPBOX120)
 SDKS = (*PYTHON, DROPBOXJS10)
+EVERY_VERSION = (*SDKS, DROPBOX_V1)
 
 Listings = Sequence[tuple[int, int | None]]
 
 _FIELDS = ("shown", "name", "id", "rev", "size", "hash")
+_UNTOLD = {DROPBOX_V1: ("id", "hash")}
 _KINDS = {"folder": Kind.FOLDER, "file": Kind.FILE}
 
 
@@ -83,6 +87,7 @@ class Follower:
 
     def wait_until_it_has(self, truth: Applied) -> None:
         """Wait until it was told all that there is, and has just that."""
+        truth = as_told(truth, self.sdk)
         try:
             self._program.wait_for(lambda lines: self._has(lines, truth), "the tree")
         except AssertionError as error:
@@ -124,6 +129,15 @@ def told(entry: Json) -> tuple[object, ...] | None:
     if entry["kind"] == "deleted":
         return None
     return (_KINDS[entry["kind"]], *(entry.get(field) for field in _FIELDS))
+
+
+def as_told(truth: Applied, sdk: Sdk) -> Applied:
+    """*truth* without what the API of *sdk* does not tell."""
+    kept = (True, *(field not in _UNTOLD.get(sdk, ()) for field in _FIELDS))
+    return {
+        path: tuple(each if is_told else None for each, is_told in zip(fields, kept, strict=True))
+        for path, fields in truth.items()
+    }
 
 
 @contextmanager

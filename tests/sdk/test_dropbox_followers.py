@@ -1,4 +1,5 @@
-"""The official Dropbox SDKs, unmodified and over TLS, have what is there whenever it is quiet."""
+"""The official Dropbox SDKs, of both versions of its API, unmodified and over TLS, have what is
+there whenever it is quiet."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ import pytest
 
 from tests.folding import Applied
 from tests.readers import Json, Reader
-from tests.sdk.dropbox_followers import SDKS, Follower, Listings, following, told
+from tests.sdk.dropbox_followers import EVERY_VERSION, Follower, Listings, following, told
 from tests.sdk.writing import Writer
 from tests.servers import Server, eventually, running, wakeful
 
@@ -155,7 +156,8 @@ def test_p11_every_dropbox_sdk_has_what_is_there_whenever_it_is_quiet(site: Site
     site.write(PLANTED)
     with ExitStack() as stack:
         followers = [
-            stack.enter_context(following(sdk, site.server, listings(choose))) for sdk in SDKS
+            stack.enter_context(following(sdk, site.server, listings(choose)))
+            for sdk in EVERY_VERSION
         ]
 
         def crash() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.readers import Json, Reader
-from tests.sdk.dropbox_followers import SDKS, look_around
+from tests.sdk.dropbox_followers import DROPBOX_V1, SDKS, look_around
 from tests.sdk.followers import Sdk
 from tests.servers import Server, eventually, running
 
@@ -84,4 +84,47 @@ def test_a_dropbox_sdk_reads_a_file_and_its_user_and_is_refused_what_is_not_ther
         "root": [400, []],
         "cursor": [400, []],
         "poll": [400, []],
+    }
+
+
+def test_the_client_of_version_1_reads_a_file_and_its_user_and_is_refused_what_is_not_there(
+    server: Server, reader: Reader
+) -> None:
+    file = there(reader)
+    account = asked(reader, "users/get_current_account", None)
+
+    found = look_around(DROPBOX_V1, server, file["path_display"])
+
+    assert bytes.fromhex(found["content"]) == CONTENT
+    assert bytes.fromhex(found["part"]) == CONTENT[1:3]
+    assert (
+        found["metadata"]
+        == found["downloaded"]
+        == {
+            "kind": "file",
+            "path": file["path_lower"],
+            "shown": file["path_display"],
+            "name": NAME,
+            "rev": file["rev"],
+            "size": len(CONTENT),
+        }
+    )
+    assert found["listed"] == [found["metadata"]]
+    uid = found["account"].pop("uid")
+    assert account["account_id"].endswith(f"A{uid}")
+    assert found["account"] == {
+        "display_name": account["name"]["display_name"],
+        "email": account["email"],
+        "quota_info": {"normal": len(CONTENT), "shared": 0, "quota": 2**50},
+    }
+    media = "it was made with include_media_info"
+    assert found["refused"] == {
+        "hash": [304, None],
+        "path": [404, "Path not found"],
+        "rev": [404, "Path not found"],
+        "cursor": [400, "Invalid \"cursor\" parameter: 'foo'"],
+        "poll": [400, "Invalid \"cursor\" parameter: 'foo'"],
+        "timeout": [400, "Invalid \"timeout\" parameter: '29' is not in 30..480"],
+        "media": [400, f'Invalid "cursor" parameter: {media}'],
+        "token": [401, "The given OAuth 2 access token doesn't exist or has expired."],
     }
