@@ -5,6 +5,9 @@ see; in the name of nobody who is known, something that whoever publishes may se
 
 Rule 2: an audience that is named is told, and no other user. Where none is named, the event's
 circle decides. The enterprise's stream shows every event.
+
+Rule 3: what is shown in the narrower classes says that something about the item has changed, and
+clients act on it. So who may not change the item does not tell of it there.
 """
 
 from __future__ import annotations
@@ -32,7 +35,8 @@ from wakeful.core.writes import Steps
 def tell(batch: Batch, change: Tell) -> Steps[Item | None]:
     """The event of *change*, put into *batch*; returns the item that it is about.
 
-    Raises InvalidRequest, and NotFound for an item or a user that is not there or not seen.
+    Raises InvalidRequest, NotFound for an item or a user that is not there or not seen, and
+    Forbidden for a viewer who tells of a change.
     """
     classes = _checked_classes(change.classes)
     if change.type.startswith(RESERVED_TYPES) or not change.type:
@@ -44,6 +48,8 @@ def tell(batch: Batch, change: Tell) -> Steps[Item | None]:
     if change.item is not None:
         lineage = yield from finder.seen(change.item)
         item = lineage[-1]
+        if classes != ONLY_ALL:
+            yield from census.may_change(item.namespace)
         source = yield from census.snapshot(item, lineage[:-1])
     hearers = yield from _hearers(census, change, actor, item)
     streams = dict.fromkeys(hearers, classes)

@@ -234,6 +234,30 @@ async def test_what_is_the_enterprises_is_told_to_no_user(
     assert event["created_by"]["login"] == "bob"
 
 
+async def test_a_viewer_tells_of_no_change(world: World, ann: Client, bob: Client) -> None:
+    """Clients of the others would act on it."""
+    team = await world.shared(ann, "team")
+    file = await ann.made(kind="upload", path="/team/a")
+    await world.store.commit(add_member(team.id, bob.id, Role.VIEWER))
+    before = len(await told(ann))
+    trashed = {"type": "ITEM_TRASH", "source": {"item": file}}
+
+    answer = await bob.ask("POST", "/v1/events", json=trashed)
+    for_bob = await ann.ask("POST", "/v1/events", json=trashed | {"actor": "bob"})
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "forbidden")
+    assert for_bob.status_code == 403
+    assert len(await told(ann)) == before
+    await bob.tell({"type": "COMMENT_CREATE", "source": {"item": file}})
+    await world.store.commit(add_member(team.id, bob.id, Role.EDITOR))
+    await bob.tell(trashed)
+    assert [event["event_type"] for event in (await told(ann))[before:]] == [
+        "COMMENT_CREATE",
+        "COLLAB_ROLE_CHANGE",
+        "ITEM_TRASH",
+    ]
+
+
 async def test_the_enterprise_is_told_who_acted_in_the_name_of_another(
     world: World, ann: Client, bob: Client
 ) -> None:
