@@ -26,7 +26,9 @@ def reference() -> str:
     """The text of the page."""
     parts = [_INTRODUCTION]
     for path, command in _commands(wakeful, ("wakeful",)):
-        context = click.Context(command, info_name=" ".join(path), max_content_width=100)
+        context = click.Context(
+            command, info_name=" ".join(path), max_content_width=100, **wakeful.context_settings
+        )
         # The width of no terminal.
         context.terminal_width = 100
         parts.append(f"## {' '.join(path)}\n\n```text\n{command.get_help(context).rstrip()}\n```\n")

@@ -259,3 +259,18 @@ def public_half(config: Path) -> str:
         .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
         .decode()
     )
+
+
+def test_who_is_in_a_namespace_is_listed(server: Server) -> None:
+    administer(server, "user", "add", ANN)
+    administer(server, "namespace", "add", ANN, "Team")
+    administer(server, "user", "add", "bob@example.com")
+    administer(server, "member", "add", "Team", "bob@example.com", "--role", "viewer")
+
+    listed = administer(server, "member", "list", "Team")
+    shown = wakeful("member", "list", "Team", "--data", server.data).stdout.splitlines()
+
+    roles = [(member["login"], member["role"]) for member in listed]
+    assert roles == [(ANN, "owner"), ("bob@example.com", "viewer")]
+    assert shown[0].split() == ["id", "login", "role"]
+    assert len(shown) == 3

@@ -109,6 +109,15 @@ class AddMember(Operation[MemberRecord], frozen=True, kw_only=True, tag="member.
     role: Role = Role.EDITOR
 
 
+class ListMembers(
+    Operation[tuple[MemberRecord, ...]], frozen=True, kw_only=True, tag="member.list"
+):
+    """`namespace` is an id, or the name of a shared one."""
+
+    result = tuple[MemberRecord, ...]
+    namespace: str
+
+
 class RemoveMember(Operation[Done], frozen=True, kw_only=True, tag="member.remove"):
     """As `AddMember`."""
 
@@ -230,6 +239,7 @@ AnyOperation = (
     | AddNamespace
     | ListNamespaces
     | AddMember
+    | ListMembers
     | RemoveMember
     | CreateApp
     | ListApps

@@ -12,6 +12,7 @@ from wakeful.administration.operations import (
     AddNamespace,
     AddUser,
     ListEnterprises,
+    ListMembers,
     ListNamespaces,
     ListUsers,
     RemoveMember,
@@ -107,6 +108,9 @@ class People:
         )
         return _member(member, user.login)
 
+    async def list_members(self, asked: ListMembers, finder: Finder) -> tuple[MemberRecord, ...]:
+        return await self._members(await finder.namespace(asked.namespace))
+
     async def remove_member(self, asked: RemoveMember, finder: Finder) -> Done:
         namespace = await finder.namespace(asked.namespace)
         user = await finder.user(asked.user)
@@ -114,12 +118,16 @@ class People:
         return Done()
 
     async def _namespace_record(self, namespace: Namespace, finder: Finder) -> NamespaceRecord:
+        name = await finder.name_of(namespace)
+        members = await self._members(namespace)
+        return NamespaceRecord(namespace.id, name, namespace.is_home, members)
+
+    async def _members(self, namespace: Namespace) -> tuple[MemberRecord, ...]:
         members = []
         for member in await self._store.ask(Members(namespace.id)):
             user = await self._store.ask(UserById(member.user))
             members.append(_member(member, user.login if user else ""))
-        name = await finder.name_of(namespace)
-        return NamespaceRecord(namespace.id, name, namespace.is_home, tuple(members))
+        return tuple(members)
 
 
 def enterprise_record(enterprise: Enterprise) -> EnterpriseRecord:

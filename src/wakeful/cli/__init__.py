@@ -8,6 +8,7 @@ import sys
 import click
 
 from wakeful import __version__
+from wakeful.cli.words import Commands
 
 _COMMANDS = {
     "serve": "wakeful.cli.serve:serve",
@@ -27,7 +28,7 @@ _COMMANDS = {
 }
 
 
-class _LazyGroup(click.Group):
+class _LazyGroup(Commands):
     """Imports a command when it is asked for: `wakeful tail` need not load the server."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

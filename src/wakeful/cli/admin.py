@@ -18,6 +18,7 @@ from wakeful.administration import (
     AddUser,
     CreateToken,
     ListEnterprises,
+    ListMembers,
     ListNamespaces,
     ListTokens,
     ListUsers,
@@ -31,15 +32,15 @@ from wakeful.administration import (
 from wakeful.cli.control import carry_out, data_option
 from wakeful.cli.lines import printable
 from wakeful.cli.printing import json_option, table, tell, time
+from wakeful.cli.words import Commands, Seconds, scope_option
 from wakeful.core.items import Role
-from wakeful.core.scopes import GRANT_SCOPES
 
 enterprise_option = click.option(
     "--enterprise", help="Of this enterprise (a name or an id).  [default: the first]"
 )
 
 
-@click.group()
+@click.group(cls=Commands)
 def enterprise() -> None:
     """Enterprises, which know nothing of each other."""
 
@@ -64,7 +65,7 @@ def enterprise_list(data: Path, as_json: bool) -> None:
     tell(as_json, found, table(("id", "name", "created"), rows))
 
 
-@click.group()
+@click.group(cls=Commands)
 def user() -> None:
     """Users, each with a stream and a home of their own."""
 
@@ -102,7 +103,10 @@ def user_update(
     data: Path,
     as_json: bool,
 ) -> None:
-    """Change USER (a login or an id), at once: also polls that wait end if they have to."""
+    """Change USER (a login or an id), at once.
+
+    Polls that wait end, too, if they have to.
+    """
     if name is None and admin is None and disable is None:
         raise click.UsageError("say what to change: --name, --[no-]admin, --disable or --enable")
     operation = UpdateUser(user=user, name=name, is_admin=admin, is_disabled=disable)
@@ -115,10 +119,10 @@ def user_update(
 @data_option
 @json_option
 def user_passwd(user: str, data: Path, as_json: bool) -> None:
-    """Set the password by which USER (a login or an id) logs in to allow apps what they ask for.
+    """Set the password by which USER (a login or an id) logs in.
 
-    It is asked for, or read from standard input: the first line. Wherever they are logged in, that
-    ends; tokens stay.
+    They do so to allow apps what these ask for. It is asked for, or read from standard input: the
+    first line. Wherever they are logged in, that ends; tokens stay.
     """
     if sys.stdin.isatty():
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
@@ -137,7 +141,7 @@ def user_list(data: Path, as_json: bool) -> None:
     rows = [
         (str(each.id), each.login, each.name, _standing(each), str(each.home)) for each in users
     ]
-    tell(as_json, users, table(("id", "login", "name", "", "home"), rows))
+    tell(as_json, users, table(("id", "login", "name", "kind", "home"), rows))
 
 
 def _standing(user: UserRecord) -> str:
@@ -145,7 +149,7 @@ def _standing(user: UserRecord) -> str:
     return f"{kind}, disabled" if user.disabled_at else kind
 
 
-@click.group()
+@click.group(cls=Commands)
 def token() -> None:
     """Tokens, with which clients sign in."""
 
@@ -159,9 +163,14 @@ def token() -> None:
     help="The program it is for: a registered app (a name, an id or a client id), or any word.",
 )
 @click.option("--label", default="", help="A word to know it by.")
-@click.option("--scope", "scopes", multiple=True, type=click.Choice(GRANT_SCOPES))
+@scope_option("What it may do.")
 @click.option(
-    "--expires", "--lifetime", "lifetime", type=int, metavar="SECONDS", help="Until it expires."
+    "--expires",
+    "--lifetime",
+    "lifetime",
+    type=Seconds(),
+    metavar="TIME",
+    help="How long it is good for: seconds, or 30m, 12h, 7d.  [default: for ever]",
 )
 @click.option(
     "--refresh",
@@ -180,9 +189,9 @@ def token_create(
     data: Path,
     as_json: bool,
 ) -> None:
-    """Make a token for USER (a login or an id) and print it: it is not shown again.
+    """Make a token for USER (a login or an id) and print it.
 
-    Without --scope it may do everything that its user and its app may.
+    It is not shown again. Without --scope it may do everything that its user and its app may.
     """
     operation = CreateToken(
         user=user,
@@ -200,7 +209,10 @@ def token_create(
 @data_option
 @json_option
 def token_list(data: Path, as_json: bool) -> None:
-    """Show all tokens, but for their text, which nobody has but their bearers."""
+    """Show all tokens, but for their text.
+
+    That nobody has but their bearers.
+    """
     tokens = carry_out(data, ListTokens())
     rows = [
         (
@@ -210,11 +222,11 @@ def token_list(data: Path, as_json: bool) -> None:
             each.label,
             time(each.created_at),
             time(each.expires_at) if each.expires_at else "",
-            "revoked" if each.revoked_at else "" if each.kind == "access" else each.kind,
+            f"{each.kind}, revoked" if each.revoked_at else each.kind,
         )
         for each in tokens
     ]
-    header = ("id", "user", "app", "label", "created", "expires", "")
+    header = ("id", "user", "app", "label", "created", "expires", "kind")
     tell(as_json, tokens, table(header, rows))
 
 
@@ -224,16 +236,16 @@ def token_list(data: Path, as_json: bool) -> None:
 @data_option
 @json_option
 def token_revoke(token: int, grant: bool, data: Path, as_json: bool) -> None:
-    """End the token with the id TOKEN at once, with what belongs to it.
+    """End the token with the id TOKEN, at once.
 
-    That is its refresh token, what was made from it, and the polls that wait, unless something
+    With it go its refresh token, what was made from it, and the polls that wait, unless something
     is left that could bear their grant.
     """
     record = carry_out(data, RevokeToken(token=token, whole_grant=grant))
     tell(as_json, record, f"Token {record.id} of {record.login} is revoked")
 
 
-@click.group()
+@click.group(cls=Commands)
 def member() -> None:
     """Members, who see what happens in a shared namespace."""
 
@@ -255,6 +267,17 @@ def member_add(namespace: str, user: str, role: str, data: Path, as_json: bool) 
     tell(as_json, record, f"{record.login} is {record.role} in {namespace}")
 
 
+@member.command("list")
+@click.argument("namespace")
+@data_option
+@json_option
+def member_list(namespace: str, data: Path, as_json: bool) -> None:
+    """Show who is in NAMESPACE (a name or an id)."""
+    members = carry_out(data, ListMembers(namespace=namespace))
+    rows = [(str(each.user), each.login, each.role) for each in members]
+    tell(as_json, members, table(("id", "login", "role"), rows))
+
+
 @member.command("remove")
 @click.argument("namespace")
 @click.argument("user")
@@ -266,9 +289,9 @@ def member_remove(namespace: str, user: str, data: Path, as_json: bool) -> None:
     tell(as_json, record, f"{user} is no member of {namespace} any more")
 
 
-@click.group()
+@click.group(cls=Commands)
 def namespace() -> None:
-    """Namespaces: each user's home, and trees that several users share."""
+    """Namespaces: homes, and trees that several users share."""
 
 
 @namespace.command("add")
@@ -303,7 +326,10 @@ def namespace_list(data: Path, as_json: bool) -> None:
 @data_option
 @json_option
 def status(data: Path, as_json: bool) -> None:
-    """Show how the server is: its store, its folders, what it skipped and why."""
+    """Show how the server is.
+
+    Its store, its folders, what it skipped and why.
+    """
     found = carry_out(data, Status())
     tell(as_json, found, "\n".join(_status_lines(found)))
 

@@ -24,23 +24,18 @@ from wakeful.cli.admin import enterprise_option
 from wakeful.cli.control import carry_out, data_option
 from wakeful.cli.lines import printable
 from wakeful.cli.printing import json_option, table, tell, time
-from wakeful.core.scopes import GRANT_SCOPES, WRITE_SCOPE
+from wakeful.cli.words import Commands, scope_option
+from wakeful.core.scopes import WRITE_SCOPE
 
 
-@click.group()
+@click.group(cls=Commands)
 def app() -> None:
     """Apps, which sign in for the users of an enterprise."""
 
 
 @app.command("create")
 @click.argument("name")
-@click.option(
-    "--scope",
-    "scopes",
-    multiple=True,
-    type=click.Choice(GRANT_SCOPES),
-    help=f"The most that its tokens may do.  [default: {WRITE_SCOPE}]",
-)
+@scope_option(f"The most that its tokens may do, {WRITE_SCOPE} if missing.")
 @click.option(
     "--redirect-uri",
     "redirect_uris",
@@ -72,9 +67,10 @@ def app_create(
     data: Path,
     as_json: bool,
 ) -> None:
-    """Make an app and print its client id and client secret: the secret is not shown again.
+    """Make an app and print its client id and client secret.
 
-    With it comes a service account: the user that the app is when it acts for nobody else.
+    The secret is not shown again. With it comes a service account: the user that the app is when
+    it acts for nobody else.
     """
     if public and box_config is not None:
         raise click.UsageError("a public app has no secret, so there is no --box-config for it")
@@ -111,11 +107,11 @@ def app_list(data: Path, as_json: bool) -> None:
             each.name,
             each.client_id,
             str(each.enterprise),
-            "disabled" if each.disabled_at else "",
+            "disabled" if each.disabled_at else "enabled",
         )
         for each in apps
     ]
-    tell(as_json, apps, table(("id", "name", "client id", "enterprise", ""), rows))
+    tell(as_json, apps, table(("id", "name", "client id", "enterprise", "state"), rows))
 
 
 @app.command("show")
@@ -123,7 +119,7 @@ def app_list(data: Path, as_json: bool) -> None:
 @data_option
 @json_option
 def app_show(app: str, data: Path, as_json: bool) -> None:
-    """Show APP (a name, an id or a client id) with its keys, but for its secret."""
+    """Show APP (a name, an id or a client id), but for its secret."""
     record = carry_out(data, ShowApp(app=app))
     tell(as_json, record, "\n".join(map(printable, _lines(record))))
 
@@ -149,7 +145,10 @@ def app_update(
     data: Path,
     as_json: bool,
 ) -> None:
-    """Change APP at once: also polls that wait end if they have to."""
+    """Change APP, at once.
+
+    Polls that wait end, too, if they have to.
+    """
     if redirect_uris and no_redirect_uri:
         raise click.UsageError("it is either --redirect-uri or --no-redirect-uri")
     if disable is None and not redirect_uris and not no_redirect_uri:
@@ -166,7 +165,10 @@ def app_update(
 @data_option
 @json_option
 def app_delete(app: str, data: Path, as_json: bool) -> None:
-    """Remove APP for good, with its tokens and the polls that wait under them."""
+    """Remove APP for good, with its tokens.
+
+    Polls that wait under them end.
+    """
     record = carry_out(data, DeleteApp(app=app))
     tell(as_json, record, f"App {record.name} is gone, and its service account is disabled")
 
@@ -182,7 +184,10 @@ def key() -> None:
 @data_option
 @json_option
 def key_add(app: str, file: Path, data: Path, as_json: bool) -> None:
-    """Let APP sign with the private key whose public key, in PEM, is in FILE."""
+    """Let APP sign with the private key that belongs to FILE.
+
+    FILE has the public key, in PEM.
+    """
     try:
         pem = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -212,7 +217,10 @@ def secret() -> None:
 @data_option
 @json_option
 def secret_new(app: str, data: Path, as_json: bool) -> None:
-    """Give APP another client secret and print it. The one before is void at once."""
+    """Give APP another client secret and print it.
+
+    The one before is void at once.
+    """
     made = carry_out(data, RenewSecret(app=app))
     assert made.client_secret is not None, "what has no secret is refused another"
     tell(as_json, made, made.client_secret)

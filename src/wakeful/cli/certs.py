@@ -47,12 +47,12 @@ sudo update-ca-certificates"""
     help="Make another authority, too, which every client has to trust anew.",
 )
 def certs(data: Path, names: tuple[str, ...], force: bool, new_authority: bool) -> None:
-    """Make a certificate for `wakeful serve --tls-port`, and a local authority behind it.
+    """Make a certificate for `wakeful serve --tls-port`.
 
-    The names are localhost, 127.0.0.1, ::1, this machine's name, and what --name adds: also those
-    that a client cannot be talked out of, such as api.dropboxapi.com. What is there is kept, but a
-    certificate that ends within 30 days is renewed. A running server serves the new one in
-    a few seconds.
+    Behind it is a local authority, which is made, too. The names are localhost, 127.0.0.1, ::1,
+    this machine's name, and what --name adds: also those that a client cannot be talked out of,
+    such as api.dropboxapi.com. What is there is kept, but a certificate that ends within 30 days
+    is renewed. A running server serves the new one in a few seconds.
     """
     files = LocalFiles(data.expanduser().absolute())
     try:

@@ -15,7 +15,10 @@ from wakeful.stores import sqlite
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @data_option
 def backup(file: Path, data: Path) -> None:
-    """Write a consistent copy of the store to FILE, while the server runs or not."""
+    """Write a consistent copy of the store to FILE.
+
+    Whether the server runs or not.
+    """
     record = carry_out(data, Backup(file=str(file.expanduser().absolute())))
     click.echo(f"Copied to {record.file}")
 
@@ -24,10 +27,10 @@ def backup(file: Path, data: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @data_option
 def restore(file: Path, data: Path) -> None:
-    """Put the copy in FILE in place of the store; the server must not run.
+    """Put the copy in FILE in place of the store.
 
-    The restored store begins a new epoch: clients' old positions replay from the oldest event
-    kept, and say so. The store that was there is kept aside.
+    The server must not run. The restored store begins a new epoch: clients' old positions replay
+    from the oldest event kept, and say so. The store that was there is kept aside.
     """
     try:
         aside = sqlite.restore(file, data.expanduser().absolute())
@@ -44,9 +47,10 @@ def restore(file: Path, data: Path) -> None:
 @click.option("--new", is_flag=True, required=True, help="Begin a new epoch.")
 @data_option
 def epoch(new: bool, data: Path) -> None:
-    """Begin a new epoch, so that every old position replays; the server must not run.
+    """Begin a new epoch, so that every old position replays.
 
-    For a data folder that was put back as a whole, which the server cannot notice by itself.
+    The server must not run. For a data folder that was put back as a whole, which the server
+    cannot notice by itself.
     """
     data = data.expanduser().absolute()
     try:

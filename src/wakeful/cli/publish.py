@@ -13,11 +13,12 @@ import msgspec
 
 from wakeful.cli.publish_event import event
 from wakeful.cli.publishing import How, how_of, options, send, show_changes, time_of
+from wakeful.cli.words import Commands
 
 _ITEM = click.option("--item", metavar="ID", help="The item's id, in place of its path.")
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Commands, invoke_without_command=True)
 @options
 @click.option(
     "--batch",
@@ -27,10 +28,10 @@ _ITEM = click.option("--item", metavar="ID", help="The item's id, in place of it
 )
 @click.pass_context
 def publish(context: click.Context, /, batch: Any, **given: Any) -> int:
-    """Put a change into the feed; it is safe on the server's disk when this ends.
+    """Put a change into the feed.
 
-    Items are named by path, or with --item by id. Prints each item with its id, and each event
-    with its position.
+    It is safe on the server's disk when this ends. Items are named by path, or with --item by id.
+    Prints each item with its id, and each event with its position.
     """
     context.obj = None
     how = how_of(given)
@@ -139,10 +140,14 @@ def _alone(kind: str, help: str) -> click.Command:
 
 
 publish.add_command(
-    _into_folder("move", "Into another folder, given by path, or by id where it is a number.")
+    _into_folder(
+        "move", "Into another folder.\n\nIt is given by path, or by id where it is a number."
+    )
 )
 publish.add_command(
-    _into_folder("copy", "A copy in a folder, given by path, or by id where it is a number.")
+    _into_folder(
+        "copy", "A copy in a folder.\n\nIt is given by path, or by id where it is a number."
+    )
 )
 publish.add_command(event)
 publish.add_command(_alone("trash", "Into the trash, with all that is in it."))
@@ -155,7 +160,10 @@ publish.add_command(_alone("delete", "Gone for good, with all that is in it."))
 @click.option("--name", help="Its new name, where it is another.")
 @options
 def restore(item: str, folder: str | None, name: str | None, **given: Any) -> int:
-    """Back from the trash, by id: its path may be that of another item by now."""
+    """Back from the trash, by id.
+
+    Its path may be that of another item by now.
+    """
     change: dict[str, object] = {"kind": "restore", "item": item}
     if folder is not None:
         change["parent"] = _folder(folder)

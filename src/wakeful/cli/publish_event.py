@@ -95,7 +95,7 @@ def event(
     at: str | None,
     **given: Any,
 ) -> int:
-    """Something that changes no file: a comment, a download, a login.
+    """Something that changes no file: a comment, a login.
 
     TYPE is any word; --types lists those that Box has. Only admins name others than themselves.
     """

@@ -19,12 +19,15 @@ from wakeful.access import Identity
 from wakeful.administration import (
     AddKey,
     AddMember,
+    AddNamespace,
     AddUser,
     Administration,
     CreateApp,
     CreateToken,
     DeleteApp,
     ListApps,
+    ListMembers,
+    ListNamespaces,
     ListTokens,
     ListUsers,
     Operation,
@@ -56,7 +59,13 @@ def admin_routes(services: Services) -> list[Described]:
     return [
         Described("/users", users.users, GET=api.LIST_USERS, POST=api.ADD_USER),
         Described("/users/{user}", users.user, PATCH=api.UPDATE_USER),
-        Described("/namespaces/{namespace}/members", users.join, POST=api.ADD_MEMBER),
+        Described("/namespaces", users.namespaces, GET=api.LIST_NAMESPACES, POST=api.ADD_NAMESPACE),
+        Described(
+            "/namespaces/{namespace}/members",
+            users.members,
+            GET=api.LIST_MEMBERS,
+            POST=api.ADD_MEMBER,
+        ),
         Described("/namespaces/{namespace}/members/{user}", users.leave, DELETE=api.REMOVE_MEMBER),
         Described("/apps", apps.apps, GET=api.LIST_APPS, POST=api.CREATE_APP),
         Described(
@@ -134,10 +143,20 @@ class _Users(_Desk):
             ),
         )
 
-    async def join(self, request: Request) -> Response:
+    async def namespaces(self, request: Request) -> Response:
         identity = await self.admin(request)
-        wish = await self.body(request, api.MemberWish)
+        if request.method == "GET":
+            return _json(api.NamespaceList(await self.carry_out(identity, ListNamespaces())))
+        wish = await self.body(request, api.NamespaceWish)
+        return await self.answer(identity, AddNamespace(owner=wish.owner, name=wish.name), 201)
+
+    async def members(self, request: Request) -> Response:
+        identity = await self.admin(request)
         namespace = request.path_params["namespace"]
+        if request.method == "GET":
+            found = await self.carry_out(identity, ListMembers(namespace=namespace))
+            return _json(api.MemberList(found))
+        wish = await self.body(request, api.MemberWish)
         return await self.answer(
             identity,
             AddMember(namespace=namespace, user=wish.user, role=Role(wish.role), by=identity.user),

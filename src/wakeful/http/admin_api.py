@@ -12,6 +12,7 @@ from wakeful.administration import (
     Done,
     KeyRecord,
     MemberRecord,
+    NamespaceRecord,
     NewApp,
     NewToken,
     TokenRecord,
@@ -76,8 +77,23 @@ class MemberWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     role: Literal["editor", "viewer"] = "editor"
 
 
+class NamespaceWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`owner` is a login or an id."""
+
+    owner: str
+    name: str
+
+
 class UserList(msgspec.Struct, frozen=True):
     users: tuple[UserRecord, ...]
+
+
+class NamespaceList(msgspec.Struct, frozen=True):
+    namespaces: tuple[NamespaceRecord, ...]
+
+
+class MemberList(msgspec.Struct, frozen=True):
+    members: tuple[MemberRecord, ...]
 
 
 class AppList(msgspec.Struct, frozen=True):
@@ -183,6 +199,27 @@ REVOKE_TOKEN = Operation(
         Parameter("grant", "With all else under its grant.", {"type": "boolean"}),
     ),
     refusals=(404,),
+    scope=USERS_SCOPE,
+)
+LIST_NAMESPACES = Operation(
+    "List the namespaces with their members",
+    {200: Answer(NamespaceList)},
+    about="Each user's home, and the shared ones.",
+    scope=USERS_SCOPE,
+)
+ADD_NAMESPACE = Operation(
+    "Make a shared namespace",
+    {201: Answer(NamespaceRecord)},
+    about="It is a folder in the home of each of its members, first of its owner.",
+    body=Body(NamespaceWish, example={"owner": "ann@example.com", "name": "Team"}),
+    refusals=(404, 409, 413),
+    scope=USERS_SCOPE,
+)
+LIST_MEMBERS = Operation(
+    "List who is in a namespace",
+    {200: Answer(MemberList)},
+    parameters=(_NAMESPACE,),
+    refusals=(404, 409),
     scope=USERS_SCOPE,
 )
 ADD_MEMBER = Operation(

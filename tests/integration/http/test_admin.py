@@ -58,6 +58,35 @@ async def test_nobody_takes_their_own_rights_away(world: World) -> None:
     assert (await ask(world.ann, "PATCH", "/v1/users/ann", {"name": "Anna"}))["name"] == "Anna"
 
 
+async def test_namespaces_are_made_and_listed_with_their_members(world: World) -> None:
+    made = await ask(world.ann, "POST", "/v1/namespaces", {"owner": "bob", "name": "team"}, 201)
+    await ask(world.ann, "POST", "/v1/namespaces/team/members", {"user": "cat", "role": "viewer"})
+
+    listed = (await ask(world.ann, "GET", "/v1/namespaces"))["namespaces"]
+    members = (await ask(world.ann, "GET", "/v1/namespaces/team/members"))["members"]
+
+    roles = [(member["login"], member["role"]) for member in members]
+    assert roles == [("bob", "owner"), ("cat", "viewer")]
+    (team,) = [each for each in listed if not each["is_home"]]
+    assert (team["id"], team["name"], team["members"]) == (made["id"], "team", members)
+    homes = [each["members"][0]["login"] for each in listed if each["is_home"]]
+    assert homes == ["ann", "bob", "cat"]
+    seen = [entry["name"] for entry in (await world.cat.get("/2.0/folders/0/items"))["entries"]]
+    assert seen == ["team"]
+
+
+async def test_p7_namespaces_of_another_enterprise_are_not_there(world: World) -> None:
+    await world.shared(world.ann, "team")
+
+    listed = (await ask(world.eve, "GET", "/v1/namespaces"))["namespaces"]
+
+    assert [each["members"][0]["login"] for each in listed] == ["eve"]
+    assert await refused(world.eve, "GET", "/v1/namespaces/team/members") == "not_found"
+    wish = {"owner": "bob", "name": "theirs"}
+    assert await refused(world.eve, "POST", "/v1/namespaces", wish) == "not_found"
+    assert await refused(world.bob, "GET", "/v1/namespaces") == "forbidden"
+
+
 async def test_members_come_and_go(world: World) -> None:
     await world.shared(world.ann, "team")
 

@@ -297,6 +297,11 @@ JUDGES: dict[str, Judge] = {
     "PATCH /v1/users/{user}": administered(
         "/v1/users/{user}", {"is_disabled": True}, {"is_admin": True}
     ),
+    "GET /v1/namespaces": administered("/v1/namespaces"),
+    "POST /v1/namespaces": lambda prey: [
+        Ask("/v1/namespaces", {"owner": prey.user, "name": "planted"})
+    ],
+    "GET /v1/namespaces/{namespace}/members": administered("/v1/namespaces/{namespace}/members"),
     "POST /v1/namespaces/{namespace}/members": administered(
         "/v1/namespaces/{namespace}/members", {"user": "bob"}, {"user": "eve"}
     ),
