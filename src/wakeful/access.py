@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from wakeful.capabilities import Capabilities, own_secret
 from wakeful.core.accounts import Revoked, digest_of, revoke_grant, revoke_token
 from wakeful.core.errors import Forbidden, TokenExpired, Unauthenticated
 from wakeful.core.items import App, Grant, Token, TokenKind, User
-from wakeful.core.lookups import AppById, GrantById, TokenByDigest, TokenById, UserById
+from wakeful.core.lookups import AppById, GrantById, TokenByDigest, TokenById, UserById, Users
 from wakeful.core.ports import Store
 from wakeful.core.scopes import ALL_SCOPES as ALL_SCOPES
 from wakeful.core.scopes import ENTERPRISE_SCOPE, USERS_SCOPE, included
@@ -64,6 +64,11 @@ class Worth:
     is_alive: bool
     is_admin: bool
     scopes: frozenset[str]  # with all that they include
+    disabled: frozenset[int] = frozenset()  # users, of those for whom its bearer may act
+
+    @property
+    def acts_for_others(self) -> bool:
+        return self.is_admin and USERS_SCOPE in self.scopes
 
     def may_follow(self, stream: int) -> bool:
         """Whether its bearer may be told that *stream* has grown: their own; as an admin the
@@ -72,8 +77,9 @@ class Worth:
             return False
         if stream == self.user:
             return True
-        needed = ENTERPRISE_SCOPE if stream == self.enterprise else USERS_SCOPE
-        return self.is_admin and needed in self.scopes
+        if stream == self.enterprise:
+            return self.is_admin and ENTERPRISE_SCOPE in self.scopes
+        return self.acts_for_others and stream not in self.disabled
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +228,7 @@ class Access(Capabilities):
         if grant.app_id is not None:
             app: App | None = await self._store.ask(AppById(grant.app_id))
             is_alive = is_alive and app is not None and app.disabled_at is None
-        return Worth(
+        worth = Worth(
             user=user.id,
             enterprise=user.enterprise,
             app=grant.app_id,
@@ -230,6 +236,11 @@ class Access(Capabilities):
             is_admin=user.is_admin,
             scopes=included(grant.scopes),
         )
+        if worth.acts_for_others:
+            users: tuple[User, ...] = await self._store.ask(Users(user.enterprise))
+            disabled = frozenset(each.id for each in users if each.disabled_at is not None)
+            worth = replace(worth, disabled=disabled)
+        return worth
 
     # --- withdrawal ---
 
@@ -287,6 +298,8 @@ class Access(Capabilities):
             grant
             for grant, worth in self._grants.items()
             if concerned.has(grant, worth.user, worth.app)
+            # In the name of a user who is disabled nobody acts, an admin neither.
+            or (concerned.user is not None and worth.acts_for_others)
         ]
         for grant in stale:
             del self._grants[grant]

@@ -255,6 +255,22 @@ async def test_only_an_admin_with_the_scope_follows_other_streams(
 # --- users and apps that change ---
 
 
+async def test_in_the_name_of_who_is_disabled_nobody_follows(stage: Stage) -> None:
+    boss = (await admin(stage)).grant
+    bob, eve = stage.world.bob.id, stage.world.eve.id
+    await stage.access.load_grant(boss)
+    told: list[list[bool | None]] = []
+    stage.access.on_withdrawal(
+        lambda: told.append([stage.access.may_follow(boss, each) for each in (bob, eve)])
+    )
+
+    for is_disabled in (True, False):
+        changed = update_user(bob, is_disabled=is_disabled)
+        await stage.access.changing(changed, Concerned(user=bob))
+
+    assert told == [[False, True], [True, True]]
+
+
 async def test_who_is_admin_no_more_is_none_at_once(stage: Stage) -> None:
     identity = await admin(stage)
     other = await stage.access.load_grant(stage.grant)

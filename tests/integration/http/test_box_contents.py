@@ -462,3 +462,15 @@ async def test_an_admin_downloads_in_the_name_of_another(
     log = await ann.get("/2.0/events", stream_type="admin_logs_streaming")
     assert log["entries"][-1]["event_type"] == "DOWNLOAD"
     assert log["entries"][-1]["action_by"]["login"] == "ann"
+
+
+async def test_p7_a_url_in_the_name_of_another_ends_when_they_are_disabled(
+    world: World, ann: Client, shelf: Shelf
+) -> None:
+    file = await world.bob.made(kind="upload", path="/a")
+    url = await url_of(ann, file, **{"As-User": str(world.bob.id)})
+
+    change = await world.ann.ask("PATCH", "/v1/users/bob", json={"is_disabled": True})
+
+    assert change.status_code == 200
+    assert (await by_url(ann, url)).status_code == 404
