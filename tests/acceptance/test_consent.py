@@ -15,9 +15,18 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.components import chromium
 from tests.servers import WAKEFUL, Server, clean_environ, running
 
+pytestmark = pytest.mark.acceptance
+
 PASSWORD = "correct horse battery"
-PHONE, DESKTOP = (360, 740), (1280, 800)
-_QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic")
+PHONE, DESKTOP = (390, 844), (1280, 800)
+_QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-quic",
+    # Else it asks for a leave before a page of the test shows one on this machine.
+    "--disable-features=LocalNetworkAccessChecks",
+)
 
 
 class Site:
@@ -68,7 +77,7 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     chromium()
-    with running(tmp_path_factory.mktemp("consent")) as server:
+    with running(tmp_path_factory.mktemp("consent"), tls=True) as server:
         yield Site(server)
 
 
@@ -164,6 +173,40 @@ def test_ann_is_sent_back_to_a_program_on_her_machine(site: Site, page: Page) ->
     )
     assert site.login_of(pair["access_token"]) == "ann@example.com"
     assert pair["refresh_token"]
+
+
+def test_over_tls_a_browser_keeps_what_it_has_to_itself(site: Site, browser: Browser) -> None:
+    """The names of the cookies have rules of their own, by which only a browser goes."""
+    url = site.url("/oauth2/authorize", site.mirror)
+    secure = url.replace(site.server.url, f"https://{site.server.tls_host}")
+    # It does not know the authority of the test; what is trusted is tried elsewhere.
+    with browser.new_context(ignore_https_errors=True) as context:
+        page = context.new_page()
+        page.goto(secure)
+        log_in(page)
+        page.get_by_role("button", name="Allow").click()
+        expect(page.locator(".code")).to_be_visible()
+        kept = {cookie["name"]: cookie for cookie in context.cookies()}
+        page.goto(url)
+
+        assert set(kept) == {"__Host-wakeful_browser", "__Host-wakeful_session"}
+        for cookie in kept.values():
+            assert (cookie["secure"], cookie["httpOnly"], cookie["sameSite"]) == (True, True, "Lax")
+        expect(page.get_by_label("Password")).to_be_visible()  # without TLS they are not sent
+
+
+def test_no_other_page_has_ours_in_a_frame(site: Site, browser: Browser) -> None:
+    url = site.url("/oauth2/authorize", site.mirror)
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.route(
+            "http://evil.test/",
+            lambda route: route.fulfill(
+                content_type="text/html", body=f"<iframe src='{url}'></iframe>"
+            ),
+        )
+        with page.expect_console_message(lambda message: "frame-ancestors" in message.text):
+            page.goto("http://evil.test/")
 
 
 def test_ann_says_no_and_logs_out(site: Site, page: Page) -> None:

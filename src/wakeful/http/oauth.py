@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from wakeful.core.errors import InvalidRequest, NotFound, WakefulError
 from wakeful.core.items import App, Flow
@@ -23,6 +24,7 @@ from wakeful.dialects.dropbox.names import account_id
 from wakeful.http.authorize import Authorize
 from wakeful.http.description import Answer, Body, Described, Operation
 from wakeful.http.dialect import Dialect
+from wakeful.http.dropbox_answers import DropboxDialect
 from wakeful.http.reading import read
 from wakeful.http.requests import base_url, client_address, read_body
 from wakeful.http.services import Services
@@ -114,7 +116,7 @@ def token_endpoints(services: Services) -> Mapping[str, Dialect]:
 
 
 def _token_endpoint(services: Services, routes: _Routes, page: Described) -> Dialect:
-    return Dialect(
+    return _Endpoint(
         [
             page,
             Described("/token", routes.token, POST=GET_TOKEN),
@@ -123,6 +125,17 @@ def _token_endpoint(services: Services, routes: _Routes, page: Described) -> Dia
         OAuthErrors(),
         services.load,
     )
+
+
+class _Endpoint(DropboxDialect):
+    """Apps that run in a browser get their tokens from any page, as with Dropbox. The page on
+    which a user is asked is for no script."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"].endswith("/authorize"):
+            await Dialect.__call__(self, scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 class _Routes:

@@ -595,6 +595,27 @@ async def test_who_is_wrong_is_told_one_and_the_same(stage: Stage) -> None:
     assert told == {"The login or the password is wrong."}
 
 
+async def test_whoever_is_wrong_a_password_is_checked_and_the_same_is_done(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the time would tell who there is."""
+    checked: list[str | None] = []
+
+    def check(text: str, kept: str | None) -> bool:
+        checked.append(kept)
+        return False
+
+    monkeypatch.setattr(sessions, "is_password", check)
+    await stage.world.store.commit(set_password(stage.world.ann.id, "kept"))
+    browser = await stage.browser()
+    await browser.visit("/oauth2/authorize", **stage.asks)
+
+    for login in ("ann", "cat", "nobody"):  # Cat has no password
+        await browser.log_in(login)
+
+    assert checked == ["kept", None, None]
+
+
 async def test_a_login_is_found_whatever_its_case(stage: Stage) -> None:
     browser = await stage.browser()
     await browser.visit("/oauth2/authorize", **stage.asks)
@@ -749,6 +770,32 @@ async def test_somebody_of_another_enterprise_can_only_log_out(stage: Stage) -> 
     assert "Log in" in browser.page.text
 
 
+# --- other pages ---
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+async def test_scripts_of_any_page_get_tokens_and_none_reads_the_page(
+    stage: Stage, prefix: str
+) -> None:
+    http = stage.world.nobody.http
+    origin = {"Origin": "https://app.test"}
+    asks = stage.asks | {"redirect_uri": URI}
+
+    before = await http.options(f"{prefix}/token", headers=origin)
+    token = await http.post(f"{prefix}/token", headers=origin)
+    revoked = await http.post(f"{prefix}/revoke", headers=origin)
+    asked = await http.options(f"{prefix}/authorize", headers=origin)
+    page = await http.get(f"{prefix}/authorize", params=asks, headers=origin)
+
+    assert (before.status_code, token.status_code, page.status_code) == (204, 400, 200)
+    assert "Content-Type" in before.headers["access-control-allow-headers"]
+    for answer in (before, token, revoked):
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert "access-control-allow-credentials" not in answer.headers
+    for answer in (asked, page):
+        assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
 # --- forms that are not ours ---
 
 
@@ -769,7 +816,10 @@ async def test_no_other_page_presses_a_button(stage: Stage) -> None:
     victim.url = f"{url}&scope=files.metadata.read"
     answers.append(await victim.send({"do": "allow", "token": own}))
     victim.url = url
-    cross = await victim.send({"do": "allow", "token": own}, **{"Sec-Fetch-Site": "cross-site"})
+    crosses = [
+        await victim.send({"do": "allow", "token": own}, **{"Sec-Fetch-Site": site})
+        for site in ("cross-site", "same-site")
+    ]
     unknown = await victim.send({"do": "dance", "token": own})
     good = await victim.send({"do": "allow", "token": own}, **{"Sec-Fetch-Site": "same-origin"})
 
@@ -777,7 +827,7 @@ async def test_no_other_page_presses_a_button(stage: Stage) -> None:
         assert answer.status_code == 400
         assert "too old" in answer.text
         assert 'class="code"' not in answer.text
-    assert (cross.status_code, unknown.status_code) == (400, 400)
+    assert [answer.status_code for answer in (*crosses, unknown)] == [400] * 3
     assert 'class="code"' in good.text
 
 

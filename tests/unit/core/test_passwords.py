@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -34,6 +36,23 @@ def test_two_equal_passwords_are_kept_as_two_different_texts() -> None:
 @pytest.mark.parametrize("text", ["", SECRET, "x" * 1001, "\ud800" * 8])
 def test_nobody_has_no_password(text: str) -> None:
     assert not is_password(text, None)
+
+
+def test_finding_nobody_out_costs_as_much_as_somebody(monkeypatch: pytest.MonkeyPatch) -> None:
+    costs: list[dict[str, object]] = []
+    scrypt = hashlib.scrypt
+
+    def counted(password: bytes, **options: Any) -> bytes:
+        costs.append({name: options[name] for name in ("n", "r", "p", "dklen")})
+        return scrypt(password, **options)
+
+    kept = hashed()
+    monkeypatch.setattr(hashlib, "scrypt", counted)
+    is_password("guess", kept)
+    is_password("guess", None)
+    is_password("x" * 1001, kept)
+
+    assert costs == [{"n": 2**14, "r": 8, "p": 5, "dklen": 32}] * 3
 
 
 def test_a_password_is_the_same_however_a_keyboard_writes_it() -> None:
