@@ -93,7 +93,12 @@ def _through_server(data: Path, operation: Operation[T]) -> T:
         raise click.ClickException(f"the server did not answer: {error}") from None
     if answer.status_code != 200:
         raise click.ClickException(_message(answer))
-    return decode_result(operation, answer.content)
+    try:
+        return decode_result(operation, answer.content)
+    except msgspec.DecodeError:
+        raise click.ClickException(
+            "the server answered in the form of another version: restart it"
+        ) from None
 
 
 def _message(answer: httpx2.Response) -> str:
