@@ -27,6 +27,7 @@ import structlog
 
 from wakeful.core.changes import Change
 from wakeful.core.events import NO_HEAD, Head, StreamClass
+from wakeful.core.finding import Lineage
 from wakeful.core.lookups import (
     LastKey,
     Page,
@@ -37,7 +38,8 @@ from wakeful.core.lookups import (
 )
 from wakeful.core.ports import Hints, Store, StreamKind, WakeBus
 from wakeful.core.positions import Asked, Place, Since, StreamState, place
-from wakeful.core.publish import Key, Published, publish
+from wakeful.core.publish import Key, Published, act, publish
+from wakeful.core.terms import FREELY, Terms
 from wakeful.filtered import FilteredWaits, Looking
 
 BACKSTOP_SECONDS = 10.0
@@ -141,10 +143,23 @@ class Feed:
         actor: int,
         changes: tuple[Change, ...],
         key: Key | None = None,
-        action_by: int | None = None,
+        terms: Terms = FREELY,
     ) -> Published:
-        """Carry out *changes* for user *actor*, durably; see `core.publish`, also for errors."""
-        return await self._store.commit(publish(actor, changes, key, action_by))
+        """Carry out *changes* for user *actor*, durably. Raises what `core.publish` raises."""
+        return await self._store.commit(publish(actor, changes, key, terms))
+
+    async def act(self, actor: int, changes: tuple[Change, ...], terms: Terms) -> Lineage:
+        """As `publish`; returns the item of the last change with all above it (`core.publish.act`).
+
+        Whoever is cancelled waits for the commit, which cannot be taken back any more: what
+        they hold for it, a content, must stay until then.
+        """
+        committing = asyncio.ensure_future(self._store.commit(act(actor, changes, terms)))
+        try:
+            return await asyncio.shield(committing)
+        except asyncio.CancelledError:
+            await asyncio.wait([committing])
+            raise
 
     async def read(
         self,

@@ -22,6 +22,7 @@ from wakeful.core.lookups import (
 from wakeful.core.ports import Store
 from wakeful.core.positions import Asked, Marker
 from wakeful.core.publish import Key, Published, publish
+from wakeful.core.terms import FREELY, Terms
 from wakeful.core.writes import Command
 from wakeful.stores.memory import MemoryStore
 
@@ -80,8 +81,10 @@ class World:
 
     # --- changes ---
 
-    def publish(self, actor: User, *changes: Change, key: Key | None = None) -> Published:
-        return self.commit(publish(actor.id, changes, key))
+    def publish(
+        self, actor: User, *changes: Change, key: Key | None = None, terms: Terms = FREELY
+    ) -> Published:
+        return self.commit(publish(actor.id, changes, key, terms))
 
     def do(self, change: Change, actor: User | None = None) -> Item:
         """Carry out one change (as Ann, where no actor is named) and return its item."""

@@ -142,11 +142,8 @@ class _Server:
             front.route(LONGPOLL_DELTA_PATH, longpolls.route(FormV1(store, access)))
             self._metrics.watch_sources(lambda: numbers_of(self._sources))
             shelf = self._open_shelf(stack)
-            contents = stack.enter_context(
-                ServedContents(
-                    lambda: self._sources, frozenset(each.namespace for each in watched), shelf
-                )
-            )
+            disks = frozenset(each.namespace for each in watched)
+            contents = stack.enter_context(ServedContents(lambda: self._sources, disks, shelf))
             services = Services(
                 feed=feed,
                 access=access,
@@ -162,6 +159,8 @@ class _Server:
                     max(MOST_BODY_BYTES, self._settings.body_limit),
                 ),
                 contents=contents,
+                upload_limit=self._settings.upload_limit,
+                watched=disks,
             )
             self._metrics.watch_refusals(services.refusals)
             server = await stack.enter_async_context(

@@ -14,25 +14,24 @@ from wakeful.core.finding import Finder, Lineage
 from wakeful.core.items import Item, Kind, Seen, User, fresh_item
 from wakeful.core.journal import free_key, join, place_of
 from wakeful.core.names import DEEPEST
+from wakeful.core.terms import FREELY, Terms
 from wakeful.core.writes import JournalPut, Steps
 
 
 class Batch:
-    """All changes of one command, by one actor at one time; *action_by* is the user who acted in
-    the actor's name, if that was another.
+    """All changes of one command, by one actor at one time.
 
     *now* is the time of the commit (ms); *event_ids* gives 40 hex digits each. `results[i]`
     is the item of change i; `entries` are the events with their audiences, in order.
     """
 
     def __init__(
-        self, actor: User, now: int, event_ids: Iterator[str], action_by: int | None = None
+        self, actor: User, now: int, event_ids: Iterator[str], terms: Terms = FREELY
     ) -> None:
         self.actor = actor
-        self.action_by = action_by
         self.now = now
         self.event_ids = event_ids
-        self.census = Census(actor)
+        self.census = Census(actor, terms)
         self.results: list[Item | None] = []
         self.finder = Finder(self.census, self.results)
         self.entries: list[Entry] = []
@@ -42,7 +41,8 @@ class Batch:
 
     def acting(self) -> Steps[Person | None]:
         """Who acted in the actor's name, as events remember them."""
-        return None if self.action_by is None else (yield from self.census.person(self.action_by))
+        action_by = self.census.terms.action_by
+        return None if action_by is None else (yield from self.census.person(action_by))
 
     def new_item(
         self, id: int, parent: Item, kind: Kind, name: str, at: int, seen: Seen | None
@@ -83,6 +83,7 @@ class Batch:
             correlation=correlation,
             whence=(yield from census.whence(before)) if before else None,
             action_by=(yield from self.acting()),
+            ip=census.terms.ip,
         )
         # The folder that the change happened in decides who may know: of a move across
         # namespaces the old audience learns of the trash, the new one of the arrival.

@@ -10,6 +10,8 @@ from wakeful.core.errors import Forbidden, NotFound
 from wakeful.core.events import EVERY_CLASS, ONLY_ALL, Ancestor, Person, Snapshot, Whence
 from wakeful.core.items import Item, Member, Namespace, Role, User
 from wakeful.core.lookups import Lineage, Members, NamespaceById, UserById
+from wakeful.core.terms import FREELY, Terms
+from wakeful.core.watched import check_unwatched
 from wakeful.core.writes import Steps
 
 NOT_THERE = "no such item"
@@ -20,8 +22,9 @@ difference would tell."""
 class Census:
     """Answers that stay true during a batch, unless `forget_lineages` says otherwise."""
 
-    def __init__(self, actor: User) -> None:
+    def __init__(self, actor: User, terms: Terms = FREELY) -> None:
         self.actor = actor
+        self.terms = terms
         self._people: dict[int, Person] = {actor.id: Person(actor.id, actor.name, actor.login)}
         self._namespaces: dict[int, Namespace] = {}
         self._members: dict[int, tuple[Member, ...]] = {}
@@ -86,6 +89,7 @@ class Census:
         """Raise unless the actor may change what is in *namespace*."""
         if (yield from self.check_member(namespace)) is Role.VIEWER:
             raise Forbidden("a viewer changes nothing here")
+        check_unwatched(namespace, self.terms.watched)
 
     def audience(self, namespace: int) -> Steps[dict[int, int]]:
         """The streams that show a change in *namespace*, each with its mask of classes."""

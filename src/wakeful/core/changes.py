@@ -1,7 +1,8 @@
 """What can happen to items: the input of the tree rules.
 
 A change names items by id, by path, or as what an earlier change of the same batch
-made. `at` is when it happened (ms), the time of the commit where it is None.
+made. `at` is when it happened (ms), the time of the commit where it is None. With `only_if`
+a change is refused (Outdated) unless its item has one of those revisions.
 """
 
 from __future__ import annotations
@@ -67,12 +68,13 @@ class CreateFolder(Change, frozen=True, kw_only=True, gc=False):
 
 
 class Upload(Change, frozen=True, kw_only=True, gc=False):
-    """A new file, or a new version of the file of that name."""
+    """A new file, or where `overwrite` a new version of the file of that name."""
 
     parent: Ref
     name: str
     facts: Facts
     parents: bool = False
+    overwrite: bool = True
     seen: Seen | None = None
 
 
@@ -81,6 +83,7 @@ class NewVersion(Change, frozen=True, kw_only=True, gc=False):
 
     item: Ref
     facts: Facts
+    only_if: tuple[int, ...] | None = None
     seen: Seen | None = None
 
 
@@ -94,6 +97,7 @@ class Move(Change, frozen=True, kw_only=True, gc=False):
     item: Ref
     parent: Ref | None = None
     name: str | None = None
+    only_if: tuple[int, ...] | None = None
     seen: Seen | None = None
 
 
@@ -106,23 +110,29 @@ class Copy(Change, frozen=True, kw_only=True, gc=False):
 
 
 class Trash(Change, frozen=True, kw_only=True, gc=False):
-    """Into the trash, with all that is in it."""
+    """Into the trash, with all that is in it; where not `recursive`, an empty folder only."""
 
     item: Ref
+    only_if: tuple[int, ...] | None = None
+    recursive: bool = True
 
 
 class Restore(Change, frozen=True, kw_only=True, gc=False):
-    """Back from the trash, to where it was or to another place or name."""
+    """Back from the trash, to where it was or to another place or name; `if_needed` only where it
+    cannot be what it was."""
 
     item: Ref
     parent: Ref | None = None
     name: str | None = None
+    if_needed: bool = False
 
 
 class Delete(Change, frozen=True, kw_only=True, gc=False):
-    """Gone for good, from the trash or directly (the feed then shows it as trashed)."""
+    """Gone for good, from the trash or directly (the feed then shows it as trashed); where
+    `from_trash`, only what is in the trash itself."""
 
     item: Ref
+    from_trash: bool = False
 
 
 class Observe(Change, frozen=True, kw_only=True, gc=False):

@@ -12,9 +12,12 @@
     ├── NotFound                nothing there that the asker may know of
     ├── Conflict                the state forbids it
     │   ├── NameTaken           another item of that name is in the folder
+    │   ├── Outdated            the item is not as its asker knows it
+    │   ├── NotEmpty            there is something in the folder
     │   ├── KeyReused           an idempotency key came back with another body
     │   ├── CursorExpired       what came after it is no longer known exactly
-    │   └── ImpossibleMove      a folder into itself, or the root anywhere
+    │   └── ImpossibleMove      a folder into itself
+    │       └── RootStays       the root of a namespace anywhere
     ├── RateLimited             asked too often
     └── Unavailable             try again later
         ├── StoreFull           no room on the disk: writes stop until there is
@@ -26,6 +29,8 @@ status and body, once, in its own table.
 """
 
 from __future__ import annotations
+
+from wakeful.core.items import Item, Kind
 
 
 class WakefulError(Exception):
@@ -82,11 +87,20 @@ class Conflict(WakefulError):
 
 
 class NameTaken(Conflict):
-    """Another item of that name is in the folder; `item` is its id."""
+    """Another item of that name is in the folder: `item`. `wanted` is what was to be called so."""
 
-    def __init__(self, message: str, *, item: int) -> None:
+    def __init__(self, message: str, *, item: Item, wanted: Kind) -> None:
         super().__init__(message)
         self.item = item
+        self.wanted = wanted
+
+
+class Outdated(Conflict):
+    """The item has another revision than the one that its asker knows."""
+
+
+class NotEmpty(Conflict):
+    """There is something in the folder, which was to go only without."""
 
 
 class KeyReused(Conflict):
@@ -98,7 +112,11 @@ class CursorExpired(Conflict):
 
 
 class ImpossibleMove(Conflict):
-    """A folder cannot move into itself, and a root cannot move at all."""
+    """A folder cannot move into itself."""
+
+
+class RootStays(ImpossibleMove):
+    """The root of a namespace cannot move, go, or be copied."""
 
 
 class RateLimited(WakefulError):

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from wakeful.core.census import Census
+from wakeful.core.census import NOT_THERE, Census
 from wakeful.core.changes import ById, ByPath, Ref
-from wakeful.core.errors import ImpossibleMove, InvalidRequest, NameTaken, NotFound
-from wakeful.core.items import Item, JournalRow, Member
+from wakeful.core.errors import (
+    ImpossibleMove,
+    InvalidRequest,
+    NameTaken,
+    NotEmpty,
+    NotFound,
+    Outdated,
+)
+from wakeful.core.items import Item, JournalRow, Kind, Member
 from wakeful.core.journal import fold, is_key_of
-from wakeful.core.lookups import ChildByName, JournalAt, MembershipsOf
+from wakeful.core.lookups import ChildByName, Children, JournalAt, MembershipsOf
 from wakeful.core.names import check_name
 from wakeful.core.writes import Steps
 
@@ -24,6 +31,12 @@ class Finder:
 
     def found(self, ref: Ref) -> Steps[Lineage]:
         """The item with all above it, trashed or not, seen by the actor or not."""
+        lineage = yield from self._found(ref)
+        if not (yield from is_within(self._census, lineage, self._census.terms.within)):
+            raise NotFound(NOT_THERE)
+        return lineage
+
+    def _found(self, ref: Ref) -> Steps[Lineage]:
         if isinstance(ref, ById):
             return (yield from self._census.lineage(ref.id))
         if isinstance(ref, ByPath):
@@ -122,11 +135,25 @@ def check_folder(lineage: Lineage) -> None:
         raise InvalidRequest(f"{lineage[-1].name!r} is no folder", field="parent")
 
 
-def check_free(folder: Item, name: str, mine: int | None = None) -> Steps[None]:
-    """Raise NameTaken if another item than *mine* has that name in *folder*."""
+def check_free(folder: Item, name: str, kind: Kind, mine: int | None = None) -> Steps[None]:
+    """Raise NameTaken if another item than *mine* has the name in *folder* that one of *kind*
+    is to have."""
     present: Item | None = yield ChildByName(folder.id, name)
     if present is not None and present.id != mine:
-        raise NameTaken(f"{name!r} is there already", item=present.id)
+        raise NameTaken(f"{name!r} is there already", item=present, wanted=kind)
+
+
+def check_revision(item: Item, only_if: tuple[int, ...] | None) -> None:
+    """Raise Outdated if *item* has none of the revisions that were asked for."""
+    if only_if is not None and item.revision not in only_if:
+        raise Outdated("the item was changed meanwhile: read it again")
+
+
+def check_empty(folder: Item) -> Steps[None]:
+    """Raise NotEmpty if there is anything in *folder*."""
+    below: tuple[Item, ...] = yield Children(folder.id, 0, 1)
+    if below:
+        raise NotEmpty(f"{folder.name!r} is not empty")
 
 
 def check_outside(item: Item, folder: Lineage, what: str) -> None:

@@ -20,8 +20,10 @@ from wakeful.core.batch import Batch
 from wakeful.core.changes import Applied, Change
 from wakeful.core.errors import KeyReused, NotFound
 from wakeful.core.events import Receipt
+from wakeful.core.finding import Lineage
 from wakeful.core.items import User
 from wakeful.core.lookups import Remember, Remembered, UserById
+from wakeful.core.terms import FREELY, Terms
 from wakeful.core.tree import TreeRules
 from wakeful.core.writes import Append, Command, PutRemembered, Steps
 
@@ -46,18 +48,33 @@ class Key(msgspec.Struct, frozen=True):
     digest: bytes
 
 
+def act(actor: int, changes: tuple[Change, ...], terms: Terms) -> Command[Lineage]:
+    """As `publish`, for whoever is answered with what the last of *changes* changed: that item
+    with all above it, as it is in the same commit. Nothing is above what was purged."""
+    seed = secrets.token_bytes(16)
+
+    def steps(now: int) -> Steps[Lineage]:
+        batch = yield from _batch(actor, now, seed, terms)
+        applied = yield from TreeRules(batch).apply(changes)
+        if batch.entries:
+            yield Append(tuple(batch.entries))
+        item = applied.items[-1]
+        if item is None:
+            return ()
+        batch.census.forget_lineages()
+        return (yield from batch.census.lineage(item.id))
+
+    return steps
+
+
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Published)
 
 
 def publish(
-    actor: int,
-    changes: tuple[Change, ...],
-    key: Key | None = None,
-    action_by: int | None = None,
+    actor: int, changes: tuple[Change, ...], key: Key | None = None, terms: Terms = FREELY
 ) -> Command[Published]:
-    """The command that carries out *changes* in the name of user *actor*; *action_by* is the user
-    who acts in that name, if it is another.
+    """The command that carries out *changes* in the name of user *actor*, as *terms* allow.
 
     Raises what `core.tree` raises, KeyReused, and NotFound for an actor that is gone.
     """
@@ -70,10 +87,7 @@ def publish(
                 if before.digest != key.digest:
                     raise KeyReused("this idempotency key was used for another request")
                 return msgspec.structs.replace(_decoder.decode(before.answer), replayed=True)
-        user: User | None = yield UserById(actor)
-        if user is None:
-            raise NotFound(f"no user {actor}")
-        batch = Batch(user, now, event_ids(seed), action_by)
+        batch = yield from _batch(actor, now, seed, terms)
         applied = yield from TreeRules(batch).apply(changes)
         receipts: tuple[Receipt, ...] = ()
         if batch.entries:
@@ -89,6 +103,13 @@ def publish(
         return published
 
     return steps
+
+
+def _batch(actor: int, now: int, seed: bytes, terms: Terms) -> Steps[Batch]:
+    user: User | None = yield UserById(actor)
+    if user is None:
+        raise NotFound(f"no user {actor}")
+    return Batch(user, now, event_ids(seed), terms)
 
 
 def event_ids(seed: bytes) -> Iterator[str]:

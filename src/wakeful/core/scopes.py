@@ -5,7 +5,7 @@ may read everything may read one file. What is asked for is always looked for in
 included.
 
 Rule 2: grants have the scopes in `GRANT_SCOPES`. Those of items are for tokens that are
-narrower than their grant; of what they allow at Box, only the reading exists here.
+narrower than their grant.
 """
 
 from __future__ import annotations
@@ -23,6 +23,18 @@ ITEM_SCOPE = "item_read"
 
 DOWNLOAD_SCOPE = "item_download"
 """Reads what is in a file."""
+
+UPLOAD_SCOPE = "item_upload"
+"""Uploads files and new versions."""
+
+RENAME_SCOPE = "item_rename"
+"""Gives files and folders other names."""
+
+DELETE_SCOPE = "item_delete"
+"""Puts files and folders into the trash."""
+
+CHANGE_SCOPE = "item_readwrite"
+"""Makes, moves and copies files and folders, and all of the above."""
 
 USERS_SCOPE = "manage_managed_users"
 """Acts for the users of the enterprise and manages them; of use to admins only."""
@@ -59,17 +71,20 @@ _CHANGES_ITEM = (
     "annotation_view_all",
     "annotation_view_self",
     "base_upload",
-    "item_delete",
-    "item_readwrite",
-    "item_rename",
+    DELETE_SCOPE,
+    CHANGE_SCOPE,
+    RENAME_SCOPE,
     "item_share",
-    "item_upload",
+    UPLOAD_SCOPE,
 )
 
 _INCLUDED: dict[str, frozenset[str]] = {
     **{scope: frozenset({scope}) for scope in (*ALL_SCOPES, *_CHANGES_ITEM, ITEM_SCOPE)},
     **{scope: frozenset({scope, ITEM_SCOPE}) for scope in _READS_ITEM},
-    "item_readwrite": frozenset({"item_readwrite", DOWNLOAD_SCOPE, ITEM_SCOPE}),
+    "base_upload": frozenset({"base_upload", UPLOAD_SCOPE}),
+    CHANGE_SCOPE: frozenset(
+        {CHANGE_SCOPE, DOWNLOAD_SCOPE, ITEM_SCOPE, UPLOAD_SCOPE, RENAME_SCOPE, DELETE_SCOPE}
+    ),
     READ_SCOPE: frozenset({READ_SCOPE, ITEM_SCOPE, *_READS_ITEM}),
     WRITE_SCOPE: frozenset({WRITE_SCOPE, READ_SCOPE, ITEM_SCOPE, *_READS_ITEM, *_CHANGES_ITEM}),
 }

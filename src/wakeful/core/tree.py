@@ -49,15 +49,18 @@ from wakeful.core.errors import (
     InvalidRequest,
     NameTaken,
     NotFound,
+    RootStays,
     WakefulError,
 )
 from wakeful.core.events import ItemEvent
 from wakeful.core.finding import (
     Lineage,
     check_active,
+    check_empty,
     check_folder,
     check_free,
     check_outside,
+    check_revision,
 )
 from wakeful.core.items import Item, Kind, Seen
 from wakeful.core.journal import free_key, join, place_of
@@ -65,6 +68,7 @@ from wakeful.core.lookups import ChildByName, CountChildren, NewIds
 from wakeful.core.names import check_name
 from wakeful.core.subtrees import all_children, check_depth, journal_below
 from wakeful.core.telling import tell
+from wakeful.core.watched import check_unwatched
 from wakeful.core.writes import (
     JournalDrop,
     JournalMove,
@@ -105,8 +109,10 @@ class TreeRules:
         check_name(change.name)
         present: Item | None = yield ChildByName(above[-1].id, change.name)
         if present is not None:
+            if not change.overwrite:
+                raise NameTaken(f"{change.name!r} is there already", item=present, wanted=Kind.FILE)
             if present.is_folder:
-                raise NameTaken(f"{change.name!r} is a folder", item=present.id)
+                raise NameTaken(f"{change.name!r} is a folder", item=present, wanted=Kind.FILE)
             return (
                 yield from self._new_version(above, present, change.facts, change.at, change.seen)
             )
@@ -126,6 +132,7 @@ class TreeRules:
         item = lineage[-1]
         if item.is_folder:
             raise InvalidRequest("a folder has no content", field="item")
+        check_revision(item, change.only_if)
         return (
             yield from self._new_version(lineage[:-1], item, change.facts, change.at, change.seen)
         )
@@ -134,7 +141,8 @@ class TreeRules:
         lineage = yield from self._batch.finder.active(change.item)
         above, item = lineage[:-1], lineage[-1]
         if not above:
-            raise ImpossibleMove("the root of a namespace stays where it is")
+            raise RootStays("the root of a namespace stays where it is")
+        check_revision(item, change.only_if)
         to_above = above
         if change.parent is not None:
             to_above = yield from self._batch.finder.folder(change.parent)
@@ -142,7 +150,7 @@ class TreeRules:
         if to_above[-1].id == above[-1].id and name == item.name:
             return (yield from self._observed(item, seen=change.seen))
         check_outside(item, to_above, "moved")
-        yield from check_free(to_above[-1], name, item.id)
+        yield from check_free(to_above[-1], name, item.kind, item.id)
         if len(to_above) > len(above):
             yield from check_depth(item, to_above)
         if to_above[-1].namespace != item.namespace:
@@ -153,12 +161,14 @@ class TreeRules:
         lineage = yield from self._batch.finder.seen(change.item)
         check_active(lineage)
         item = lineage[-1]
+        # Its content is on the disk alone, where the copy would not be.
+        check_unwatched(item.namespace, self._batch.census.terms.watched)
         to_above = yield from self._batch.finder.folder(change.parent)
         check_outside(item, to_above, "copied")
         if len(lineage) == 1:
-            raise ImpossibleMove("the root of a namespace cannot be copied")
+            raise RootStays("the root of a namespace cannot be copied")
         name = item.name if change.name is None else check_name(change.name)
-        yield from check_free(to_above[-1], name)
+        yield from check_free(to_above[-1], name, item.kind)
         at = self._batch.at(change.at)
         copied = yield from self._copy_tree(item, to_above, name, at)
         yield from self._batch.tell_item(ItemEvent.COPY, copied, to_above, at, before=lineage)
@@ -167,7 +177,11 @@ class TreeRules:
     def trash(self, change: Trash) -> Steps[Item]:
         lineage = yield from self._batch.finder.active(change.item)
         if len(lineage) == 1:
-            raise ImpossibleMove("the root of a namespace cannot be trashed")
+            raise RootStays("the root of a namespace cannot be trashed")
+        item = lineage[-1]
+        check_revision(item, change.only_if)
+        if item.is_folder and not change.recursive:
+            yield from check_empty(item)
         return (yield from self._trash(lineage, change.at))
 
     def restore(self, change: Restore) -> Steps[Item]:
@@ -176,17 +190,23 @@ class TreeRules:
         yield from self._batch.census.may_change(item.namespace)
         if item.trashed_at is None:
             raise Conflict("the item is not in the trash")
-        if change.parent is None:
-            above = lineage[:-1]
-            if any(folder.trashed_at is not None for folder in above):
+        above = lineage[:-1]
+        is_gone = any(folder.trashed_at is not None for folder in above)
+        if change.parent is None or (change.if_needed and not is_gone):
+            if is_gone:
                 raise NotFound("the folder that it was in is gone: name another")
         else:
             above = yield from self._batch.finder.folder(change.parent)
             if above[-1].namespace != item.namespace:
                 raise ImpossibleMove("an item is restored within its namespace")
             check_outside(item, above, "restored")
-        name = item.name if change.name is None else check_name(change.name)
-        yield from check_free(above[-1], name)
+        name = item.name
+        if change.name is not None:
+            check_name(change.name)
+            taken: Item | None = yield ChildByName(above[-1].id, name)
+            if taken is not None or not change.if_needed:
+                name = change.name
+        yield from check_free(above[-1], name, item.kind)
         yield from check_depth(item, above)
         at = self._batch.at(change.at)
         item = replace(
@@ -211,7 +231,9 @@ class TreeRules:
         item = lineage[-1]
         yield from self._batch.census.may_change(item.namespace)
         if len(lineage) == 1:
-            raise ImpossibleMove("the root of a namespace cannot be deleted")
+            raise RootStays("the root of a namespace cannot be deleted")
+        if change.from_trash and item.trashed_at is None:
+            raise NotFound("the item is not in the trash")
         if not any(each.trashed_at is not None for each in lineage):
             yield from self._trash(lineage, change.at)
         self._batch.census.forget_lineages()
@@ -227,16 +249,17 @@ class TreeRules:
         above = yield from self._batch.finder.folder(change.parent)
         # Mostly the folder is empty, and only the entries themselves could be in the way.
         present: int = yield CountChildren(above[-1].id)
-        taken: dict[str, int] = {}
+        taken: dict[str, Item] = {}
         first: int = yield NewIds(2 * len(change.entries))
         items = []
         for index, entry in enumerate(change.entries):
             check_name(entry.name)
             if present:
-                yield from check_free(above[-1], entry.name)
+                yield from check_free(above[-1], entry.name, entry.kind)
             if entry.name in taken:
-                raise NameTaken(f"{entry.name!r} is there already", item=taken[entry.name])
-            taken[entry.name] = first + 2 * index
+                raise NameTaken(
+                    f"{entry.name!r} is there already", item=taken[entry.name], wanted=entry.kind
+                )
             at = entry.facts.content_modified_at
             if at is None:
                 at = self._batch.now
@@ -247,6 +270,7 @@ class TreeRules:
             if entry.kind is Kind.FILE:
                 item = with_facts(replace(item, version=item.id + 1), entry.facts, at)
             items.append(item)
+            taken[entry.name] = item
         yield PutItems(tuple(items))
         self._baseline_ids.extend(item.id for item in items)
         return above[-1]
@@ -270,7 +294,7 @@ class TreeRules:
         self, above: Lineage, name: str, at: int | None, seen: Seen | None
     ) -> Steps[Item]:
         check_name(name)
-        yield from check_free(above[-1], name)
+        yield from check_free(above[-1], name, Kind.FOLDER)
         fresh: int = yield NewIds()
         when = self._batch.at(at)
         item = self._batch.new_item(fresh, above[-1], Kind.FOLDER, name, when, seen)

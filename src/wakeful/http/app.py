@@ -25,6 +25,7 @@ from wakeful.http import (
     oauth,
 )
 from wakeful.http.box_answers import BoxErrors
+from wakeful.http.box_uploads import UPLOAD_PREFIX
 from wakeful.http.description import Answer, Described, Operation
 from wakeful.http.dialect import Dialect
 from wakeful.http.dropbox_answers import DropboxErrors
@@ -64,6 +65,7 @@ def every_route(services: Services) -> Dialect:
     whole = Dialect(
         [
             Mount(box.PREFIX, box.box(services)),
+            Mount(UPLOAD_PREFIX, box.box_uploads(services)),
             Mount(dropbox.PREFIX, dropbox.dropbox(services)),
             Mount(native.PREFIX, native.native(services)),
             *(Mount(*endpoint) for endpoint in oauth.token_endpoints(services).items()),

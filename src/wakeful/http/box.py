@@ -16,7 +16,7 @@ from wakeful.dialects.box.realtime import realtime_servers
 from wakeful.http import box_api as api
 from wakeful.http.box_answers import BoxErrors, content_reader
 from wakeful.http.box_answers import json_answer as _json
-from wakeful.http.box_contents import content_routes
+from wakeful.http.box_contents import content_routes, upload_routes
 from wakeful.http.box_enterprise import EnterpriseEvents
 from wakeful.http.box_items import item_routes
 from wakeful.http.box_pages import asked_of, page_headers
@@ -30,6 +30,11 @@ from wakeful.http.services import Services
 PREFIX = "/2.0"
 
 
+def box_uploads(services: Services) -> Dialect:
+    """The app to mount at `/api/2.0`."""
+    return Dialect(upload_routes(services), BoxErrors(), services.load)
+
+
 def box(services: Services) -> Dialect:
     """The app to mount at `/2.0`."""
     routes = _Routes(services)
@@ -37,8 +42,8 @@ def box(services: Services) -> Dialect:
         [
             Described("/events", routes.events, GET=api.READ_EVENTS, OPTIONS=api.OPEN_CHANNEL),
             *user_routes(services),
+            *content_routes(services),  # before the files by id: one is not called "content"
             *item_routes(services),
-            *content_routes(services),
         ],
         BoxErrors(),
         services.load,

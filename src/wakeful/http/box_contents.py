@@ -1,4 +1,4 @@
-"""The routes of the Box dialect that give the content of files."""
+"""The routes of the Box dialect that give the content of files, and take it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from wakeful.core.items import Kind
 from wakeful.core.scopes import DOWNLOAD_SCOPE
 from wakeful.dialects.box import reads
 from wakeful.http import box_api as api
+from wakeful.http import box_writes_api as writes
+from wakeful.http.box_actions import by_method
 from wakeful.http.box_answers import item_reader
+from wakeful.http.box_uploads import Uploads
 from wakeful.http.content import give
 from wakeful.http.description import Described
 from wakeful.http.downloads import Downloads
@@ -25,9 +28,31 @@ from wakeful.http.services import Services
 
 def content_routes(services: Services) -> list[BaseRoute]:
     routes = _Routes(services)
+    uploads = Uploads(services)
     return [
-        Described("/files/{id}/content", routes.content, GET=api.READ_CONTENT),
+        Described(
+            "/files/content",
+            by_method(POST=uploads.upload, OPTIONS=uploads.check),
+            POST=writes.UPLOAD,
+            OPTIONS=writes.CHECK_UPLOAD,
+        ),
+        Described(
+            "/files/{id}/content",
+            by_method(GET=routes.content, POST=uploads.version, OPTIONS=uploads.check_version),
+            GET=api.READ_CONTENT,
+            POST=writes.UPLOAD_VERSION,
+            OPTIONS=writes.CHECK_VERSION,
+        ),
         Described("/downloads/{ticket}", routes.download, GET=api.DOWNLOAD),
+    ]
+
+
+def upload_routes(services: Services) -> list[BaseRoute]:
+    """What SDKs look for at the URL that they upload to."""
+    uploads = Uploads(services)
+    return [
+        Described("/files/content", uploads.upload, POST=writes.UPLOAD),
+        Described("/files/{id}/content", uploads.version, POST=writes.UPLOAD_VERSION),
     ]
 
 

@@ -17,8 +17,12 @@ from wakeful.dialects.box.markers import marker_of, parse_marker
 from wakeful.dialects.box.parameters import Fields
 from wakeful.dialects.box.reads import Asked, Listing, Place
 from wakeful.http import box_api as api
+from wakeful.http import box_writes_api as writes
+from wakeful.http.box_actions import by_method
 from wakeful.http.box_answers import content_reader, item_reader, json_answer
 from wakeful.http.box_fields import asked_fields, chosen
+from wakeful.http.box_files import FileActions
+from wakeful.http.box_folders import FolderActions
 from wakeful.http.description import Described
 from wakeful.http.etags import matches
 from wakeful.http.reading import read
@@ -29,14 +33,44 @@ _encode = msgspec.json.Encoder().encode
 
 def item_routes(services: Services) -> list[BaseRoute]:
     routes = _Routes(services)
+    files, folders = FileActions(services), FolderActions(services)
     return [
-        Described("/files/{id}", routes.file, GET=api.READ_FILE),
-        Described("/files/{id}/trash", routes.trashed_file, GET=api.READ_TRASHED_FILE),
+        Described(
+            "/files/{id}",
+            by_method(GET=routes.file, PUT=files.update, DELETE=files.trash, POST=files.restore),
+            GET=api.READ_FILE,
+            PUT=writes.UPDATE_FILE,
+            DELETE=writes.TRASH_FILE,
+            POST=writes.RESTORE_FILE,
+        ),
+        Described("/files/{id}/copy", files.copy, POST=writes.COPY_FILE),
+        Described(
+            "/files/{id}/trash",
+            by_method(GET=routes.trashed_file, DELETE=files.purge),
+            GET=api.READ_TRASHED_FILE,
+            DELETE=writes.PURGE_FILE,
+        ),
         Described("/files/{id}/versions", routes.versions, GET=api.LIST_VERSIONS),
         Described("/folders/trash/items", routes.trash, GET=api.LIST_TRASH),
-        Described("/folders/{id}", routes.folder, GET=api.READ_FOLDER),
+        Described("/folders", folders.create, POST=writes.CREATE_FOLDER),
+        Described(
+            "/folders/{id}",
+            by_method(
+                GET=routes.folder, PUT=folders.update, DELETE=folders.trash, POST=folders.restore
+            ),
+            GET=api.READ_FOLDER,
+            PUT=writes.UPDATE_FOLDER,
+            DELETE=writes.TRASH_FOLDER,
+            POST=writes.RESTORE_FOLDER,
+        ),
+        Described("/folders/{id}/copy", folders.copy, POST=writes.COPY_FOLDER),
         Described("/folders/{id}/items", routes.items, GET=api.LIST_ITEMS),
-        Described("/folders/{id}/trash", routes.trashed_folder, GET=api.READ_TRASHED_FOLDER),
+        Described(
+            "/folders/{id}/trash",
+            by_method(GET=routes.trashed_folder, DELETE=folders.purge),
+            GET=api.READ_TRASHED_FOLDER,
+            DELETE=writes.PURGE_FOLDER,
+        ),
     ]
 
 

@@ -176,7 +176,8 @@ class Connection(Intake):
         ):
             self.wheel.put(self, self.limits.head_time)
         elif not self.due and self._is_owed_body():
-            self.wheel.put(self, self.limits.body_time)
+            announced = max(0, self._body_left)
+            self.wheel.put(self, self.limits.body_time + announced / self.limits.body_rate)
 
     def _may_sleep(self) -> bool:
         return not (self._is_asleep or self.pipeline or self._backlog or self.flow.write_paused)

@@ -22,6 +22,7 @@ from wakeful.access import Access, wall_clock
 from wakeful.core.changes import ById, Tell
 from wakeful.core.errors import NotFound
 from wakeful.core.publish import Key
+from wakeful.core.terms import Terms
 from wakeful.dialects.box.types import classes_of
 from wakeful.feed import Feed
 from wakeful.http.recent import Recent
@@ -101,7 +102,7 @@ class Downloads:
         try:
             bearer = (await self._access.load_grant(ticket.grant)).user
             action_by = None if bearer == ticket.user else bearer
-            await self._feed.publish(ticket.user, (event,), key, action_by)
+            await self._feed.publish(ticket.user, (event,), key, Terms(action_by=action_by))
         except Exception:
             self._told.set(ticket.nonce, False)
             log.exception(

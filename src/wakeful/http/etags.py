@@ -5,6 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
+def revisions(header: str | None) -> tuple[int, ...] | None:
+    """The revisions that `If-Match` names: None for any, none where it names nothing that a
+    revision could be."""
+    if header is None:
+        return None
+    named = [each.strip().removeprefix("W/").strip('"') for each in header.split(",")]
+    if "*" in named:
+        return None
+    return tuple(int(each) for each in named if each.isascii() and each.isdigit())
+
+
 def matches(headers: Iterable[str], etag: str) -> bool:
     """Whether `If-None-Match` names *etag*: in quotes, weak, or bare as Box's SDKs send it."""
     for header in headers:

@@ -44,6 +44,9 @@ class Limits:
     """How long a client may take over a body that an application reads. It is the whole that
     counts: one byte a minute would keep the request, and its memory, for ever."""
 
+    body_rate: int = 64 * 1024
+    """Bytes of an announced length for which it may take a second more: uploads are long."""
+
     queued: int = 16
     """The most requests of one connection that wait for their turn. Reading stops there and
     not earlier: a connection that is not read does not notice that its client went away."""

@@ -22,6 +22,7 @@ from wakeful.core.lookups import UserById, UserByLogin
 from wakeful.core.ports import Store
 from wakeful.core.publish import Key, Published
 from wakeful.core.scopes import WRITE_SCOPE
+from wakeful.core.terms import Terms
 from wakeful.dialects.native import errors
 from wakeful.dialects.native.batches import check_key, digest_of
 from wakeful.dialects.native.changes import parse_changes
@@ -115,7 +116,9 @@ class _Routes:
         key = None
         if text is not None:
             key = Key(identity.grant, check_key(text), digest_of(identity.user, body))
-        return await self._feed.publish(identity.user, changes, key, identity.action_by)
+        return await self._feed.publish(
+            identity.user, changes, key, Terms(action_by=identity.action_by)
+        )
 
     async def _user(self, identity: Identity) -> User:
         user = await self._feed.store.ask(UserById(identity.user))

@@ -14,6 +14,7 @@ from wakeful.http.metrics import Metrics
 from wakeful.http.rates import RateLimit
 
 DEFAULT_BODY_LIMIT = 8 * 1024 * 1024
+DEFAULT_UPLOAD_LIMIT = 5 * 1024**3
 
 
 def nothing_missing() -> tuple[str, ...]:
@@ -26,7 +27,8 @@ class Services:
 
     `missing` tells what keeps the server from being ready beside the store's health (a first
     scan under way, a drain), as clauses for operators; empty when it is. `public_url` is the
-    server's URL as clients see it, None to take it from each request. `body_limit` in bytes.
+    server's URL as clients see it, None to take it from each request. `body_limit` and
+    `upload_limit` in bytes. `watched` are the namespaces of watched folders.
     `rate` is for requests by token, `failures` for failed authentications by client address.
     """
 
@@ -42,6 +44,8 @@ class Services:
     load: Load = field(default_factory=Load)
     retry_timeout: int = RETRY_TIMEOUT_SECONDS
     contents: Contents = field(default_factory=NoContents)
+    upload_limit: int = DEFAULT_UPLOAD_LIMIT
+    watched: frozenset[int] = frozenset()
 
     def refusals(self) -> Mapping[str, int]:
         """How many requests were refused, by what was too much."""

@@ -65,6 +65,19 @@ async def test_a_body_that_does_not_end_in_time_is_refused_and_its_application_t
     await site.nothing_is_left()
 
 
+async def test_a_long_body_has_the_time_that_its_length_needs() -> None:
+    limits = Limits(body_time=0.3, body_rate=100)
+    async with serving(limits=limits) as site, site.client() as long, site.client() as short:
+        long.send(b"POST /body HTTP/1.1\r\nHost: here\r\nContent-Length: 6000\r\n\r\n")
+        await until(lambda: bool(site.app.asked))
+        short.send(b"POST /body HTTP/1.1\r\nHost: here\r\nContent-Length: 10\r\n\r\n")
+        await refused(short, 408)
+
+        long.send(b"x" * 6000)
+
+        assert (await long.reply()).status == 200
+
+
 async def test_a_slow_body_behind_a_poll_is_refused_when_the_poll_is_answered() -> None:
     async with serving(limits=IMPATIENT) as site, site.parked_client() as wire:
         wire.send(b"POST /body HTTP/1.1\r\nHost: here\r\nContent-Length: 10\r\n\r\n123")

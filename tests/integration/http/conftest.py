@@ -13,6 +13,8 @@ import pytest
 
 from tests.box_answers import check_answer
 from wakeful.access import ALL_SCOPES, Access, open_access
+from wakeful.cli.contents import ServedContents
+from wakeful.contents.memory import MemoryShelf
 from wakeful.core.accounts import (
     add_member,
     create_enterprise,
@@ -34,6 +36,8 @@ from wakeful.stores.sqlite import SqliteStore
 from wakeful.wakeups.hub import Hub
 
 Json = dict[str, Any]
+
+MOST_UPLOADED = 1_000_000
 
 
 class Client:
@@ -158,7 +162,9 @@ async def world(store: Store) -> AsyncIterator[World]:
     metrics = Metrics()
     async with Feed(store, Hub(), metrics) as feed:
         access = await open_access(store)
-        world = World(store, feed, access, Services(feed, access, metrics))
+        contents = ServedContents(lambda: (), frozenset(), MemoryShelf(MOST_UPLOADED))
+        services = Services(feed, access, metrics, contents=contents, upload_limit=MOST_UPLOADED)
+        world = World(store, feed, access, services)
         await world.populate()
         yield world
         await world.close()

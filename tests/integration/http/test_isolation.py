@@ -74,6 +74,7 @@ class Ask:
     path: str
     body: Any = None
     form: dict[str, str] | None = None
+    files: tuple[tuple[str, Any], ...] = ()
 
 
 Judge = Callable[[Prey], list[Ask]]
@@ -244,6 +245,31 @@ def deltas(path: str, *more: dict[str, str]) -> Judge:
     return lambda prey: [Ask(path, form=form) for form in forms]
 
 
+def acted(path: str, *bodies: Any) -> Judge:
+    """What is done to each of Vic's items, with the id of Vic's folder for a place."""
+
+    def asks(prey: Prey) -> list[Ask]:
+        ids = (prey.file, prey.folder, prey.shared, prey.trashed_file, prey.trashed_folder)
+        filled = [
+            None if body is None else json.loads(json.dumps(body).replace("FOLDER", prey.folder))
+            for body in bodies or (None,)
+        ]
+        return [Ask(path.replace("{id}", id), body) for id in ids for body in filled]
+
+    return asks
+
+
+def uploads(path: str) -> Judge:
+    def asks(prey: Prey) -> list[Ask]:
+        attributes = {"name": "planted", "parent": {"id": prey.folder}}
+        parts = (("attributes", (None, json.dumps(attributes))), ("file", ("unused", b"planted")))
+        return [Ask(path.replace("{id}", prey.file), files=parts)]
+
+    return asks
+
+
+PLACED = {"name": "planted", "parent": {"id": "FOLDER"}}
+
 LISTING = "/2/files/list_folder"
 TEAM_LOG = "/2/team_log/get_events"
 
@@ -336,6 +362,24 @@ JUDGES: dict[str, Judge] = {
     "GET /readyz": plain("/readyz"),
     "GET /metrics": plain("/metrics"),
     "GET /openapi.json": plain("/openapi.json"),
+    # What changes something comes last: when Vic asks, it happens.
+    "POST /2.0/folders": acted("/2.0/folders", PLACED),
+    "PUT /2.0/folders/{id}": acted("/2.0/folders/{id}", {"name": "taken"}, {}, PLACED),
+    "POST /2.0/folders/{id}/copy": acted("/2.0/folders/{id}/copy", PLACED),
+    "PUT /2.0/files/{id}": acted("/2.0/files/{id}", {"name": "taken"}, {}, PLACED),
+    "POST /2.0/files/{id}/copy": acted("/2.0/files/{id}/copy", PLACED),
+    "OPTIONS /2.0/files/content": acted("/2.0/files/content", PLACED),
+    "OPTIONS /2.0/files/{id}/content": acted("/2.0/files/{id}/content", {}, PLACED),
+    "POST /2.0/files/content": uploads("/2.0/files/content"),
+    "POST /2.0/files/{id}/content": uploads("/2.0/files/{id}/content"),
+    "POST /api/2.0/files/content": uploads("/api/2.0/files/content"),
+    "POST /api/2.0/files/{id}/content": uploads("/api/2.0/files/{id}/content"),
+    "POST /2.0/folders/{id}": acted("/2.0/folders/{id}", {}, PLACED),
+    "POST /2.0/files/{id}": acted("/2.0/files/{id}", {}, PLACED),
+    "DELETE /2.0/files/{id}": acted("/2.0/files/{id}"),
+    "DELETE /2.0/folders/{id}": acted("/2.0/folders/{id}?recursive=true"),
+    "DELETE /2.0/files/{id}/trash": acted("/2.0/files/{id}/trash"),
+    "DELETE /2.0/folders/{id}/trash": acted("/2.0/folders/{id}/trash"),
 }
 """How each route is asked for what is Vic's: with the ids in `Prey`, in each place that takes one.
 The realtime poll, which the front answers, is asked in
@@ -389,7 +433,9 @@ class Asker:
     async def ask(self, name: str, ask: Ask) -> httpx2.Response:
         method = name.partition(" ")[0]
         options: dict[str, Any] = {}
-        if ask.form is not None:
+        if ask.files:
+            options["files"] = list(ask.files)
+        elif ask.form is not None:
             options["data"] = ask.form
         elif ask.body is not None:
             options["json"] = ask.body

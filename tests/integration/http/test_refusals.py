@@ -159,7 +159,7 @@ async def test_an_unknown_box_route(ann: Client, path: str) -> None:
     ("method", "path", "allowed"),
     [
         ("POST", "/2.0/events", {"GET", "HEAD", "OPTIONS"}),
-        ("DELETE", "/2.0/files/1", {"GET", "HEAD"}),
+        ("PATCH", "/2.0/files/1", {"DELETE", "GET", "HEAD", "POST", "PUT"}),
         ("HEAD", "/v1/changes", {"POST"}),
     ],
 )
@@ -293,7 +293,7 @@ DEEP = "/" + "/".join("d" * 10_000)
         ({"kind": "trash", "item": True}, 400, "invalid_request", "item"),
         ({"kind": "trash", "path": "/nothing"}, 404, "not_found", None),
         ({"kind": "trash", "item": "99999"}, 404, "not_found", None),
-        ({"kind": "trash", "item": "0"}, 409, "impossible_move", None),
+        ({"kind": "trash", "item": "0"}, 409, "root_stays", None),
         ({"kind": "move", "path": "/kept", "parent": "/kept"}, 409, "impossible_move", None),
         ({"kind": "create_folder", "path": "/kept"}, 409, "name_taken", None),
         ({"kind": "upload", "path": "/kept.txt/below"}, 400, "invalid_request", "parent"),

@@ -154,7 +154,7 @@ def test_an_item_does_not_come_back_over_another(world: World) -> None:
         world.do(Restore(item=by_id(file)))
     world.do(Restore(item=by_id(file), name="b.txt"))
 
-    assert caught.value.item == taken.id
+    assert caught.value.item.id == taken.id
     assert world.live() == {"a.txt": taken.id, "b.txt": file.id}
 
 

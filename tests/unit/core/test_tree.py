@@ -115,7 +115,7 @@ def test_a_file_cannot_take_the_place_of_a_folder(world: World) -> None:
     with pytest.raises(NameTaken) as caught:
         world.file("Docs")
 
-    assert caught.value.item == folder.id
+    assert caught.value.item.id == folder.id
 
 
 @pytest.mark.parametrize("taken_by", ["folder", "file"])
@@ -125,7 +125,7 @@ def test_a_folder_cannot_take_the_name_of_another_item(world: World, taken_by: s
     with pytest.raises(NameTaken) as caught:
         world.do(CreateFolder(parent=world.home(), name="x"))
 
-    assert caught.value.item == taken.id
+    assert caught.value.item.id == taken.id
 
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", "a\0b", "\ud800"])
@@ -407,7 +407,7 @@ def test_a_name_that_is_taken_stays_with_its_item(
     with pytest.raises(NameTaken) as caught:
         world.do(kind(item=by_id(file), parent=world.home("x"), name="b.txt"))
 
-    assert caught.value.item == taken.id
+    assert caught.value.item.id == taken.id
     assert world.paths() == {"a.txt", "x", "x/b.txt"}
 
 
@@ -853,7 +853,7 @@ def test_a_baseline_gives_no_name_twice(world: World) -> None:
             Baseline(parent=world.home(), entries=(entry(Kind.FILE, "b"), entry(Kind.FOLDER, "b"))),
         )
 
-    assert caught.value.item == taken.id
+    assert caught.value.item.id == taken.id
     assert world.paths() == {"a.txt"}
 
 

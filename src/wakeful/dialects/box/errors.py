@@ -13,9 +13,20 @@ import msgspec
 
 from wakeful.core import errors
 from wakeful.core.errors import WakefulError
+from wakeful.core.items import Kind
 from wakeful.dialects.box.parameters import InvalidLimit
+from wakeful.dialects.box.shapes import mini_of
 
 HELP_URL = "https://developer.box.com/guides/api-calls/permissions-and-errors/common-errors/"
+
+
+class BadDigest(errors.InvalidRequest):
+    """An upload is not what its hash says."""
+
+
+class MetadataAfterFile(errors.InvalidRequest):
+    """The attributes of an upload do not come before its file."""
+
 
 ERRORS: dict[type[WakefulError], tuple[int, str]] = {
     WakefulError: (500, "internal_server_error"),
@@ -23,7 +34,9 @@ ERRORS: dict[type[WakefulError], tuple[int, str]] = {
     errors.InvalidPosition: (400, "bad_request"),
     errors.InvalidCursor: (400, "bad_request"),
     errors.InvalidName: (400, "item_name_invalid"),
-    errors.TooLarge: (413, "bad_request"),
+    errors.TooLarge: (413, "request_entity_too_large"),
+    BadDigest: (400, "bad_digest"),
+    MetadataAfterFile: (400, "metadata_after_file_contents"),
     InvalidLimit: (400, "invalid_limit"),
     errors.Unauthenticated: (401, "unauthorized"),
     errors.TokenExpired: (401, "unauthorized"),
@@ -31,9 +44,12 @@ ERRORS: dict[type[WakefulError], tuple[int, str]] = {
     errors.NotFound: (404, "not_found"),
     errors.Conflict: (409, "conflict"),
     errors.NameTaken: (409, "item_name_in_use"),
+    errors.Outdated: (412, "precondition_failed"),
+    errors.NotEmpty: (400, "folder_not_empty"),
     errors.KeyReused: (409, "conflict"),
     errors.CursorExpired: (409, "conflict"),
-    errors.ImpossibleMove: (409, "cyclical_folder_structure"),
+    errors.ImpossibleMove: (400, "cyclical_folder_structure"),
+    errors.RootStays: (403, "access_denied_insufficient_permissions"),
     errors.RateLimited: (429, "rate_limit_exceeded"),
     errors.Unavailable: (503, "unavailable"),
     errors.StoreFull: (503, "unavailable"),
@@ -67,17 +83,26 @@ def answer_for(error: WakefulError) -> tuple[int, str]:
 def error_body(error: WakefulError, request_id: str) -> bytes:
     """The JSON of *error*. A 401 has none: an SDK tells an expired token by the empty body."""
     status, code = answer_for(error)
-    field = error.field if isinstance(error, errors.InvalidRequest) else None
-    context = {"errors": [{"reason": "invalid_parameter", "name": field}]} if field else {}
     return msgspec.json.encode(
         ClientError(
             status=status,
             code=code,
-            context_info=context,
+            context_info=_context(error),
             message=str(error),
             request_id=request_id,
         )
     )
+
+
+def _context(error: WakefulError) -> dict[str, Any]:
+    if isinstance(error, errors.NameTaken):
+        # Box tells of one file where a file was to have the name, of a list for a folder: SDKs'
+        # users read `conflicts["id"]` and `conflicts[0]["id"]`.
+        taken = mini_of(error.item)
+        return {"conflicts": taken if error.wanted is Kind.FILE else [taken]}
+    if isinstance(error, errors.InvalidRequest) and error.field:
+        return {"errors": [{"reason": "invalid_parameter", "name": error.field}]}
+    return {}
 
 
 def status_body(status: int, request_id: str) -> bytes:

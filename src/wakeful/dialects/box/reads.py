@@ -85,6 +85,12 @@ def read_lineage(
     return lineage, namespace.owner
 
 
+def read_changed(user: int, lineage: Lineage, within: int | None = None) -> Steps[Snapshot]:
+    """The last of *lineage*, which *user* has just changed, as they may see it."""
+    census = Census((yield from read_user(user)))
+    return (yield from _shown(census, lineage, within))
+
+
 def read_trashed(user: int, id: str, kind: Kind) -> Steps[Snapshot]:
     """The item *id*, which must be in the trash itself. Raises NotFound."""
     census = Census((yield from read_user(user)))

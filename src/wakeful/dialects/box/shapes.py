@@ -15,7 +15,7 @@ import msgspec
 
 from wakeful.core.accounts import HOME_NAME
 from wakeful.core.events import Ancestor, Person, Snapshot
-from wakeful.core.items import ANONYMOUS, Kind, User
+from wakeful.core.items import ANONYMOUS, Item, Kind, User
 from wakeful.dialects.times import text_of
 
 ROOT = "0"
@@ -99,6 +99,20 @@ class NoVersions(msgspec.Struct, frozen=True, kw_only=True):
 
     total_count: int = 0
     entries: tuple[object, ...] = ()
+
+
+class Uploaded(msgspec.Struct, frozen=True, kw_only=True):
+    """What an upload made."""
+
+    total_count: int = 1
+    entries: tuple[object, ...]
+
+
+class UploadUrl(msgspec.Struct, frozen=True, kw_only=True):
+    """Where to upload to. No token is needed beside the usual one."""
+
+    upload_url: str
+    upload_token: str = ""
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):
@@ -271,8 +285,18 @@ def item_trashed(item: Snapshot) -> File | Folder:
 
 def item_mini(item: Snapshot) -> FileMini | FolderMini:
     """An item as an entry of a listing that asked for no fields."""
-    if item.kind is Kind.FOLDER:
-        return folder_mini(item)
+    return folder_mini(item) if item.kind is Kind.FOLDER else _file_mini(item)
+
+
+def mini_of(item: Item) -> FileMini | FolderMini:
+    """The same of an item below a root."""
+    if item.is_folder:
+        revision = str(item.revision)
+        return FolderMini(id=str(item.id), sequence_id=revision, etag=revision, name=item.name)
+    return _file_mini(item)
+
+
+def _file_mini(item: Snapshot | Item) -> FileMini:
     revision = str(item.revision)
     return FileMini(
         id=str(item.id),

@@ -50,16 +50,6 @@ def parse_batch(body: bytes, name: str, parse: Callable[[msgspec.Raw], T]) -> tu
     return tuple(results)
 
 
-def decode(part: msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:
-    """*part* in the form of *decoder*; raises InvalidRequest that names the field at fault."""
-    try:
-        return decoder.decode(part)
-    except msgspec.ValidationError as error:
-        raise _named(str(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidRequest(f"malformed JSON: {error}") from None
-
-
 def parse_time(value: str | int | None, field: str) -> int | None:
     """Milliseconds, as they are or from RFC 3339 text. Raises InvalidRequest."""
     if value is None:
@@ -111,14 +101,3 @@ def _take_apart(body: bytes, name: str) -> msgspec.Raw | list[msgspec.Raw]:
         ) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidRequest(f"malformed JSON: {error}") from None
-
-
-def _named(message: str) -> InvalidRequest:
-    """What msgspec says, with the place that it names as the field."""
-    text, _, place = message.partition(" - at `$")
-    field = place.rstrip("`").removeprefix(".").removeprefix("[...]")
-    for start in ("Object contains unknown field `", "Object missing required field `"):
-        if text.startswith(start):
-            name = text.removeprefix(start).rstrip("`")
-            field = f"{field}.{name}" if field else name
-    return InvalidRequest(text, field=field or None)

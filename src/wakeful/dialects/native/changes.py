@@ -17,7 +17,8 @@ from wakeful.core import changes as core
 from wakeful.core.changes import ById, ByPath, Change, Facts, Made, Ref
 from wakeful.core.errors import InvalidName, InvalidRequest
 from wakeful.core.names import check_name, split_path
-from wakeful.dialects.native.batches import decode, parse_batch, parse_time
+from wakeful.dialects.bodies import decode
+from wakeful.dialects.native.batches import parse_batch, parse_time
 
 ROOT = "0"
 """The root of the namespace, as in the Box dialect."""

@@ -22,9 +22,12 @@ ERRORS: dict[type[WakefulError], tuple[int, str]] = {
     errors.NotFound: (404, "not_found"),
     errors.Conflict: (409, "conflict"),
     errors.NameTaken: (409, "name_taken"),
+    errors.Outdated: (409, "outdated"),
+    errors.NotEmpty: (409, "not_empty"),
     errors.KeyReused: (409, "key_reused"),
     errors.CursorExpired: (409, "cursor_expired"),
     errors.ImpossibleMove: (409, "impossible_move"),
+    errors.RootStays: (409, "root_stays"),
     errors.RateLimited: (429, "rate_limited"),
     errors.Unavailable: (503, "unavailable"),
     errors.StoreFull: (503, "store_full"),
@@ -61,7 +64,7 @@ def error_body(error: WakefulError, request_id: str) -> bytes:
         message=str(error),
         request_id=request_id,
         field=error.field if isinstance(error, errors.InvalidRequest) else None,
-        item=str(error.item) if isinstance(error, errors.NameTaken) else None,
+        item=str(error.item.id) if isinstance(error, errors.NameTaken) else None,
         change=error.change,
     )
     return msgspec.json.encode(ErrorAnswer(told))

@@ -13,9 +13,10 @@ from msgspec.structs import replace
 
 from wakeful.core.changes import ById, ByPath, Ref, Tell
 from wakeful.core.errors import InvalidRequest
+from wakeful.dialects.bodies import decode
 from wakeful.dialects.box.sources import check_source, check_types
 from wakeful.dialects.box.types import circle_of, classes_of
-from wakeful.dialects.native.batches import decode, parse_batch, parse_time
+from wakeful.dialects.native.batches import parse_batch, parse_time
 from wakeful.dialects.native.changes import parse_id
 
 _TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]{0,99}")

@@ -7,14 +7,25 @@ import pytest
 
 from tests.box_answers import BEYOND_THE_SCHEMA
 from tests.box_rules import check
+from tests.contract.things import A_FILE, A_FOLDER
 from wakeful.core import errors
 from wakeful.core.errors import InvalidRequest, WakefulError
-from wakeful.dialects.box.errors import ERRORS, answer_for, error_body, status_body
+from wakeful.core.items import Item, Kind
+from wakeful.dialects.box.errors import (
+    ERRORS,
+    BadDigest,
+    MetadataAfterFile,
+    answer_for,
+    error_body,
+    status_body,
+)
 from wakeful.dialects.box.parameters import InvalidLimit, parse_limit
 
 EVERY_ERROR = [
     cls for _, cls in inspect.getmembers(errors, inspect.isclass) if issubclass(cls, WakefulError)
 ]
+
+TAKEN = errors.NameTaken("why", item=A_FILE, wanted=Kind.FILE)
 
 
 @pytest.mark.parametrize("cls", EVERY_ERROR)
@@ -26,20 +37,20 @@ def test_every_error_has_an_answer(cls: type[WakefulError]) -> None:
 
 
 def test_no_answer_is_for_something_else() -> None:
-    assert set(ERRORS) == {*EVERY_ERROR, InvalidLimit}
+    assert set(ERRORS) == {*EVERY_ERROR, BadDigest, InvalidLimit, MetadataAfterFile}
 
 
 def test_a_new_class_is_answered_as_the_one_above_it() -> None:
     class Odd(errors.NameTaken):
         pass
 
-    assert answer_for(Odd("taken", item=5)) == (409, "item_name_in_use")
+    assert answer_for(Odd("taken", item=A_FILE, wanted=Kind.FILE)) == (409, "item_name_in_use")
 
 
 @pytest.mark.parametrize(("status", "code"), sorted(set(ERRORS.values())))
 def test_errors_have_boxes_form(status: int, code: str) -> None:
     cls = next(cls for cls, answer in ERRORS.items() if answer == (status, code))
-    error = cls("why", item=5) if cls is errors.NameTaken else cls("why")
+    error = TAKEN if cls is errors.NameTaken else cls("why")
 
     raw = json.loads(error_body(error, "abc"))
 
@@ -56,6 +67,38 @@ def test_the_parameter_at_fault_is_named() -> None:
     assert raw["context_info"] == {
         "errors": [{"reason": "invalid_parameter", "name": "stream_type"}]
     }
+
+
+@pytest.mark.parametrize(
+    ("present", "shown"),
+    [
+        pytest.param(
+            A_FILE,
+            {
+                "type": "file",
+                "id": "100",
+                "file_version": {"type": "file_version", "id": "101", "sha1": ""},
+                "sequence_id": "1",
+                "etag": "1",
+                "sha1": "",
+                "name": "a.txt",
+            },
+            id="a file",
+        ),
+        pytest.param(
+            A_FOLDER,
+            {"type": "folder", "id": "100", "sequence_id": "1", "etag": "1", "name": "a.txt"},
+            id="a folder",
+        ),
+    ],
+)
+def test_what_has_the_name_is_told(present: Item, shown: dict[str, object]) -> None:
+    def conflicts(wanted: Kind) -> object:
+        error = errors.NameTaken("why", item=present, wanted=wanted)
+        return json.loads(error_body(error, "abc"))["context_info"]["conflicts"]
+
+    assert conflicts(Kind.FILE) == shown
+    assert conflicts(Kind.FOLDER) == [shown]
 
 
 def test_a_bad_limit_has_a_code_of_its_own() -> None:

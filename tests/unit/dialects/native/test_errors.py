@@ -5,8 +5,10 @@ import json
 
 import pytest
 
+from tests.contract.things import A_FILE
 from wakeful.core import errors
 from wakeful.core.errors import InvalidRequest, NameTaken, WakefulError
+from wakeful.core.items import Kind
 from wakeful.dialects.native.errors import ERRORS, answer_for, error_body, status_body
 
 EVERY_ERROR = [
@@ -32,7 +34,7 @@ def test_a_new_class_is_answered_as_the_one_above_it() -> None:
     [
         (InvalidRequest("why"), {"code": "invalid_request"}),
         (InvalidRequest("why", field="size"), {"code": "invalid_request", "field": "size"}),
-        (NameTaken("why", item=5), {"code": "name_taken", "item": "5"}),
+        (NameTaken("why", item=A_FILE, wanted=Kind.FILE), {"code": "name_taken", "item": "100"}),
         (errors.NotFound("why"), {"code": "not_found"}),
     ],
 )

@@ -1,0 +1,215 @@
+"""What clients of the Box dialect ask to be done to files and folders.
+
+The shapes are those of Box's OpenAPI; what they name and this server does not have is left aside,
+as Box itself leaves aside what it does not know.
+
+Rule 1: what is asked for is found first, as it is found for a read: what its asker may not know
+of, or is of another kind, is not there. The rules of the tree judge again in the commit.
+
+Rule 2: a name is judged more strictly than a watched folder's names are: what Box refuses, its
+clients could not use either.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from wakeful.core.census import Census
+from wakeful.core.changes import (
+    ById,
+    Change,
+    Copy,
+    CreateFolder,
+    Facts,
+    Move,
+    NewVersion,
+    Restore,
+    Tell,
+    Upload,
+)
+from wakeful.core.errors import InvalidName, InvalidRequest, NotFound
+from wakeful.core.finding import Finder, Lineage, check_free
+from wakeful.core.items import Item, Kind
+from wakeful.core.names import check_name
+from wakeful.core.terms import Terms
+from wakeful.core.writes import Steps
+from wakeful.dialects.box import parameters, reads
+from wakeful.dialects.box.types import classes_of
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """Something by its id."""
+
+    id: str | int
+
+
+class NewFolder(msgspec.Struct, frozen=True):
+    """The body of `POST /2.0/folders`."""
+
+    name: str
+    parent: Reference
+
+
+class FileUpdate(msgspec.Struct, frozen=True):
+    """The body of `PUT /2.0/files/:id`: what is given changes."""
+
+    name: str | None = None
+    parent: Reference | None = None
+
+
+class FolderUpdate(FileUpdate, frozen=True):
+    """The body of `PUT /2.0/folders/:id`."""
+
+    sync_state: str | None = None
+
+
+class NewCopy(msgspec.Struct, frozen=True):
+    """The body of a copy; `version` is that of a file."""
+
+    parent: Reference
+    name: str | None = None
+    version: str | int | None = None
+
+
+class Restoring(msgspec.Struct, frozen=True):
+    """The body of a restoration: name and parent for where the old ones are taken or gone."""
+
+    name: str | None = None
+    parent: Reference | None = None
+
+
+class NewFile(msgspec.Struct, frozen=True):
+    """The `attributes` of an uploaded file."""
+
+    name: str
+    parent: Reference
+    content_created_at: str | None = None
+    content_modified_at: str | None = None
+
+
+class FileVersion(msgspec.Struct, frozen=True):
+    """The `attributes` of a new version."""
+
+    name: str | None = None
+    content_modified_at: str | None = None
+
+
+class Preflight(msgspec.Struct, frozen=True):
+    """What is to be uploaded: the body of a check beforehand. A new version needs no place."""
+
+    name: str | None = None
+    parent: Reference | None = None
+    size: int | None = None
+
+
+_REFUSED = re.compile(r"[\\\x00-\x1f\x7f]")
+
+SYNC_STATES = {"synced": "ITEM_SYNC", "partially_synced": "ITEM_SYNC", "not_synced": "ITEM_UNSYNC"}
+"""The event of each `sync_state`."""
+
+
+def check_box_name(name: str) -> str:
+    """Return *name* if Box has it for a file or a folder, else raise InvalidName."""
+    if _REFUSED.search(name) or name != name.strip():
+        raise InvalidName(
+            "a name has no slash or backslash, no control characters, and no blanks around it",
+            field="name",
+        )
+    return check_name(name)
+
+
+def create_folder(asked: NewFolder, parent: Item) -> CreateFolder:
+    return CreateFolder(parent=ById(parent.id), name=check_box_name(asked.name))
+
+
+def update(
+    asked: FileUpdate, item: Item, parent: Item | None, only_if: tuple[int, ...] | None
+) -> tuple[Change, ...]:
+    """The changes of *item* that are asked for; *parent* is the folder that is named."""
+    name = None if asked.name in (None, item.name) else check_box_name(asked.name or "")
+    to = None if parent is None else ById(parent.id)
+    return (Move(item=ById(item.id), parent=to, name=name, only_if=only_if),)
+
+
+def update_folder(
+    asked: FolderUpdate,
+    item: Item,
+    parent: Item | None,
+    only_if: tuple[int, ...] | None,
+    user: int,
+) -> tuple[Change, ...]:
+    """The same of a folder. Its `sync_state` is told to *user* alone, for it is the state of
+    their own machines. Raises InvalidRequest."""
+    if asked.sync_state is None:
+        return update(asked, item, parent, only_if)
+    event = SYNC_STATES.get(asked.sync_state)
+    if event is None:
+        raise InvalidRequest(f"sync_state is one of {', '.join(SYNC_STATES)}", field="sync_state")
+    told = Tell(type=event, classes=classes_of(event), item=ById(item.id), audience=(user,))
+    if asked.name is None and parent is None and only_if is None:
+        return (told,)  # also of what only its source may change, and of a root
+    return (*update(asked, item, parent, only_if), told)
+
+
+def copy(asked: NewCopy, item: Item, parent: Item) -> Copy:
+    """Raises NotFound for an earlier version of a file."""
+    if asked.version is not None and str(asked.version) != str(item.version):
+        raise NotFound("Earlier versions of this file are not kept")
+    name = None if asked.name is None else check_box_name(asked.name)
+    return Copy(item=ById(item.id), parent=ById(parent.id), name=name)
+
+
+def restore(asked: Restoring, item: int, parent: Item | None) -> Restore:
+    return Restore(
+        item=ById(item),
+        parent=None if parent is None else ById(parent.id),
+        name=None if asked.name is None else check_box_name(asked.name),
+        if_needed=True,
+    )
+
+
+def upload(asked: NewFile, parent: Item, facts: Facts) -> Upload:
+    """A new file with the content that *facts* are of."""
+    return Upload(
+        parent=ById(parent.id),
+        name=check_box_name(asked.name),
+        facts=msgspec.structs.replace(
+            facts,
+            content_created_at=_time(asked.content_created_at, "content_created_at"),
+            content_modified_at=_time(asked.content_modified_at, "content_modified_at"),
+        ),
+        overwrite=False,
+    )
+
+
+def new_version(
+    asked: FileVersion, item: Item, facts: Facts, only_if: tuple[int, ...] | None
+) -> tuple[Change, ...]:
+    """New content for *item*, and another name where one is given."""
+    modified_at = _time(asked.content_modified_at, "content_modified_at")
+    facts = msgspec.structs.replace(facts, content_modified_at=modified_at)
+    changes: tuple[Change, ...] = (NewVersion(item=ById(item.id), facts=facts, only_if=only_if),)
+    if asked.name not in (None, item.name):
+        changes += (Move(item=ById(item.id), name=check_box_name(asked.name or "")),)
+    return changes
+
+
+def check_upload(user: int, parent: int, name: str, terms: Terms) -> Steps[None]:
+    """Raise what an upload of a file *name* into the folder *parent* would be refused with now."""
+    census = Census((yield from reads.read_user(user)), terms)
+    above: Lineage = yield from Finder(census, []).folder(ById(parent))
+    yield from check_free(above[-1], check_box_name(name), Kind.FILE)
+
+
+def check_new_version(user: int, file: int, name: str | None, terms: Terms) -> Steps[None]:
+    """The same for a new version of *file*."""
+    census = Census((yield from reads.read_user(user)), terms)
+    lineage: Lineage = yield from Finder(census, []).active(ById(file))
+    if name is not None:
+        yield from check_free(lineage[-2], check_box_name(name), Kind.FILE, file)
+
+
+def _time(text: str | None, field: str) -> int | None:
+    return parameters.parse_time(text, field)
