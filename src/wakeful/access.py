@@ -17,7 +17,14 @@ from wakeful.capabilities import Capabilities, own_secret
 from wakeful.core.accounts import Revoked, digest_of, revoke_grant, revoke_token
 from wakeful.core.errors import Forbidden, TokenExpired, Unauthenticated
 from wakeful.core.items import App, Grant, Token, TokenKind, User
-from wakeful.core.lookups import AppById, GrantById, TokenByDigest, TokenById, UserById, Users
+from wakeful.core.lookups import (
+    AppById,
+    DisabledUsers,
+    GrantById,
+    TokenByDigest,
+    TokenById,
+    UserById,
+)
 from wakeful.core.ports import Store
 from wakeful.core.scopes import ALL_SCOPES as ALL_SCOPES
 from wakeful.core.scopes import ENTERPRISE_SCOPE, USERS_SCOPE, included
@@ -237,8 +244,7 @@ class Access(Capabilities):
             scopes=included(grant.scopes),
         )
         if worth.acts_for_others:
-            users: tuple[User, ...] = await self._store.ask(Users(user.enterprise))
-            disabled = frozenset(each.id for each in users if each.disabled_at is not None)
+            disabled = await self._store.ask(DisabledUsers(user.enterprise))
             worth = replace(worth, disabled=disabled)
         return worth
 

@@ -31,6 +31,7 @@ from wakeful.core.lookups import (
     ChildByName,
     Children,
     CodeByDigest,
+    DisabledUsers,
     Enterprises,
     GrantById,
     Grants,
@@ -133,6 +134,18 @@ async def test_a_user_who_is_disabled_and_a_service_account_are_kept_as_such(
 
     assert await store.ask(UserById(ANNA)) == disabled
     assert await store.ask(Users(ENTERPRISE)) == (disabled, service)
+
+
+async def test_the_disabled_of_an_enterprise_are_known(store: Store) -> None:
+    foreign = replace(A_USER, id=6, login="f", enterprise=2, disabled_at=7)
+    await store.commit(do(PutUser(A_USER), PutUser(foreign)))
+    assert await store.ask(DisabledUsers(ENTERPRISE)) == frozenset()
+
+    await store.commit(do(PutUser(replace(A_USER, disabled_at=7))))
+
+    assert await store.ask(DisabledUsers(ENTERPRISE)) == {ANNA}
+    await store.commit(do(PutUser(A_USER)))
+    assert await store.ask(DisabledUsers(ENTERPRISE)) == frozenset()
 
 
 async def test_users_of_an_enterprise_come_by_id(store: Store) -> None:

@@ -313,6 +313,13 @@ class Users(Lookup[tuple[User, ...]]):
 
 
 @dataclass(frozen=True, slots=True)
+class DisabledUsers(Lookup[frozenset[int]]):
+    """The ids of the users of an enterprise who are disabled."""
+
+    enterprise: int
+
+
+@dataclass(frozen=True, slots=True)
 class NamespaceById(Lookup[Namespace | None]):
     id: int
 

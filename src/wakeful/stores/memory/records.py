@@ -24,6 +24,7 @@ from wakeful.core.lookups import (
     Apps,
     AssertionUsed,
     CodeByDigest,
+    DisabledUsers,
     Enterprises,
     GrantById,
     Grants,
@@ -130,6 +131,13 @@ class Records:
 
     def users_of(self, lookup: Users) -> tuple[User, ...]:
         return _by_id(user for user in self.users.values() if user.enterprise == lookup.enterprise)
+
+    def disabled_users_of(self, lookup: DisabledUsers) -> frozenset[int]:
+        return frozenset(
+            user.id
+            for user in self.users.values()
+            if user.enterprise == lookup.enterprise and user.disabled_at is not None
+        )
 
     def namespace(self, lookup: NamespaceById) -> Namespace | None:
         return self.namespaces.get(lookup.id)

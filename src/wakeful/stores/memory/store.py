@@ -233,6 +233,7 @@ class MemoryStore:
             lookups.UserById: records.user,
             lookups.UserByLogin: records.user_by_login,
             lookups.Users: records.users_of,
+            lookups.DisabledUsers: records.disabled_users_of,
             lookups.NamespaceById: records.namespace,
             lookups.Namespaces: records.namespaces_of,
             lookups.Members: records.members_of,

@@ -48,6 +48,7 @@ _LOOK_UPS: dict[type, Callable[[Snapshot, Any], Any]] = {
     lookups.UserById: people.user,
     lookups.UserByLogin: people.user_by_login,
     lookups.Users: people.users,
+    lookups.DisabledUsers: people.disabled_users,
     lookups.NamespaceById: people.namespace,
     lookups.Namespaces: people.namespaces,
     lookups.Members: people.members,

@@ -9,6 +9,7 @@ import apsw
 from wakeful.core.errors import Conflict
 from wakeful.core.items import Enterprise, Member, Namespace, Role, User
 from wakeful.core.lookups import (
+    DisabledUsers,
     Enterprises,
     Members,
     MembershipsOf,
@@ -51,6 +52,10 @@ def user_by_login(at: Snapshot, lookup: UserByLogin) -> User | None:
 
 def users(at: Snapshot, lookup: Users) -> tuple[User, ...]:
     return tuple(map(_user, at.db.execute(_sql.users, (lookup.enterprise,))))
+
+
+def disabled_users(at: Snapshot, lookup: DisabledUsers) -> frozenset[int]:
+    return frozenset(id for (id,) in at.db.execute(_sql.disabled_users, (lookup.enterprise,)))
 
 
 def namespace(at: Snapshot, lookup: NamespaceById) -> Namespace | None:

@@ -16,6 +16,9 @@ WHERE folded_login = ?;
 SELECT id, enterprise, login, name, is_admin, home, created_at, disabled_at, app FROM user
 WHERE enterprise = ? ORDER BY id;
 
+-- name: disabled_users
+SELECT id FROM user WHERE enterprise = ? AND disabled_at IS NOT NULL;
+
 -- name: put_user
 INSERT INTO user (
         id, enterprise, login, folded_login, name, is_admin, home, created_at, disabled_at, app

@@ -137,6 +137,7 @@ CREATE TABLE user (
 ) STRICT;
 
 CREATE INDEX user_enterprise ON user (enterprise);
+CREATE INDEX user_disabled ON user (enterprise) WHERE disabled_at IS NOT NULL;
 
 CREATE TABLE password (
     user INTEGER PRIMARY KEY,
