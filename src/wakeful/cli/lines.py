@@ -116,7 +116,15 @@ def _named(source: Any) -> str:
     """What something that is no item is called."""
     if not isinstance(source, dict):
         return ""
-    for key in ("name", "item_name", "message"):
-        if isinstance(source.get(key), str):
-            return str(source[key])
+    if named := _first(source, "name", "item_name", "message"):
+        return named
+    place = _first(source, "folder_name", "file_name")
+    who = _first(source, "user_name", "user_email", "group_name")
+    if place or who:
+        return "  ".join(filter(None, (place, who)))
     return " ".join(str(source[key]) for key in ("type", "id") if key in source)
+
+
+def _first(source: dict[str, Any], *keys: str) -> str:
+    """The first of *keys* that names something; empty text if none does."""
+    return next((str(source[key]) for key in keys if isinstance(source.get(key), str)), "")

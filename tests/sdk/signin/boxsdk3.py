@@ -11,6 +11,9 @@ import sys
 from typing import Any
 
 from boxsdk import CCGAuth, Client, JWTAuth, OAuth2
+from boxsdk.auth.cooperatively_managed_oauth2 import CooperativelyManagedOAuth2
+from boxsdk.auth.developer_token_auth import DeveloperTokenAuth
+from boxsdk.auth.remote_managed_oauth2 import RemoteOAuth2
 from boxsdk.config import API
 from boxsdk.exception import BoxAPIException, BoxOAuthException
 
@@ -58,6 +61,21 @@ oauth = OAuth2(
 say("refresh", Client(oauth))
 oauth.refresh(kept[-1][0])
 say("refresh again", Client(oauth))
+
+# Tokens that something else has: each is asked for when the one before is void.
+asked = iter(("void", task["token"]))
+say("asked for", Client(DeveloperTokenAuth(get_new_token_callback=lambda: next(asked))))
+remote = RemoteOAuth2(
+    retrieve_access_token=lambda old: task["token"],
+    client_id="",
+    client_secret="",
+    access_token="void",
+)
+say("remote", Client(remote))
+shared = CooperativelyManagedOAuth2(
+    retrieve_tokens=lambda: (kept[-1][0], kept[-1][1]), **app, access_token=kept[-1][0]
+)
+say("shared", Client(shared))
 
 jwt = JWTAuth.from_settings_file(config, user=task["user"])
 whole = Client(jwt)
