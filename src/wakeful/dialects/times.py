@@ -20,7 +20,9 @@ def text_of(ms: int) -> str:
     What no year between 1 and 9999 holds becomes the nearest that does: a file system may
     hold any time, and one bad time must not make a page unreadable.
     """
-    minute, second = divmod(min(max(ms, _EARLIEST), LATEST) // 1000, 60)
+    if not _EARLIEST <= ms <= LATEST:
+        ms = min(max(ms, _EARLIEST), LATEST)
+    minute, second = divmod(ms // 1000, 60)
     return _minute(minute) + _SECONDS[second]
 
 

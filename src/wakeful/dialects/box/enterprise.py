@@ -125,6 +125,9 @@ class EnterpriseEvents(msgspec.Struct, frozen=True, kw_only=True):
 
 _encoder = msgspec.json.Encoder()
 
+_ITEM_TYPES = {kind: kind.value for kind in Kind}
+"""Asking an enumeration for a value takes longer than to look it up."""
+
 
 def enterprise_event(event: Event) -> EnterpriseEvent:
     """*event* as the enterprise's stream shows it."""
@@ -165,7 +168,7 @@ def _source(event: Event, name: str) -> ItemSource | UserMini | dict[str, Any] |
 
 def _item(item: Snapshot) -> ItemSource:
     return ItemSource(
-        item_type=item.kind.value,
+        item_type=_ITEM_TYPES[item.kind],
         item_id=folder_mini(item).id if item.kind is Kind.FOLDER else str(item.id),
         item_name=item.name,
         parent=parent_above(item),
