@@ -7,7 +7,7 @@ Rule 2: an audience that is named is told, and no other user. Where none is name
 circle decides. The enterprise's stream shows every event.
 
 Rule 3: what is shown in the narrower classes says that something about the item has changed, and
-clients act on it. So who may not change the item does not tell of it there.
+clients act on it. So a viewer tells nobody else of it there.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 from wakeful.core.batch import Batch
 from wakeful.core.census import Census
 from wakeful.core.changes import Circle, Tell
-from wakeful.core.errors import InvalidRequest
+from wakeful.core.errors import Forbidden, InvalidRequest
 from wakeful.core.events import (
     EVERY_CLASS,
     ONLY_ALL,
@@ -27,7 +27,7 @@ from wakeful.core.events import (
     encode,
 )
 from wakeful.core.finding import Finder
-from wakeful.core.items import ANONYMOUS, Item, User
+from wakeful.core.items import ANONYMOUS, Item, Role, User
 from wakeful.core.lookups import UserById
 from wakeful.core.writes import Steps
 
@@ -48,10 +48,12 @@ def tell(batch: Batch, change: Tell) -> Steps[Item | None]:
     if change.item is not None:
         lineage = yield from finder.seen(change.item)
         item = lineage[-1]
-        if classes != ONLY_ALL:
-            yield from census.may_change(item.namespace)
         source = yield from census.snapshot(item, lineage[:-1])
     hearers = yield from _hearers(census, change, actor, item)
+    if item is not None and classes != ONLY_ALL and set(hearers) - {census.actor.id}:
+        role = yield from census.check_member(item.namespace)
+        if role is Role.VIEWER:
+            raise Forbidden("a viewer tells others of no change")
     streams = dict.fromkeys(hearers, classes)
     streams[batch.actor.enterprise] = ONLY_ALL
     accessible_by: Person | dict[str, object] | None = None

@@ -248,6 +248,7 @@ async def test_a_viewer_tells_of_no_change(world: World, ann: Client, bob: Clien
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "forbidden")
     assert for_bob.status_code == 403
     assert len(await told(ann)) == before
+    await bob.tell(trashed | {"audience": ["bob"]})
     await bob.tell({"type": "COMMENT_CREATE", "source": {"item": file}})
     await world.store.commit(add_member(team.id, bob.id, Role.EDITOR))
     await bob.tell(trashed)
