@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+
+_REVISION = re.compile(r"[0-9]{1,18}")
 
 
 def revisions(header: str | None) -> tuple[int, ...] | None:
@@ -13,7 +16,7 @@ def revisions(header: str | None) -> tuple[int, ...] | None:
     named = [each.strip().removeprefix("W/").strip('"') for each in header.split(",")]
     if "*" in named:
         return None
-    return tuple(int(each) for each in named if each.isascii() and each.isdigit())
+    return tuple(int(each) for each in named if _REVISION.fullmatch(each))
 
 
 def matches(headers: Iterable[str], etag: str) -> bool:
