@@ -1,0 +1,127 @@
+"""kill -9, again and again, while files are uploaded, replaced and purged: what was acknowledged is
+there, no half file is seen, and what nobody names is collected."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import threading
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.readers import Json, Reader
+from tests.servers import Server, eventually, running
+
+pytestmark = pytest.mark.acceptance
+
+CRASHES = 5
+SEED = 23
+
+
+class Uploader:
+    """Uploads until the server is gone, and remembers what was acknowledged.
+
+    What was asked for last may have happened or not: `unsure` is its name.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._random = random.Random(SEED)
+        self.there: dict[str, tuple[str, bytes]] = {}
+        self.unsure: set[str] = set()
+        self._count = 0
+
+    def work(self, until: threading.Event) -> None:
+        headers = {"Authorization": f"Bearer {self._server.token}"}
+        with httpx2.Client(base_url=self._server.url, headers=headers, trust_env=False) as http:
+            while not until.is_set():
+                try:
+                    self._step(http)
+                except httpx2.TransportError:
+                    return
+
+    def _step(self, http: httpx2.Client) -> None:
+        self._count += 1
+        name = f"{self._count}.bin"
+        if self.there and self._random.random() < 0.4:
+            name = self._random.choice(sorted(self.there))
+        self.unsure = {name}
+        size = self._random.choice((0, 10, 5_000, 500_000))
+        data = self._random.randbytes(size)
+        id, _ = self.there.get(name, ("", b""))
+        if id and self._random.random() < 0.5:
+            assert http.delete(f"/2.0/files/{id}").status_code == 204
+            assert http.delete(f"/2.0/files/{id}/trash").status_code == 204
+            del self.there[name]
+        else:
+            attributes = json.dumps({"name": name, "parent": {"id": "0"}})
+            parts: Any = {"attributes": (None, attributes), "file": ("unused", data)}
+            path = f"/2.0/files/{id}/content" if id else "/2.0/files/content"
+            answer = http.post(path, files=parts)
+            assert answer.status_code == 201, answer.text
+            self.there[name] = answer.json()["entries"][0]["id"], data
+        self.unsure = set()
+
+
+@pytest.mark.timeout(240)
+def test_p1_whatever_the_moment_of_a_crash_files_and_contents_agree(tmp_path: Path) -> None:
+    moments = random.Random(SEED)
+    with running(tmp_path) as server, Reader(server.url, server.token) as reader:
+        uploader = Uploader(server)
+        shelf = server.data / "contents"
+        for _ in range(CRASHES):
+            over = threading.Event()
+            crash = threading.Timer(moments.uniform(0.1, 0.6), server.kill)
+            crash.start()
+            uploader.work(over)
+            crash.join()
+            server.start()
+
+            shown = {item["name"]: item for item in items(reader)}
+            assert set(shown) ^ set(uploader.there) <= uploader.unsure
+            trashed = items(reader, "trash")
+            contents = {
+                hashlib.sha256(content(reader, item)).hexdigest() for item in shown.values()
+            }
+            for name, (id, data) in uploader.there.items():
+                if name not in uploader.unsure:
+                    assert (shown[name]["id"], content(reader, shown[name])) == (id, data)
+            # Of what lies in the trash the content is kept, and can be had when it is back.
+            for item in trashed:
+                back = reader.ask("POST", f"/2.0/files/{item['id']}")
+                assert back.status_code == 201, back.text
+                contents.add(hashlib.sha256(content(reader, back.json())).hexdigest())
+            uploader.there = {
+                item["name"]: (item["id"], content(reader, item)) for item in items(reader)
+            }
+            # The round at the start takes what nobody names.
+            eventually(partial(agrees, shelf, contents), "orphans are gone")
+            assert list((shelf / "incoming").iterdir()) == []
+
+
+def items(reader: Reader, folder: str = "0") -> list[Json]:
+    found: list[Json] = reader.get(f"/2.0/folders/{folder}/items", limit=1000)["entries"]
+    return found
+
+
+def content(reader: Reader, item: Json) -> bytes:
+    """What is downloaded of a file, which is what is recorded of it."""
+    answer = reader.ask("GET", f"/2.0/files/{item['id']}/content")
+    assert answer.status_code == 302, answer.text
+    data = reader.ask("GET", httpx2.URL(answer.headers["location"]).path).content
+    assert hashlib.sha1(data).hexdigest() == item["sha1"]
+    return data
+
+
+def agrees(shelf: Path, contents: set[str]) -> bool:
+    return contents == {
+        folder.name + file.name
+        for folder in shelf.iterdir()
+        if folder.name != "incoming"
+        for file in folder.iterdir()
+    }
