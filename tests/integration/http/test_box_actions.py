@@ -252,6 +252,22 @@ async def test_dropboxs_clients_see_what_is_done_too(scene: Scene) -> None:
     } <= shown
 
 
+async def test_dropboxs_clients_download_what_is_uploaded(scene: Scene) -> None:
+    bob = scene.world.bob
+    argument = json.dumps({"path": f"id:{scene.ids['file']}"})
+
+    told = await bob.ask(
+        "POST",
+        "/2/files/get_metadata",
+        content=argument,
+        headers={"Content-Type": "application/json"},
+    )
+    answer = await bob.ask("POST", "/2/files/download", headers={"Dropbox-API-Arg": argument})
+
+    assert told.json()["is_downloadable"] is True
+    assert (answer.status_code, answer.content) == (200, DATA)
+
+
 async def test_what_is_uploaded_can_be_downloaded(scene: Scene) -> None:
     bob, file = scene.world.bob, scene.ids["file"]
 

@@ -40,8 +40,9 @@ def metadata_of(told: Told, home: int) -> Metadata:
         size=item.size,
         path_lower=f"/{path}",
         path_display=f"/{shown}",
-        # What a watched folder showed has content there; of the rest only the facts are known.
-        is_downloadable=item.seen is not None,
+        # What a watched folder showed has content there, what was uploaded has it here; of the
+        # rest only the facts are known.
+        is_downloadable=item.seen is not None or bool(item.content),
         parent_shared_folder_id=shared,
         content_hash=item.content_hash or UNSET,
     )
