@@ -63,6 +63,14 @@ class Schemas:
         if origin is Annotated and _has_structs(inner[0]):
             bounds = msgspec.json.schema(Annotated[(list[Any], *inner[1:])])
             return bounds | self._of(inner[0], given=given)
+        if origin is tuple and inner[-1] is not ... and _has_structs(shape):
+            return {
+                "type": "array",
+                "prefixItems": [self._of(each, given=given) for each in inner],
+                "items": False,
+                "minItems": len(inner),
+                "maxItems": len(inner),
+            }
         if origin in (list, tuple) and (_has_structs(shape) or inner[0] is object):
             return {"type": "array", "items": self._of(inner[0], given=given)}
         if origin is dict and _has_structs(shape):

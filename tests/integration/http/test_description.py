@@ -145,6 +145,19 @@ def test_structs_are_found_wherever_they_stand() -> None:
     }
 
 
+def test_a_pair_is_described_place_by_place() -> None:
+    schema = Schemas().given(list[tuple[str, Inner | None]])
+
+    inner = {"anyOf": [{"$ref": "#/components/schemas/Inner"}, {"type": "null"}]}
+    assert schema["items"] == {
+        "type": "array",
+        "prefixItems": [{"type": "string"}, inner],
+        "items": False,
+        "minItems": 2,
+        "maxItems": 2,
+    }
+
+
 def test_what_is_chosen_by_its_fields_may_lack_the_others() -> None:
     async def read(request: object) -> None: ...
 
