@@ -11,7 +11,7 @@ from starlette.responses import Response
 from wakeful.access import Identity
 from wakeful.core.contents import NoContent
 from wakeful.core.items import User
-from wakeful.dialects.dropbox.arguments import parse_path
+from wakeful.dialects.dropbox.arguments import parse_path_or_rev
 from wakeful.dialects.dropbox.errors import Refused
 from wakeful.dialects.dropbox.locating import file_at
 from wakeful.dialects.dropbox.metadata import metadata_of
@@ -36,7 +36,7 @@ class FileContent:
     async def download(
         self, request: Request, user: User, identity: Identity, asked: Download
     ) -> Response:
-        told, lineage, owner = await read(self._store, file_at(user, parse_path(asked.path)))
+        told, lineage, owner = await read(self._store, file_at(user, parse_path_or_rev(asked.path)))
         file = lineage[-1]
         try:
             content = await self._services.contents.open(lineage)

@@ -7,7 +7,13 @@ from wakeful.core.cursors import Cursor, Scope
 from wakeful.core.errors import InvalidRequest
 from wakeful.core.items import User
 from wakeful.core.view import begin, latest, read_page
-from wakeful.dialects.dropbox.arguments import MOST_ENTRIES, Path, parse_limit, parse_path
+from wakeful.dialects.dropbox.arguments import (
+    MOST_ENTRIES,
+    Path,
+    parse_limit,
+    parse_path,
+    parse_path_or_rev,
+)
 from wakeful.dialects.dropbox.cursors import opened, sealed
 from wakeful.dialects.dropbox.errors import InvalidCursor, Refused
 from wakeful.dialects.dropbox.locating import NOT_FOUND, folder_at, locate
@@ -56,9 +62,7 @@ class Files:
     async def get_metadata(self, user: User, identity: Identity, asked: GetMetadata) -> Metadata:
         if asked.path == "":
             raise InvalidRequest("request body: path: The root folder is unsupported.")
-        if asked.path.startswith("rev:"):
-            raise Refused(*NOT_FOUND)
-        told = await read(self._store, locate(user, parse_path(asked.path)))
+        told = await read(self._store, locate(user, parse_path_or_rev(asked.path)))
         if told.item is None and not asked.include_deleted:
             raise Refused(*NOT_FOUND)
         if not told.path:

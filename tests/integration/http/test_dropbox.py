@@ -314,6 +314,9 @@ async def test_p7_what_others_have_is_told_from_nothing_by_nothing(
         answer = await call(bob, "files/get_metadata", {"path": path})
         is_refused(answer, 409, "path", "not_found")
         is_refused(await call(bob, "files/list_folder", {"path": path}), 409, "path", "not_found")
+    rev = (await done(ann, "files/get_metadata", {"path": "/secret.txt"}))["rev"]
+    answer = await call(bob, "files/get_metadata", {"path": f"rev:{rev}"})
+    is_refused(answer, 409, "path", "not_found")
 
 
 # --- what is refused ---
@@ -585,6 +588,34 @@ async def test_the_content_of_a_file_comes_with_its_metadata(shelved: Client, me
     argument = json.dumps({"path": "/Docs/a"})
     answer = await shelved.ask(method, "/2/files/download", params={"arg": argument})
     assert answer.content == b"0123456789"
+
+
+async def test_a_file_is_found_by_its_present_rev_wherever_it_is(shelved: Client) -> None:
+    """Maestral downloads by nothing else."""
+    file = await upload(shelved, "/a", size=9)
+    first = (await done(shelved, "files/get_metadata", {"path": "/a"}))["rev"]
+    await upload(shelved, "/a", size=10)
+    await shelved.publish({"kind": "create_folder", "path": "/d"})
+    await shelved.publish({"kind": "move", "path": "/a", "to": "/d/a"})
+    there = await done(shelved, "files/get_metadata", {"path": "/d/a"})
+
+    assert there["rev"] != first
+    path = f"rev:{there['rev']}"
+    assert await done(shelved, "files/get_metadata", {"path": path}) == there
+    answer = await download(shelved, path)
+    assert json.loads(answer.headers["Dropbox-API-Result"]) == there
+    assert answer.content == b"0123456789"
+
+    await shelved.publish({"kind": "trash", "item": file})
+    for rev in (first, there["rev"], "0" * 16, "f" * 30, "f" * 31, "a1c10ce0dd78"):
+        path = f"rev:{rev}"
+        answer = await call(shelved, "files/get_metadata", {"path": path})
+        is_refused(answer, 409, "path", "not_found")
+        is_refused(await download(shelved, path), 409, "path", "not_found")
+    for text in ("rev:", "rev:A1C10CE0DD78", "rev:a1c10ce0"):
+        answer = await call(shelved, "files/get_metadata", {"path": text})
+        about = f"request body: path: '{text}' did not match pattern 'rev:[0-9a-f]{{9,}}'"
+        is_bad_call(answer, "files/get_metadata", about)
 
 
 async def test_a_part_of_a_file_can_be_asked_for(shelved: Client) -> None:

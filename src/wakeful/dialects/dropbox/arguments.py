@@ -11,7 +11,7 @@ from wakeful.core.errors import InvalidName, InvalidRequest
 from wakeful.core.journal import fold
 from wakeful.core.names import split_path
 from wakeful.dialects.dropbox.errors import Refused
-from wakeful.dialects.dropbox.names import number_of
+from wakeful.dialects.dropbox.names import number_of, of_file_revision
 
 MOST_ENTRIES = 2000
 SHORTEST_TIMEOUT, LONGEST_TIMEOUT = 30, 480
@@ -24,17 +24,20 @@ CONTENT_TYPES = (
 """The last is what browsers send without asking first."""
 
 _PATTERN = r"(/(.|[\r\n])*)?|id:.*|(ns:[0-9]+(/.*)?)"
+_REV, _REV_PATTERN = "rev:", r"rev:[0-9a-f]{9,}"
 _PLACE = re.compile(r" - at `\$\.?(.*)`$")
 
 T = TypeVar("T")
 
 
 class Path(NamedTuple):
-    """Where a client points: `keys` under a namespace (None: the user's own view), or an id."""
+    """Where a client points: `keys` under a namespace (None: the user's own view), an id, or a
+    revision: a file and its version."""
 
     keys: str = ""
     namespace: int | None = None
     id: str | None = None
+    revision: tuple[int, int] | None = None
 
     @property
     def is_root(self) -> bool:
@@ -111,3 +114,17 @@ def parse_path(text: str) -> Path:
     except InvalidName:
         raise Refused("path", "malformed_path") from None
     return Path(keys, namespace)
+
+
+def parse_path_or_rev(text: str) -> Path:
+    """`parse_path` for the functions that take a `rev:...`, too (`ReadPath` in files.stone)."""
+    if not text.startswith(_REV):
+        return parse_path(text)
+    if not re.fullmatch(_REV_PATTERN, text):
+        raise InvalidRequest(
+            f"request body: path: '{text[:200]}' did not match pattern '{_REV_PATTERN}'"
+        )
+    revision = of_file_revision(text.removeprefix(_REV))
+    if revision is None:
+        raise Refused("path", "not_found")
+    return Path(revision=revision)

@@ -34,8 +34,10 @@ def locate(user: User, path: Path) -> Steps[Told]:
 
     Raises Refused where nothing is or was.
     """
-    if path.id is not None:
-        keys = yield from _keys_of_item(user, path.id)
+    if path.revision is not None:
+        keys = yield from _keys_of_revision(user, *path.revision)
+    elif path.id is not None:
+        keys = yield from _keys_of_item(user, item_of(path.id))
     elif path.namespace is not None:
         keys = yield from _keys_in_namespace(user, path.namespace, path.keys)
     else:
@@ -82,11 +84,18 @@ def _root(namespace: int) -> Steps[int]:
     return found.root
 
 
-def _keys_of_item(user: User, id: str) -> Steps[str]:
-    number = item_of(id)
+def _keys_of_revision(user: User, file: int, version: int) -> Steps[str]:
+    """Only the present version of a file is known."""
+    found: Item | None = yield ItemById(file)
+    if found is None or found.version != version:
+        raise Refused(*NOT_FOUND)
+    return (yield from _keys_of_item(user, file))
+
+
+def _keys_of_item(user: User, id: int | None) -> Steps[str]:
     lineage: tuple[Item, ...] = ()
-    if number is not None:
-        lineage = yield Lineage(number)
+    if id is not None:
+        lineage = yield Lineage(id)
     if not lineage or any(item.trashed_at is not None for item in lineage):
         raise Refused(*NOT_FOUND)
     return (yield from _keys_in_namespace(user, lineage[-1].namespace, place_of(lineage)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import UNSET
 
 from wakeful.core.view import Told
-from wakeful.dialects.dropbox.names import item_id, revision, zulu
+from wakeful.dialects.dropbox.names import file_revision, item_id, zulu
 from wakeful.dialects.dropbox.shapes import (
     DeletedMetadata,
     FileMetadata,
@@ -36,7 +36,7 @@ def metadata_of(told: Told, home: int) -> Metadata:
         id=item_id(item.id),
         client_modified=zulu(item.content_modified_at),
         server_modified=zulu(item.modified_at),
-        rev=revision(item.version),
+        rev=file_revision(item.id, item.version),
         size=item.size,
         path_lower=f"/{path}",
         path_display=f"/{shown}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from wakeful.dialects.times import text_of
 
 _ACCOUNT, _ACCOUNT_DIGITS = "dbid:", 35
@@ -9,6 +11,7 @@ _MEMBER, _MEMBER_DIGITS = "dbmid:", 34
 _FILL = "A"
 _ITEM = "id:"
 _MOST_DIGITS = 18
+_VERSION_DIGITS = 15
 
 ACCOUNT_LENGTH = len(_ACCOUNT) + _ACCOUNT_DIGITS
 
@@ -47,8 +50,20 @@ def number_of(text: str) -> int | None:
 
 
 def revision(version: int) -> str:
-    """The `rev` of a version of a file: SDKs want nine hex digits at least, in lower case."""
+    """A `rev`: SDKs want nine hex digits at least, in lower case."""
     return f"{version:015x}"
+
+
+def file_revision(file: int, version: int) -> str:
+    """The `rev` of a version of a file, by which that file is found again (`rev:...`)."""
+    return f"{file:x}{version:0{_VERSION_DIGITS}x}"
+
+
+def of_file_revision(text: str) -> tuple[int, int] | None:
+    """The file and the version whose `file_revision` is *text*."""
+    if not re.fullmatch(f"[0-9a-f]{{1,15}}[0-9a-f]{{{_VERSION_DIGITS}}}", text):
+        return None
+    return int(text[:-_VERSION_DIGITS], 16), int(text[-_VERSION_DIGITS:], 16)
 
 
 def zulu(ms: int) -> str:

@@ -11,7 +11,7 @@ from msgspec import UNSET
 
 from wakeful.core.items import Item
 from wakeful.core.view import Told
-from wakeful.dialects.dropbox.names import revision
+from wakeful.dialects.dropbox.names import file_revision, revision
 from wakeful.dialects.dropbox.v1.shapes import Metadata, SharedFolder
 from wakeful.dialects.times import mail_text_of
 
@@ -85,7 +85,7 @@ def metadata_of(told: Told, home: int) -> Metadata:
 
 def revision_of(file: Item) -> str:
     """The `rev` of a file's content, as in version 2."""
-    return revision(file.version)
+    return file_revision(file.id, file.version)
 
 
 def hash_of(contents: Sequence[Metadata]) -> str:
