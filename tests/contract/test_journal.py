@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.contract.things import ANNA, HOME, SHARED, do, journal, put_paths, rows
 from wakeful.core.items import JournalRow
 from wakeful.core.lookups import JournalAt, JournalPage, ReadJournal
@@ -42,6 +44,51 @@ async def test_a_mount_row_names_its_namespace(store: Store) -> None:
     row = await store.ask(JournalAt(HOME, "photos"))
 
     assert row == JournalRow("photos", 1, 5, SHARED)
+
+
+async def test_a_row_keeps_its_spelling_when_it_is_dropped(store: Store) -> None:
+    await store.commit(
+        do(JournalPut(HOME, "a", 1, spelling="A"), JournalPut(HOME, "a/b", 2, spelling="B"))
+    )
+    assert await spellings(store) == {"a": "A", "a/b": "B"}
+
+    await store.commit(do(JournalDrop(HOME, "a")))
+
+    assert await spellings(store) == {"a": "A", "a/b": "B"}
+    await store.commit(do(JournalPut(HOME, "a", 3)))
+    assert await spellings(store) == {"a": None, "a/b": "B"}
+
+
+@pytest.mark.parametrize("namespace", [HOME, SHARED])
+async def test_a_row_that_is_moved_is_spelled_anew_and_leaves_its_spelling(
+    store: Store, namespace: int
+) -> None:
+    await store.commit(
+        do(
+            JournalPut(HOME, "a", 1, spelling="A"),
+            JournalPut(HOME, "a/a", 2, spelling="a\u0308"),
+            JournalPut(HOME, "a/c", 3),
+        )
+    )
+
+    await store.commit(do(JournalMove(HOME, "a", namespace, "b", "B")))
+
+    left = {"a": "A", "a/a": "a\u0308", "a/c": None}
+    come = {"b": "B", "b/a": "a\u0308", "b/c": None}
+    assert await spellings(store) | await spellings(store, namespace) == left | come
+
+
+@pytest.mark.parametrize("spelling", ["A", None])
+async def test_a_row_that_stays_where_it_is_may_be_spelled_anew(
+    store: Store, spelling: str | None
+) -> None:
+    await store.commit(
+        do(JournalPut(HOME, "a", 1, spelling="x"), JournalPut(HOME, "a/b", 2, spelling="B"))
+    )
+
+    await store.commit(do(JournalMove(HOME, "a", HOME, "a", spelling)))
+
+    assert await spellings(store) == {"a": spelling, "a/b": "B"}
 
 
 async def test_a_page_goes_on_after_a_number_and_ends_at_the_limit(store: Store) -> None:
@@ -229,3 +276,8 @@ async def test_the_journal_of_one_namespace_says_nothing_of_a_stream(store: Stor
     await put_paths(store, "a", namespace=ANNA)
 
     assert await rows(store, ANNA) == [(1, "a", 1)]
+
+
+async def spellings(store: Store, namespace: int = HOME) -> dict[str, str | None]:
+    found = (await store.ask(ReadJournal(namespace, 0, 100))).rows
+    return {row.path: row.spelling for row in found}

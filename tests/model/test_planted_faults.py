@@ -302,7 +302,7 @@ def test_a_folder_renumbered_without_what_is_in_it_is_caught(
         if (write.namespace, write.path) != (write.to_namespace, write.to_path):
             return honest(self, write, now)
         (row, *_) = self._live(write.namespace, write.path)
-        return self._put(write.namespace, row.path, row.item, row.mount, now)
+        return self._put(write.namespace, row.path, row.item, row.mount, write.spelling, now)
 
     monkeypatch.setattr(Journals, "move", move)
 
@@ -315,7 +315,7 @@ def test_a_tombstone_that_is_lost_at_a_change_of_name_is_caught(
     def move(self: Journals, write: JournalMove, now: int) -> None:
         for row in self._live(write.namespace, write.path):
             path = write.to_path + row.path[len(write.path) :]
-            self._put(write.to_namespace, path, row.item, row.mount, now)
+            self._put(write.to_namespace, path, row.item, row.mount, row.spelling, now)
 
     monkeypatch.setattr(Journals, "move", move)
 

@@ -34,7 +34,7 @@ from wakeful.core.items import (
     User,
     fresh_item,
 )
-from wakeful.core.journal import free_key
+from wakeful.core.journal import free_key, spelling
 from wakeful.core.lookups import (
     Enterprises,
     GrantById,
@@ -379,7 +379,7 @@ def _join(namespace: Namespace, user: User, role: Role, now: int) -> Steps[Membe
     """The membership and its mount in the user's home, where the name may be taken already."""
     root: Item = yield ItemById(namespace.root)
     key = yield from free_key(user.home, "", root.name, item=root.id)
-    yield JournalPut(user.home, key, root.id, namespace.id)
+    yield JournalPut(user.home, key, root.id, namespace.id, spelling(root.name, key))
     member = Member(namespace.id, user.id, role, key, now)
     yield PutMember(member)
     return member

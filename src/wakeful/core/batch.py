@@ -12,7 +12,7 @@ from wakeful.core.errors import InvalidName
 from wakeful.core.events import Entry, Event, ItemEvent, Person
 from wakeful.core.finding import Finder, Lineage
 from wakeful.core.items import Item, Kind, Seen, User, fresh_item
-from wakeful.core.journal import free_key, join, place_of
+from wakeful.core.journal import free_key, join, place_of, spelling
 from wakeful.core.names import DEEPEST
 from wakeful.core.terms import FREELY, Terms
 from wakeful.core.writes import JournalPut, Steps
@@ -56,7 +56,8 @@ class Batch:
             raise InvalidName(f"a path has at most {DEEPEST} names", field="path")
         folder = place_of(above)
         key = yield from free_key(item.namespace, folder, item.name, item=item.id)
-        yield JournalPut(item.namespace, join(folder, key), item.id)
+        spelled = spelling(item.name, key)
+        yield JournalPut(item.namespace, join(folder, key), item.id, spelling=spelled)
         return replace(item, key=key)
 
     def tell_item(

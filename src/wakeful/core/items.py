@@ -306,10 +306,12 @@ class JournalRow(msgspec.Struct, frozen=True):
     """The latest change at one path of a namespace.
 
     `item` is None in a tombstone; `mount` is the namespace that a mount row
-    shows (the row then stands in a home's journal).
+    shows (the row then stands in a home's journal). `spelling` is the last part of the
+    path as it is or was shown, None where that is the part itself.
     """
 
     path: str  # journal keys joined by "/", no leading slash
     number: int
     item: int | None
     mount: int | None
+    spelling: str | None = None

@@ -68,6 +68,19 @@ def shown_name(name: str, key: str) -> str:
     return f"{shown_stem}{key[len(stem) : len(key) - len(suffix)]}{shown_suffix}"
 
 
+def spelling(name: str, key: str) -> str | None:
+    """What a row keeps of how an item *name* is shown at its place *key*."""
+    shown = shown_name(name, key)
+    return None if shown == key else shown
+
+
+def spelled(row: JournalRow) -> str:
+    """The path of *row*, with its last part as it is or was shown."""
+    if row.spelling is None:
+        return row.path
+    return join(row.path.rpartition("/")[0], row.spelling)
+
+
 def is_key_of(key: str, name: str) -> bool:
     """Whether *key* is one that `free_key` gives *name*, with or without a suffix."""
     plain = fold(name)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from wakeful.core.errors import InvalidName
 from wakeful.core.items import Item
-from wakeful.core.journal import join
+from wakeful.core.journal import join, spelling
 from wakeful.core.lookups import Children
 from wakeful.core.names import DEEPEST
 from wakeful.core.writes import JournalPut, Steps
@@ -54,6 +54,7 @@ def journal_below(folder: Item, path: str) -> Steps[None]:
     """Give everything below *folder*, which came back at *path*, its row again."""
     for child in (yield from all_children(folder.id)):
         place = join(path, child.key)
-        yield JournalPut(child.namespace, place, child.id)
+        spelled = spelling(child.name, child.key)
+        yield JournalPut(child.namespace, place, child.id, spelling=spelled)
         if child.is_folder:
             yield from journal_below(child, place)

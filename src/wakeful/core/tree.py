@@ -63,7 +63,7 @@ from wakeful.core.finding import (
     check_revision,
 )
 from wakeful.core.items import Item, Kind, Seen
-from wakeful.core.journal import free_key, join, place_of
+from wakeful.core.journal import free_key, join, place_of, spelling
 from wakeful.core.lookups import ChildByName, CountChildren, NewIds
 from wakeful.core.names import check_name
 from wakeful.core.subtrees import all_children, check_depth, journal_below
@@ -326,7 +326,8 @@ class TreeRules:
             when,
         )
         yield PutItems((item,))
-        yield JournalPut(item.namespace, join(place_of(above), item.key), item.id)
+        place = join(place_of(above), item.key)
+        yield JournalPut(item.namespace, place, item.id, spelling=spelling(item.name, item.key))
         yield from self._batch.tell_item(ItemEvent.UPLOAD, item, above, when)
         return item
 
@@ -352,7 +353,13 @@ class TreeRules:
         at = self._batch.at(change.at)
         folder = place_of(to_above)
         key = yield from free_key(item.namespace, folder, name, item=item.id)
-        yield JournalMove(item.namespace, place_of(lineage), item.namespace, join(folder, key))
+        yield JournalMove(
+            item.namespace,
+            place_of(lineage),
+            item.namespace,
+            join(folder, key),
+            spelling(name, key),
+        )
         stays = to_above[-1].id == item.parent
         item = self._changed(item, to_above[-1], name, key, change, at)
         yield PutItems((item,))
@@ -370,7 +377,13 @@ class TreeRules:
         correlation = next(self._batch.event_ids)
         folder = place_of(to_above)
         key = yield from free_key(target.namespace, folder, name)
-        yield JournalMove(item.namespace, place_of(lineage), target.namespace, join(folder, key))
+        yield JournalMove(
+            item.namespace,
+            place_of(lineage),
+            target.namespace,
+            join(folder, key),
+            spelling(name, key),
+        )
         gone = replace(
             item,
             revision=item.revision + 1,

@@ -33,7 +33,7 @@ from msgspec.structs import replace
 from wakeful.core.cursors import Cursor, Reached, Scope
 from wakeful.core.errors import CursorExpired, NotFound
 from wakeful.core.items import Item, JournalRow, Member, Namespace, User
-from wakeful.core.journal import join, shown_name
+from wakeful.core.journal import join, shown_name, spelled
 from wakeful.core.lookups import (
     ItemById,
     JournalAt,
@@ -308,7 +308,7 @@ class _Page:
         if row.item is None:
             if path in self._filled:
                 return False
-            self._told[path] = Told(path, join(base.shown, row.path), None)
+            self._told[path] = Told(path, join(base.shown, spelled(row)), None)
             return True
         item = listing.items[row.item]
         if item.is_folder and "/" not in path:
@@ -348,7 +348,7 @@ class _Page:
             if listing.trimmed > after:
                 raise CursorExpired("what was deleted after the cursor is no longer known")
             for row in listing.rows:
-                self._told[row.path] = Told(row.path, row.path, None)
+                self._told[row.path] = Told(row.path, spelled(row), None)
             after, head = listing.next, listing.head
         self._forget(gone)
 

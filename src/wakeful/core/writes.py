@@ -60,17 +60,20 @@ class RehomeSubtree(Write):
 
 @dataclass(frozen=True, slots=True)
 class JournalPut(Write):
-    """Put `item` at `path`, with the next number. `mount` marks the row of a mount."""
+    """Put `item` at `path`, with the next number. `mount` marks the row of a mount; `spelling`
+    is that of the row."""
 
     namespace: int
     path: str
     item: int
     mount: int | None = None
+    spelling: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class JournalDrop(Write):
-    """Turn the row at `path` and all below it into tombstones, each with its own new number."""
+    """Turn the row at `path` and all below it into tombstones, each with its own new number and
+    its old spelling."""
 
     namespace: int
     path: str
@@ -83,13 +86,14 @@ class JournalMove(Write):
     The old rows become tombstones, the new ones replace tombstones in their
     place; each takes its own new number, all tombstones before all new rows.
     Where both places are the same (a change of case only), the rows just take
-    new numbers.
+    new numbers. `spelling` is that of the row at `to_path`; all others keep theirs.
     """
 
     namespace: int
     path: str
     to_namespace: int
     to_path: str
+    spelling: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

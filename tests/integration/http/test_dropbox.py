@@ -219,7 +219,7 @@ async def test_a_change_of_case_is_told_with_the_same_path_lower(ann: Client) ->
     page = await go_on(ann, cursor)
 
     told = {(entry["path_lower"], entry["path_display"]) for entry in page["entries"]}
-    assert told == {("/readme", "/readme"), ("/read.me", "/Read.Me")}
+    assert told == {("/readme", "/README"), ("/read.me", "/Read.Me")}
 
 
 async def test_of_two_names_that_differ_only_by_case_the_second_gets_a_suffix(
@@ -280,7 +280,7 @@ async def test_a_shared_namespace_comes_as_a_folder_and_goes_as_one(
 
     await world.store.commit(remove_member(team.id, bob.id))
     await upload(ann, "/Team/secret.txt")
-    assert await paths(bob, await go_on(bob, page["cursor"])) == ["-/team"]
+    assert await paths(bob, await go_on(bob, page["cursor"])) == ["-/Team"]
     assert await paths(bob, await listed(bob, recursive=True)) == ["/mine"]
 
 

@@ -12,6 +12,7 @@ from tests.unit.core.gardens import Garden, Step, steps
 from wakeful.core.changes import ByPath, Move, Trash
 from wakeful.core.events import Event
 from wakeful.core.items import JournalRow
+from wakeful.core.journal import fold, shown_name, spelled
 
 
 def fold_rows(state: dict[str, int], rows: Iterable[JournalRow]) -> dict[str, int]:
@@ -45,6 +46,11 @@ def test_a_journal_folds_into_the_tree_from_the_start_and_from_any_earlier_state
         rows = garden.world.journal(namespace)
         assert [row.number for row in rows] == sorted({row.number for row in rows})
         assert len({row.path for row in rows}) == len(rows)
+        for row in rows:
+            assert fold(spelled(row).rpartition("/")[2]) == row.path.rpartition("/")[2]
+            if row.item is not None and row.mount is None:
+                item = garden.world.item(row.item)
+                assert spelled(row).rpartition("/")[2] == shown_name(item.name, item.key)
         assert fold_rows({}, garden.pages(namespace, 0, size)) == now
         assert fold_rows(states[namespace], garden.pages(namespace, heads[namespace], size)) == now
 

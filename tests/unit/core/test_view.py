@@ -87,7 +87,7 @@ def test_a_namespace_that_was_left_is_deleted_once(garden: Garden) -> None:
     garden.leave(garden.team)
     own(garden, "file")
     after = page(garden, before.cursor)
-    assert (paths(after), after.has_more) == (["-a", "file"], False)
+    assert (paths(after), after.has_more) == (["-A", "file"], False)
     assert after.cursor.mounts == ()
 
 
@@ -101,7 +101,7 @@ def test_what_is_to_be_deleted_first_waits_for_a_page_of_its_own(garden: Garden)
     first = page(garden, before.cursor)
     assert (paths(first), first.has_more) == (["file"], True)
     second = page(garden, first.cursor)
-    assert (paths(second), second.has_more) == (["-a"], True)
+    assert (paths(second), second.has_more) == (["-A"], True)
     third = page(garden, second.cursor)
     assert (paths(third), third.has_more) == (["A"], False)
 

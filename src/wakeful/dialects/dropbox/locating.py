@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wakeful.core.errors import NotFound
 from wakeful.core.items import Item, JournalRow, Member, Namespace, User
-from wakeful.core.journal import join, place_of
+from wakeful.core.journal import join, place_of, spelled
 from wakeful.core.lookups import (
     ItemById,
     JournalAt,
@@ -50,7 +50,7 @@ def locate(user: User, path: Path) -> Steps[Told]:
     if row is None:
         raise Refused(*NOT_FOUND)
     if row.item is None:
-        return Told(keys, join(base.shown, row.path), None)
+        return Told(keys, join(base.shown, spelled(row)), None)
     lineage: tuple[Item, ...] = yield Lineage(row.item)
     above = {item.id: item for item in lineage}
     return Told(keys, join(base.shown, shown_path(lineage[-1], above)), lineage[-1])

@@ -30,14 +30,22 @@ class Journal:
         self._unsorted: list[str] = []
         self._log: list[tuple[int, str]] = []
 
-    def put(self, undo: Undo, path: str, item: int | None, mount: int | None, now: int) -> None:
+    def put(
+        self,
+        undo: Undo,
+        path: str,
+        item: int | None,
+        mount: int | None,
+        spelling: str | None,
+        now: int,
+    ) -> None:
         """Give the row at *path* the next number and this content; no item: a tombstone."""
         if path not in self.rows:
             self._unsorted.append(path)
         undo.note(self._fall)
         self.head += 1
         undo.append(self._log, (self.head, path))
-        undo.put(self.rows, path, JournalRow(path, self.head, item, mount))
+        undo.put(self.rows, path, JournalRow(path, self.head, item, mount, spelling))
         if item is None:
             undo.put(self.buried, path, now)
         else:
@@ -136,28 +144,35 @@ class Journals:
         return len(old)
 
     def put(self, write: JournalPut, now: int) -> None:
-        self._put(write.namespace, write.path, write.item, write.mount, now)
+        self._put(write.namespace, write.path, write.item, write.mount, write.spelling, now)
 
     def drop(self, write: JournalDrop, now: int) -> None:
         for row in self._live(write.namespace, write.path):
-            self._put(write.namespace, row.path, None, None, now)
+            self._put(write.namespace, row.path, None, None, row.spelling, now)
 
     def move(self, write: JournalMove, now: int) -> None:
         rows = self._live(write.namespace, write.path)
         if (write.namespace, write.path) != (write.to_namespace, write.to_path):
             for row in rows:
-                self._put(write.namespace, row.path, None, None, now)
+                self._put(write.namespace, row.path, None, None, row.spelling, now)
         for row in rows:
             path = write.to_path + row.path[len(write.path) :]
-            self._put(write.to_namespace, path, row.item, row.mount, now)
+            spelling = write.spelling if path == write.to_path else row.spelling
+            self._put(write.to_namespace, path, row.item, row.mount, spelling, now)
 
     def _live(self, namespace: int, path: str) -> list[JournalRow]:
         journal = self.by_namespace.get(namespace)
         return [] if journal is None else journal.live(path)
 
     def _put(
-        self, namespace: int, path: str, item: int | None, mount: int | None, now: int
+        self,
+        namespace: int,
+        path: str,
+        item: int | None,
+        mount: int | None,
+        spelling: str | None,
+        now: int,
     ) -> None:
         self.grown.add(namespace)
         journal = self.by_namespace.setdefault(namespace, Journal())
-        journal.put(self._undo, path, item, mount, now)
+        journal.put(self._undo, path, item, mount, spelling, now)

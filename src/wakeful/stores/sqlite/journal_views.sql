@@ -8,27 +8,27 @@ WHERE namespace = :namespace AND number > :after
 ORDER BY number LIMIT 1 OFFSET :most - 1;
 
 -- name: everywhere
-SELECT path, number, item, mount FROM journal INDEXED BY journal_number
+SELECT path, number, item, mount, spelling FROM journal INDEXED BY journal_number
 WHERE namespace = :namespace AND number > :after AND number <= :until
     AND (item IS NOT NULL OR number > :buried_after)
 ORDER BY number LIMIT :limit;
 
 -- name: at_top
-SELECT path, number, item, mount FROM journal INDEXED BY journal_number
+SELECT path, number, item, mount, spelling FROM journal INDEXED BY journal_number
 WHERE namespace = :namespace AND number > :after AND number <= :until
     AND instr(path, '/') = 0
     AND (item IS NOT NULL OR number > :buried_after)
 ORDER BY number LIMIT :limit;
 
 -- name: below
-SELECT path, number, item, mount FROM journal INDEXED BY journal_number
+SELECT path, number, item, mount, spelling FROM journal INDEXED BY journal_number
 WHERE namespace = :namespace AND number > :after AND number <= :until
     AND (path = :under OR (path >= :under || '/' AND path < :under || '0'))
     AND (item IS NOT NULL OR number > :buried_after)
 ORDER BY number LIMIT :limit;
 
 -- name: directly_below
-SELECT path, number, item, mount FROM journal INDEXED BY journal_number
+SELECT path, number, item, mount, spelling FROM journal INDEXED BY journal_number
 WHERE namespace = :namespace AND number > :after AND number <= :until
     AND (path = :under OR (path >= :under || '/' AND path < :under || '0'
                            AND instr(substr(path, length(:under) + 2), '/') = 0))

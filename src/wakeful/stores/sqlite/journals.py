@@ -25,7 +25,8 @@ def page(at: Snapshot, lookup: ReadJournal) -> JournalPage:
 
 def put(tx: Transaction, write: JournalPut) -> None:
     number = _grow(tx, write.namespace, 1) + 1
-    tx.db.execute(_sql.put, (write.namespace, write.path, number, write.item, write.mount))
+    row = (write.namespace, write.path, number, write.item, write.mount, write.spelling)
+    tx.db.execute(_sql.put, row)
 
 
 def drop(tx: Transaction, write: JournalDrop) -> None:
@@ -41,7 +42,10 @@ def move(tx: Transaction, write: JournalMove) -> None:
     tx.db.execute(_sql.renumber, subtree)
     count = tx.db.changes()
     _grow(tx, write.namespace, count)
-    if (write.namespace, write.path) == (write.to_namespace, write.to_path) or count == 0:
+    if count == 0:
+        return
+    if (write.namespace, write.path) == (write.to_namespace, write.to_path):
+        tx.db.execute(_sql.spell, (write.spelling, write.namespace, write.path))
         return
     to_head = _grow(tx, write.to_namespace, count)
     renumbered = {"namespace": write.namespace, "head": head, "count": count}
@@ -53,6 +57,7 @@ def move(tx: Transaction, write: JournalMove) -> None:
             "to_namespace": write.to_namespace,
             "to_path": write.to_path,
             "shift": to_head - head,
+            "spelling": write.spelling,
         },
     )
     tx.db.execute(_sql.bury_renumbered, renumbered | {"now": tx.now})

@@ -2,19 +2,20 @@
 -- ("0" is the character after "/"). Parents stand before children in the order of paths.
 
 -- name: at
-SELECT path, number, item, mount FROM journal WHERE namespace = ? AND path = ?;
+SELECT path, number, item, mount, spelling FROM journal WHERE namespace = ? AND path = ?;
 
 -- name: page
-SELECT path, number, item, mount FROM journal
+SELECT path, number, item, mount, spelling FROM journal
 WHERE namespace = ? AND number > ?
 ORDER BY number LIMIT ?;
 
 -- name: put
-INSERT INTO journal (namespace, path, number, item, mount) VALUES (?, ?, ?, ?, ?)
+INSERT INTO journal (namespace, path, number, item, mount, spelling) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (namespace, path) DO UPDATE SET
         number = excluded.number,
         item = excluded.item,
         mount = excluded.mount,
+        spelling = excluded.spelling,
         buried_at = NULL;
 
 -- name: drop
@@ -51,8 +52,9 @@ WHERE journal.namespace = :namespace AND journal.path = live.path;
 -- name: copy_renumbered
 -- The second step of a move: the rows that `renumber` has given numbers appear at the new
 -- place too, in the same order. The order of the insertion is that of the paths.
-INSERT INTO journal (namespace, path, number, item, mount)
-    SELECT :to_namespace, :to_path || substr(path, length(:path) + 1), number + :shift, item, mount
+INSERT INTO journal (namespace, path, number, item, mount, spelling)
+    SELECT :to_namespace, :to_path || substr(path, length(:path) + 1), number + :shift, item, mount,
+        iif(path = :path, :spelling, spelling)
     FROM journal
     WHERE namespace = :namespace AND number > :head AND number <= :head + :count
     ORDER BY number
@@ -60,7 +62,11 @@ INSERT INTO journal (namespace, path, number, item, mount)
         number = excluded.number,
         item = excluded.item,
         mount = excluded.mount,
+        spelling = excluded.spelling,
         buried_at = NULL;
+
+-- name: spell
+UPDATE journal SET spelling = ? WHERE namespace = ? AND path = ?;
 
 -- name: bury_renumbered
 -- The last step of a move: what is left with those numbers becomes tombstones.

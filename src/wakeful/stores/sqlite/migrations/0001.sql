@@ -52,6 +52,7 @@ CREATE TABLE journal (
     number INTEGER NOT NULL,
     item INTEGER,                 -- NULL: a tombstone
     mount INTEGER,
+    spelling TEXT,                -- of the last part of the path; NULL: as it is there
     buried_at INTEGER,            -- when it became a tombstone
     PRIMARY KEY (namespace, path)
 ) STRICT, WITHOUT ROWID;
