@@ -78,7 +78,7 @@ _OLD_PAGE = "This page was too old, or the browser keeps no cookies. Please try 
 
 _WORDS = {
     READ_SCOPE: "See your files and folders, download them, and hear of every change",
-    WRITE_SCOPE: "Record changes to your files and folders in your name",
+    WRITE_SCOPE: "Add, change and delete files and folders in your name",
 }
 _ADMINS_WORDS = {
     USERS_SCOPE: "Act for every user of {enterprise}, and manage them",

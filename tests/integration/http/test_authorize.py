@@ -499,10 +499,10 @@ async def test_the_page_says_who_asks_and_for_what(stage: Stage) -> None:
 
     assert "Mirror would like to" in anns
     assert "You will go on to app.test." in anns
-    assert "Record changes to your files" in anns
+    assert "Add, change and delete files" in anns
     assert "Act for every user of Ours" in anns
     assert "Act for every user" not in bobs  # he is no admin
-    assert "Record changes" not in browser.page.text
+    assert "Add, change" not in browser.page.text
     assert "hear of every change" in browser.page.text
     assert "for 4 hours" in browser.page.text
     assert "a code to paste" in browser.page.text
