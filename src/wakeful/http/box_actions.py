@@ -72,7 +72,9 @@ class Acting:
 
     async def trashed(self, identity: Identity, id: str, kind: Kind) -> int:
         """The id of what must be in the trash itself. Raises NotFound."""
-        item = await read(self._store, reads.read_trashed(identity.user, id, kind))
+        item = await read(
+            self._store, reads.read_trashed(identity.user, id, kind, within=identity.item)
+        )
         return item.id
 
     def only_if(self, request: Request) -> tuple[int, ...] | None:

@@ -849,6 +849,21 @@ async def test_a_token_for_one_folder_uploads_into_that_folder_only(scene: Scene
     assert [each["name"] for each in path["entries"]] == ["All Files", "docs"]
 
 
+async def test_p7_a_token_for_one_folder_is_not_told_what_else_is_in_the_trash(
+    scene: Scene,
+) -> None:
+    bob = scene.world.bob
+    trashed = await bob.made(kind="upload", path="/elsewhere")
+    await bob.publish({"kind": "trash", "item": trashed})
+    client = await narrow(scene, scene.ids["docs"], "item_readwrite")
+
+    for method, path in (("POST", "/2.0/files/{}"), ("DELETE", "/2.0/files/{}/trash")):
+        told = await client.ask(method, path.format(trashed))
+        unknown = await client.ask(method, path.format("99999"))
+        assert told.status_code == unknown.status_code == 404
+        assert told.json() | {"request_id": ""} == unknown.json() | {"request_id": ""}
+
+
 async def test_a_token_that_renames_does_not_move(scene: Scene) -> None:
     ids = scene.ids
     client = await narrow(scene, scene.root, "item_rename")

@@ -91,10 +91,10 @@ def read_changed(user: int, lineage: Lineage, within: int | None = None) -> Step
     return (yield from _shown(census, lineage, within))
 
 
-def read_trashed(user: int, id: str, kind: Kind) -> Steps[Snapshot]:
+def read_trashed(user: int, id: str, kind: Kind, within: int | None = None) -> Steps[Snapshot]:
     """The item *id*, which must be in the trash itself. Raises NotFound."""
     census = Census((yield from read_user(user)))
-    lineage = yield from _visible(census, id, kind, trashed=True)
+    lineage = yield from _visible(census, id, kind, trashed=True, within=within)
     return (yield from census.snapshot(lineage[-1], lineage[:-1]))
 
 
