@@ -75,6 +75,14 @@ def anchors_of(page: Path) -> Iterator[str]:
         yield re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
+def test_the_readme_leads_to_every_page() -> None:
+    linked = set(_LINK.findall(text_of("README.md")))
+
+    pages = {f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")}
+    assert pages
+    assert pages <= linked
+
+
 @pytest.mark.parametrize("number", range(1, 12))
 def test_every_promise_names_its_tests(number: int) -> None:
     found = re.search(
