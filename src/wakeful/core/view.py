@@ -20,7 +20,10 @@ Rule 5: a page is made of several looks, between which things change. It ends be
 tell a path twice, and before the deletion of a folder in which it has told of something: that
 is deleted, too, but on the next page, and whoever sorts would have it without its folder.
 
-Rule 6: a cursor that is behind in what was trimmed has missed tombstones, and expires.
+Rule 6: a mount of which a reader does not want to know may have come to the place of what was
+told before: to that reader it is a deletion.
+
+Rule 7: a cursor that is behind in what was trimmed has missed tombstones, and expires.
 """
 
 from __future__ import annotations
@@ -288,7 +291,8 @@ class _Page:
                 raise CursorExpired("what was deleted after the cursor is no longer known")
             shown: dict[int, str] = {}
             for row in listing.rows:
-                if not (yield from self._tell_row(row, base, listing, shown)):
+                is_news = row.number > buried_after
+                if not (yield from self._tell_row(row, base, listing, shown, is_news)):
                     return Reached(namespace, number, since), False
                 number = row.number
             number = listing.next
@@ -297,15 +301,24 @@ class _Page:
         return Reached(namespace, number, since), False
 
     def _tell_row(
-        self, row: JournalRow, base: Base, listing: JournalListing, shown: dict[int, str]
+        self,
+        row: JournalRow,
+        base: Base,
+        listing: JournalListing,
+        shown: dict[int, str],
+        is_news: bool,
     ) -> Steps[bool]:
-        """Tell of one row; False where that has to wait for the next page."""
+        """Tell of one row; False where that has to wait for the next page. *is_news*: whether
+        its reader may have something at that place, which a tombstone is told for."""
         if row.path == base.under and not self._scope.recursive:
             return True
         path = join(base.path, row.path)
         if path in self._told:
             return False
-        if row.item is None:
+        is_hidden = row.mount is not None and not self._scope.mounted
+        if is_hidden and not is_news:
+            return True
+        if row.item is None or is_hidden:
             if path in self._filled:
                 return False
             self._told[path] = Told(path, join(base.shown, spelled(row)), None)
@@ -319,8 +332,6 @@ class _Page:
                 yield from self._bury(gone)
                 return False
         if row.mount is not None:
-            if not self._scope.mounted:
-                return True
             if self._scope.is_whole:
                 self._mounts[row.mount] = Reached(row.mount)
             self._told[path] = Told(path, shown_name(item.name, row.path), item, row.mount)

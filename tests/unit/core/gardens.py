@@ -50,7 +50,7 @@ Step = tuple[str, int, str, int]
 
 
 class Garden:
-    """Ann's home and a shared namespace in which things grow and are moved about."""
+    """Homes and shared namespaces in which things grow and are moved about."""
 
     def __init__(self) -> None:
         self.world = World()
@@ -58,7 +58,8 @@ class Garden:
         self.other = self.world.shared(self.world.ann, "a.b")
         self.items: dict[int, Item] = {}
         self.roots = [
-            self.world.root(namespace) for namespace in (self.world.ann.home, self.team, self.other)
+            self.world.root(namespace)
+            for namespace in (self.world.ann.home, self.team, self.other, self.world.bob.home)
         ]
 
     @property
@@ -72,7 +73,8 @@ class Garden:
             return
         items = [*self.items.values(), *self.roots]
         folders = [item for item in items if item.is_folder]
-        item, folder = by_id(items[pick % len(items)]), by_id(folders[other % len(folders)])
+        picked, into = items[pick % len(items)], folders[other % len(folders)]
+        item, folder = by_id(picked), by_id(into)
         changes: dict[str, Change] = {
             "folder": CreateFolder(parent=folder, name=name),
             "file": Upload(parent=folder, name=name, facts=Facts(size=1)),
@@ -84,8 +86,11 @@ class Garden:
             "delete": Delete(item=item),
             "version": NewVersion(item=item, facts=Facts(size=2)),
         }
+        # Ann is in every namespace but Bob's home.
+        place = into if what in ("folder", "file") else picked
+        actor = self.world.bob if place.namespace == self.world.bob.home else self.world.ann
         try:
-            (changed,) = self.world.publish(self.world.ann, changes[what]).applied.items
+            (changed,) = self.world.publish(actor, changes[what]).applied.items
         except WakefulError:
             return
         if changed is not None:
@@ -104,7 +109,7 @@ class Garden:
 
     def join(self, namespace: int) -> None:
         """Bob joins."""
-        self.world.commit(add_member(namespace, self.world.bob.id, Role.VIEWER))
+        self.world.commit(add_member(namespace, self.world.bob.id, Role.EDITOR))
 
     def drive(self, rule: Steps[T]) -> T:
         """The result of a rule that only looks things up."""

@@ -81,6 +81,20 @@ def test_what_became_of_a_former_mount_is_deleted_first_if_it_is_a_folder(garden
     assert paths(page(garden, first.cursor)) == ["a"]
 
 
+def test_what_a_mount_took_the_place_of_is_deleted_for_who_is_not_shown_mounts(
+    garden: Garden,
+) -> None:
+    own(garden, "a", folder=True)
+    before = page(garden, cursor(garden, Scope(mounted=False)))
+    assert paths(before) == ["a"]
+    mine = by_id(garden.world.tree(garden.world.bob.home)["a"])
+    garden.world.do(Trash(item=mine), garden.world.bob)
+    garden.join(garden.team)
+
+    assert paths(page(garden, before.cursor)) == ["-a"]
+    assert paths(page(garden, cursor(garden, Scope(mounted=False)))) == []
+
+
 def test_a_namespace_that_was_left_is_deleted_once(garden: Garden) -> None:
     garden.join(garden.team)
     before = page(garden, cursor(garden))
