@@ -1,8 +1,14 @@
-"""Finds what a client points at, as far as it may know of it."""
+"""Finds what a client points at, as far as it may know of it.
+
+Every look-up is answered from a snapshot of its own. What changed between two of them is looked
+for once more.
+"""
 
 from __future__ import annotations
 
-from wakeful.core.errors import NotFound
+from typing import NamedTuple
+
+from wakeful.core.errors import Conflict, NotFound
 from wakeful.core.items import Item, JournalRow, Member, Namespace, User
 from wakeful.core.journal import join, place_of, spelled
 from wakeful.core.lookups import (
@@ -13,13 +19,15 @@ from wakeful.core.lookups import (
     NamespaceById,
     UserById,
 )
-from wakeful.core.view import Told, find_base, shown_path
+from wakeful.core.view import Base, Told, find_base, shown_path
 from wakeful.core.writes import Steps
 from wakeful.dialects.dropbox.arguments import Path
 from wakeful.dialects.dropbox.errors import Refused
 from wakeful.dialects.dropbox.names import item_of
 
 NOT_FOUND = ("path", "not_found")
+
+_MOST_TRIES = 10  # nothing is changed so often by accident
 
 
 def find_user(id: int) -> Steps[User]:
@@ -32,32 +40,14 @@ def find_user(id: int) -> Steps[User]:
 def locate(user: User, path: Path) -> Steps[Told]:
     """What is at *path* in the view of *user*: a tombstone too, and the root with an empty path.
 
-    Raises Refused where nothing is or was.
+    Raises Refused where nothing is or was, and Conflict where it is changed all the time.
     """
-    if path.revision is not None:
-        keys = yield from _keys_of_revision(user, *path.revision)
-    elif path.id is not None:
-        keys = yield from _keys_of_item(user, item_of(path.id))
-    elif path.namespace is not None:
-        keys = yield from _keys_in_namespace(user, path.namespace, path.keys)
-    else:
-        keys = path.keys
-    base = yield from find_base(user.home, keys)
-    if not base.under:
-        root: Item = yield ItemById((yield from _root(base.namespace)))
-        return Told(base.path, base.shown, root, None if base.mount is None else base.namespace)
-    row: JournalRow | None = yield JournalAt(base.namespace, base.under)
-    if row is None:
-        raise Refused(*NOT_FOUND)
-    if row.item is None:
-        return Told(keys, join(base.shown, spelled(row)), None)
-    lineage: tuple[Item, ...] = yield Lineage(row.item)
-    above = {item.id: item for item in lineage}
-    return Told(keys, join(base.shown, shown_path(lineage[-1], above)), lineage[-1])
+    found = yield from _find(user, path)
+    return found.told
 
 
 def folder_at(user: User, path: Path) -> Steps[str]:
-    """The path, in keys, of the folder at *path*. Raises Refused."""
+    """The path, in keys, of the folder at *path*. Raises Refused and Conflict."""
     told = yield from locate(user, path)
     if told.item is None:
         raise Refused(*NOT_FOUND)
@@ -68,15 +58,74 @@ def folder_at(user: User, path: Path) -> Steps[str]:
 
 def file_at(user: User, path: Path) -> Steps[tuple[Told, tuple[Item, ...], int]]:
     """The file at *path*, with all above it in its namespace, and that namespace's owner. Raises
-    Refused."""
-    told = yield from locate(user, path)
+    Refused and Conflict."""
+    told, lineage = yield from _find(user, path)
     if told.item is None:
         raise Refused(*NOT_FOUND)
     if told.item.is_folder:
         raise Refused("path", "not_file")
-    lineage: tuple[Item, ...] = yield Lineage(told.item.id)
     namespace: Namespace = yield NamespaceById(told.item.namespace)
     return told, lineage, namespace.owner
+
+
+class _Found(NamedTuple):
+    """What is at a path; with an item, all above it in its namespace and the item itself."""
+
+    told: Told
+    lineage: tuple[Item, ...] = ()
+
+
+def _find(user: User, path: Path) -> Steps[_Found]:
+    for _ in range(_MOST_TRIES):
+        found = yield from _look(user, path)
+        if found is not None:
+            return found
+    raise Conflict("it is being changed")
+
+
+def _look(user: User, path: Path) -> Steps[_Found | None]:
+    """What is at *path*; None where that changed between two look-ups. Raises Refused."""
+    item: int | None = None
+    if path.revision is not None:
+        item, version = path.revision
+        keys = yield from _keys_of_revision(user, item, version)
+    elif path.id is not None:
+        item = item_of(path.id)
+        keys = yield from _keys_of_item(user, item)
+    elif path.namespace is not None:
+        keys = yield from _keys_in_namespace(user, path.namespace, path.keys)
+    else:
+        keys = path.keys
+    base = yield from find_base(user.home, keys)
+    if not base.under:
+        root: Item = yield ItemById((yield from _root(base.namespace)))
+        mount = None if base.mount is None else base.namespace
+        return _Found(Told(base.path, base.shown, root, mount), (root,))
+    row: JournalRow | None = yield JournalAt(base.namespace, base.under)
+    if row is None or row.item is None:
+        if item is not None:
+            return None
+        if row is None:
+            raise Refused(*NOT_FOUND)
+        return _Found(Told(keys, join(base.shown, spelled(row)), None))
+    lineage: tuple[Item, ...] = yield Lineage(row.item)
+    if item not in (None, row.item) or not _is_at(lineage, base):
+        return None
+    if path.revision is not None and path.revision[1] != lineage[-1].version:
+        return None
+    above = {each.id: each for each in lineage}
+    shown = join(base.shown, shown_path(lineage[-1], above))
+    return _Found(Told(keys, shown, lineage[-1]), lineage)
+
+
+def _is_at(lineage: tuple[Item, ...], base: Base) -> bool:
+    """Whether the last of *lineage* is still where a row of the journal said that it is."""
+    return (
+        bool(lineage)
+        and all(item.trashed_at is None for item in lineage)
+        and lineage[-1].namespace == base.namespace
+        and place_of(lineage) == base.under
+    )
 
 
 def _root(namespace: int) -> Steps[int]:
