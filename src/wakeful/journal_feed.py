@@ -22,7 +22,8 @@ from typing import Protocol
 
 import structlog
 
-from wakeful.core.lookups import JournalHeads, ListJournal, ReadJournal
+from wakeful.core.items import JournalRow
+from wakeful.core.lookups import JournalAt, JournalHeads, ListJournal, ReadJournal
 from wakeful.core.ports import Hints
 from wakeful.core.view import Place
 from wakeful.feed import BACKSTOP_SECONDS, LOOK_AGAIN_SECONDS, SLICE, Feed
@@ -30,10 +31,10 @@ from wakeful.feed import BACKSTOP_SECONDS, LOOK_AGAIN_SECONDS, SLICE, Feed
 _CHUNK = 1000  # rows that are matched at a time
 _MOST_QUIET = 4096  # spans that are remembered, some 300 bytes each
 
-Folder = tuple[str, bool]
-"""A place within a journal: `under` and `deep` of a `Place`."""
+Folder = tuple[str, bool, bool]
+"""A place within a journal: `under`, `deep` and `is_mount` of a `Place`."""
 
-_EVERYTHING: Folder = ("", True)
+_EVERYTHING: Folder = ("", True, False)
 
 log = structlog.get_logger()
 
@@ -157,7 +158,7 @@ class JournalFeed:
             journal = self._journals.get(place.namespace)
             if journal is None:
                 journal = self._journals[place.namespace] = _Journal()
-            folder = (place.under, place.deep)
+            folder = _folder_of(place)
             journal.add(waiter, folder, place.after)
             if journal.head < 0:
                 self._unknown[place.namespace] = None
@@ -165,7 +166,7 @@ class JournalFeed:
                 self._new.append((waiter, place))
         for place in waiter.places:
             journal = self._journals[place.namespace]
-            if (place.under, place.deep) == _EVERYTHING and journal.head > place.after:
+            if _folder_of(place) == _EVERYTHING and journal.head > place.after:
                 self._call(waiter, time.monotonic())
                 return
         self._look()
@@ -179,7 +180,7 @@ class JournalFeed:
         was_there = False
         for place in waiter.places:
             journal = self._journals.get(place.namespace)
-            if journal is None or not journal.remove(waiter, (place.under, place.deep)):
+            if journal is None or not journal.remove(waiter, _folder_of(place)):
                 continue
             was_there = True
             if journal.is_forsaken:
@@ -251,7 +252,7 @@ class JournalFeed:
         page = await self._store.ask(ReadJournal(namespace, journal.matched, _CHUNK))
         now = time.monotonic()
         for row in page.rows:
-            for folder in _folders_of(row.path):
+            for folder in _folders_of(row):
                 present = journal.folders.get(folder)
                 if present:
                     for waiter in [each for each, told in present.items() if row.number > told]:
@@ -261,20 +262,26 @@ class JournalFeed:
 
     async def _look_in(self, waiter: JournalWaiter, place: Place) -> None:
         """Look whether a folder has something already."""
-        folder = (place.under, place.deep)
+        folder = _folder_of(place)
         journal = self._journals.get(place.namespace)
         if journal is None or waiter not in (journal.present(folder) or ()):
             self._new.popleft()
+            return
+        if place.is_mount:
+            row = await self._store.ask(JournalAt(place.namespace, place.under))
+            self._new.popleft()
+            if row is not None and row.mount is not None and row.number > place.after:
+                self._call_present(waiter, journal, folder)
             return
         begin = after = place.after
         known = self._quiet.get((place.namespace, folder))
         if known is not None and known[0] <= after < known[1]:
             begin, after = known
-        found = await self._store.ask(ListJournal(place.namespace, after, 1, *folder))
+        look = ListJournal(place.namespace, after, 1, place.under, place.deep)
+        found = await self._store.ask(look)
         if found.rows:
             self._new.popleft()
-            if waiter in (journal.present(folder) or ()):
-                self._call(waiter, time.monotonic())
+            self._call_present(waiter, journal, folder)
             return
         self._keep_quiet((place.namespace, folder), begin, found.next)
         if found.next >= found.head:
@@ -289,6 +296,11 @@ class JournalFeed:
         self._quiet[key] = (begin, until)
 
     # --- wake ---
+
+    def _call_present(self, waiter: JournalWaiter, journal: _Journal, folder: Folder) -> None:
+        """Wake *waiter*, if it has not left *folder* meanwhile."""
+        if waiter in (journal.present(folder) or ()):
+            self._call(waiter, time.monotonic())
 
     def _call(self, waiter: JournalWaiter, since: float) -> None:
         """Take *waiter* off its journals and wake it, in its turn."""
@@ -344,11 +356,18 @@ class JournalFeed:
             self._observer.backstop_found(grown)
 
 
-def _folders_of(path: str) -> Iterator[Folder]:
-    """All folders in which a row at *path* is something new."""
+def _folder_of(place: Place) -> Folder:
+    return (place.under, place.deep, place.is_mount)
+
+
+def _folders_of(row: JournalRow) -> Iterator[Folder]:
+    """All folders in which *row* is something new."""
+    path = row.path
     above = path.rpartition("/")[0]
-    yield path, False
-    yield above, False
+    if row.mount is not None:
+        yield path, True, True
+    yield path, False, False
+    yield above, False, False
     while path:
-        yield path, True
+        yield path, True, False
         path = path.rpartition("/")[0]

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from tests.model.stages import StagedBus, StagedStore, Tally, turns, until
 from tests.model.world import World, by_id
-from wakeful.core.changes import CreateFolder, Facts, Move, Upload
+from wakeful.core.accounts import add_member
+from wakeful.core.changes import CreateFolder, Facts, Move, Trash, Upload
 from wakeful.core.errors import StoreFailed
+from wakeful.core.items import Role
 from wakeful.core.lookups import JournalHeads, ListJournal, Lookup, ReadJournal
 from wakeful.core.view import Place
 from wakeful.feed import SLICE, Feed
@@ -135,6 +137,39 @@ async def test_p6_a_waiter_is_woken_by_its_folder_only(
     await stage.change(path)
     await stage.settled()
     assert bool(sleeper.wakes) is wakes
+
+
+async def joins(stage: Stage) -> None:
+    """A namespace of Bob's comes into Ann's home, as `team`."""
+    team = stage.world.shared(stage.world.bob, "team")
+    await stage.feed.store.commit(add_member(team, stage.world.ann.id, Role.EDITOR))
+
+
+async def test_p6_who_waits_for_a_mount_is_woken_by_that_alone(stage: Stage) -> None:
+    sleeper = Sleeper(Place(stage.home, stage.head, "team", is_mount=True))
+    stage.journals.wait(sleeper)
+    stage.world.folder("team")
+    await stage.change("team/a")
+    gone = Trash(item=by_id(stage.world.tree()["team"]))
+    await stage.feed.publish(stage.world.ann.id, (gone,))
+    await stage.settled()
+    assert not sleeper.wakes
+
+    await joins(stage)
+    await stage.settled()
+    assert len(sleeper.wakes) == 1
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+async def test_who_waits_for_a_mount_that_came_is_woken_at_once(stage: Stage, leaves: bool) -> None:
+    head = stage.head
+    await joins(stage)
+    sleeper = Sleeper(Place(stage.home, head, "team", is_mount=True))
+    stage.journals.wait(sleeper)
+    if leaves:
+        stage.journals.leave(sleeper)
+    await stage.settled()
+    assert bool(sleeper.wakes) is not leaves
 
 
 async def test_the_first_of_several_places_wakes_and_the_others_are_left(stage: Stage) -> None:
@@ -352,7 +387,7 @@ def test_p4_a_place_is_answered_if_and_only_if_its_look_up_shows_something(
         await stage.settled()
         for sleeper in sleepers:
             (place,) = sleeper.places
-            namespace, after, under, deep = place
+            namespace, after, under, deep, _ = place
             found = stage.world.ask(ListJournal(namespace, after, 1, under, deep)).rows
             assert len(sleeper.wakes) == bool(found)
 

@@ -91,12 +91,16 @@ class Base(NamedTuple):
 
 class Place(NamedTuple):
     """What a reader who has reached a cursor waits for: a row of this journal after that
-    number, at or below `under` (and not `deep`: directly below)."""
+    number, at or below `under` (and not `deep`: directly below).
+
+    `is_mount`: only for a mount that comes to `under` itself.
+    """
 
     namespace: int
     after: int
     under: str = ""
     deep: bool = True
+    is_mount: bool = False
 
 
 def begin(user: int, grant: int, epoch: int, scope: Scope) -> Steps[Cursor]:
@@ -160,7 +164,7 @@ def places_of(cursor: Cursor) -> Steps[tuple[Place, ...]]:
         row: JournalRow | None = yield JournalAt(namespace, base.under)
         if row is None or row.item is None:
             # It can come with a mount at the top, which adds no row but its own.
-            return (here, Place(namespace, number, top, deep=False))
+            return (here, Place(namespace, number, top, is_mount=True))
     return (here,)
 
 

@@ -25,7 +25,7 @@ from wakeful.core.cursors import Cursor, Scope
 from wakeful.core.errors import CursorExpired, WakefulError
 from wakeful.core.items import Item, JournalRow, Role, User
 from wakeful.core.journal import shown_name
-from wakeful.core.lookups import ListJournal, Lookup, MembershipsOf, ReadJournal
+from wakeful.core.lookups import JournalAt, ListJournal, Lookup, MembershipsOf, ReadJournal
 from wakeful.core.view import Place
 from wakeful.core.writes import Steps
 from wakeful.stores.driver import drive
@@ -136,12 +136,14 @@ class Garden:
 
     def has_grown_in(self, places: Iterable[Place]) -> bool:
         """Whether a poll that waits in these *places* would be answered."""
-        return any(
-            self.world.ask(
-                ListJournal(place.namespace, place.after, 1, place.under, place.deep)
-            ).rows
-            for place in places
-        )
+        return any(map(self._has_grown_at, places))
+
+    def _has_grown_at(self, place: Place) -> bool:
+        namespace, after, under, deep, is_mount = place
+        if is_mount:
+            row = self.world.ask(JournalAt(namespace, under))
+            return row is not None and row.mount is not None and row.number > after
+        return bool(self.world.ask(ListJournal(namespace, after, 1, under, deep)).rows)
 
     def _shown_in_view(self, namespace: int, above: str, shown_above: str) -> dict[str, Any]:
         tree = self.world.tree(namespace)

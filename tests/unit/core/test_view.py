@@ -274,7 +274,7 @@ def test_what_is_not_there_yet_may_come_with_a_mount_above_it(garden: Garden) ->
         top = path.partition("/")[0]
         assert garden.drive(places_of(at)) == (
             Place(home, head, path),
-            Place(home, head, top, deep=False),
+            Place(home, head, top, is_mount=True),
         )
 
     world.file("x", namespace=garden.team)
