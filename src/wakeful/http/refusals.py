@@ -8,10 +8,16 @@ import msgspec
 import structlog
 
 from wakeful.dialects.box.errors import ClientError
+from wakeful.dialects.dropbox.v1 import errors as v1
 from wakeful.dialects.native.errors import ErrorAnswer, Told
+from wakeful.http import dropbox, dropbox_v1, native
 from wakeful.http.dialect import new_request_id
-from wakeful.http.native import PREFIX as NATIVE
+from wakeful.http.dropbox_answers import CORS, REQUEST_ID
 from wakeful.http.poll import Answer
+
+_NATIVE, _DROPBOX, _DROPBOX_V1 = (
+    f"{each.PREFIX}/".encode() for each in (native, dropbox, dropbox_v1)
+)
 
 log = structlog.get_logger()
 
@@ -24,13 +30,20 @@ class Refusal(NamedTuple):
     message: str
 
     def answer(self, target: bytes = b"") -> Answer:
-        """The answer to a request for *target*, as far as that is known. In the native form
-        where it asks for that, else in Box's: that is read by people, and by Box's SDKs."""
+        """The answer to a request for *target*, as far as that is known. In the form of the API
+        that it asks for, else in Box's: that is read by people, and by Box's SDKs."""
         request_id = new_request_id()
         log.debug("refused in the front", request_id=request_id, code=self.code)
-        if target.startswith(NATIVE.encode() + b"/"):
+        if target.startswith(_NATIVE):
             told = Told(code=self.code, message=self.message, request_id=request_id)
             return Answer(self.status, msgspec.json.encode(ErrorAnswer(told)))
+        if target.startswith(_DROPBOX):
+            text = f"Error in call to API function: {self.message}"
+            headers = CORS | {REQUEST_ID: request_id}
+            return Answer(self.status, text.encode(), headers, "text/plain; charset=utf-8")
+        if target.startswith(_DROPBOX_V1):
+            body = msgspec.json.encode(v1.ErrorAnswer(self.message))
+            return Answer(self.status, body, CORS | {REQUEST_ID: request_id})
         error = ClientError(
             status=self.status, code=self.code, message=self.message, request_id=request_id
         )

@@ -419,6 +419,25 @@ async def test_a_refusal_of_a_native_request_has_the_native_form(site: Site) -> 
     assert reply.json["error"]["request_id"]
 
 
+@pytest.mark.parametrize(
+    ("target", "body"),
+    [
+        ("/2/files/list_folder/longpoll", "Error in call to API function: The headers of this "),
+        ("/1/longpoll_delta", '{"error":"The headers of this request are too large"}'),
+    ],
+)
+async def test_a_refusal_of_a_dropbox_client_has_the_form_of_its_version(
+    site: Site, target: str, body: str
+) -> None:
+    async with site.client() as wire:
+        wire.send(get(target, "X: " + "x" * 40_000 + "\r\n"))
+        reply = await wire.reply()
+    assert reply.status == 431
+    assert reply.body.decode().startswith(body)
+    assert reply.headers["x-dropbox-request-id"]
+    assert reply.headers["access-control-allow-origin"] == "*"
+
+
 async def test_a_poll_that_is_refused_is_told_an_id(site: Site) -> None:
     async with site.client() as wire:
         reply = await wire.ask((await site.poll()).replace(b"GET", b"DELETE", 1))
