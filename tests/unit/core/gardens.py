@@ -52,14 +52,16 @@ Step = tuple[str, int, str, int]
 class Garden:
     """Homes and shared namespaces in which things grow and are moved about."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, grows_for_bob: bool = True) -> None:
+        """*grows_for_bob*: whether there are things in Bob's own home, too."""
         self.world = World()
         self.team = self.world.shared(self.world.ann, "A")
         self.other = self.world.shared(self.world.ann, "a.b")
         self.items: dict[int, Item] = {}
         self.roots = [
             self.world.root(namespace)
-            for namespace in (self.world.ann.home, self.team, self.other, self.world.bob.home)
+            for namespace in self.namespaces
+            if grows_for_bob or namespace != self.world.bob.home
         ]
 
     @property
