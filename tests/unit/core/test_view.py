@@ -91,7 +91,7 @@ def test_what_a_mount_took_the_place_of_is_deleted_for_who_is_not_shown_mounts(
     garden.world.do(Trash(item=mine), garden.world.bob)
     garden.join(garden.team)
 
-    assert paths(page(garden, before.cursor)) == ["-a"]
+    assert paths(page(garden, before.cursor)) == ["-A"]
     assert paths(page(garden, cursor(garden, Scope(mounted=False)))) == []
 
 
