@@ -22,6 +22,7 @@ BEYOND_THE_SCHEMA = {
     "metadata_after_file_contents",
     "request_entity_too_large",
     "access_denied_insufficient_permissions",
+    "access_denied_item_locked",
     "cyclical_folder_structure",
     "invalid_limit",
     "item_name_in_use",

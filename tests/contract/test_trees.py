@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.contract.things import A_FILE, A_FOLDER, HOME, SHARED, Wrong, do, put_items
-from wakeful.core.items import Item, Seen
+from wakeful.core.items import Item, Lock, Notes, Seen
 from wakeful.core.lookups import (
     ChildByName,
     Children,
@@ -44,6 +44,7 @@ async def test_an_item_comes_back_as_it_was_put(store: Store) -> None:
         trashed_at=7,
         seen=Seen(2**64 - 1, 2**40, 1_700_000_000_123_456_789),
         content="d" * 64,
+        notes=Notes("mine", ("a", "ü"), Lock(id=7, by=8, at=9, until=10, no_download=True)),
     )
 
     await put_items(store, item, replace(A_FOLDER, id=5))

@@ -28,6 +28,9 @@ TOLD: dict[str, tuple[str, str]] = {
     "move": ("ITEM_MOVE", "MOVE"),
     "copy": ("ITEM_COPY", "COPY"),
     "download": ("ITEM_DOWNLOAD", "DOWNLOAD"),
+    "describe": ("ITEM_MODIFY", "ITEM_MODIFY"),
+    "lock": ("LOCK_CREATE", "LOCK"),
+    "unlock": ("LOCK_DESTROY", "UNLOCK"),
     "trash": ("ITEM_TRASH", "DELETE"),
     "restore": ("ITEM_UNDELETE_VIA_TRASH", "UNDELETE"),
     "purge": ("ITEM_TRASH", "DELETE"),  # that it is trashed before

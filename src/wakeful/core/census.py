@@ -105,6 +105,7 @@ class Census:
         created_by = yield from self.person(item.created_by)
         modified_by = yield from self.person(item.modified_by)
         owned_by = yield from self.person(namespace.owner)
+        lock = item.notes.lock
         return Snapshot(
             id=item.id,
             kind=item.kind,
@@ -125,6 +126,8 @@ class Census:
             modified_by=modified_by,
             owned_by=owned_by,
             path=tuple(Ancestor(folder.id, folder.name, folder.revision) for folder in above),
+            notes=item.notes,
+            locked_by=None if lock is None else (yield from self.person(lock.by)),
         )
 
     def whence(self, lineage: tuple[Item, ...]) -> Steps[Whence]:

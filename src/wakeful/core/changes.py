@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from wakeful.core.items import Item, Kind, Seen
+from wakeful.core.items import Item, Kind, Lock, Seen
 
 
 class ById(msgspec.Struct, frozen=True, gc=False):
@@ -133,6 +133,33 @@ class Delete(Change, frozen=True, kw_only=True, gc=False):
 
     item: Ref
     from_trash: bool = False
+
+
+class Noted(StrEnum):
+    """What can be new in the notes on an item."""
+
+    DESCRIBED = "described"
+    TAGGED = "tagged"  # with a tag that it did not have
+    LOCKED = "locked"
+    UNLOCKED = "unlocked"
+
+
+UNLOCK = Lock(id=0, by=0, at=0)
+
+
+class Annotate(Change, frozen=True, kw_only=True, gc=False):
+    """Other notes on an item; None leaves them as they are.
+
+    `lock` is what the actor puts on a file, of which the rules give id, user and time; UNLOCK
+    takes it off. `types` are the type and the classes of the event for each thing that is new.
+    """
+
+    item: Ref
+    types: dict[Noted, tuple[str, int]]
+    description: str | None = None
+    tags: tuple[str, ...] | None = None
+    lock: Lock | None = None
+    only_if: tuple[int, ...] | None = None
 
 
 class Observe(Change, frozen=True, kw_only=True, gc=False):

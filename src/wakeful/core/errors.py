@@ -9,6 +9,7 @@
     ├── Unauthenticated         no token, or none that is known and valid
     │   └── TokenExpired        its time is over
     ├── Forbidden               known, but not allowed
+    │   └── Locked              another user keeps others from changing the file
     ├── NotFound                nothing there that the asker may know of
     ├── Conflict                the state forbids it
     │   ├── NameTaken           another item of that name is in the folder
@@ -76,6 +77,10 @@ class TokenExpired(Unauthenticated):
 
 class Forbidden(WakefulError):
     """The asker is known, but not allowed to do this."""
+
+
+class Locked(Forbidden):
+    """Another user keeps others from changing the file."""
 
 
 class NotFound(WakefulError):

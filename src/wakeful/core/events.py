@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from wakeful.core.items import Kind
+from wakeful.core.items import NO_NOTES, Kind, Notes
 
 
 class StreamClass(IntEnum):
@@ -111,6 +111,8 @@ class Snapshot(msgspec.Struct, frozen=True, array_like=True, gc=False):
     modified_by: Person
     owned_by: Person
     path: tuple[Ancestor, ...]
+    notes: Notes = NO_NOTES
+    locked_by: Person | None = None
 
 
 class Whence(msgspec.Struct, frozen=True, array_like=True, gc=False):

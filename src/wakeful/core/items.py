@@ -48,6 +48,27 @@ class Seen(msgspec.Struct, frozen=True, array_like=True, gc=False):
     mtime_ns: int
 
 
+class Lock(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What keeps everybody but user `by` from changing a file, until a time (ms) or for ever."""
+
+    id: int
+    by: int
+    at: int
+    until: int | None = None
+    no_download: bool = False  # told to clients, who mind it
+
+
+class Notes(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What people note on an item beside its name and its content."""
+
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    lock: Lock | None = None
+
+
+NO_NOTES = Notes()
+
+
 class Item(msgspec.Struct, frozen=True, gc=False):
     """A file or a folder, as it is now.
 
@@ -81,6 +102,7 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     trashed_at: int | None
     seen: Seen | None = None
     content: str = ""
+    notes: Notes = NO_NOTES
 
     @property
     def is_folder(self) -> bool:

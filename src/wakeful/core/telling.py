@@ -75,7 +75,7 @@ def tell(batch: Batch, change: Tell) -> Steps[Item | None]:
         namespace=None if item is None else item.namespace,
         details=change.details,
         session=change.session,
-        ip=change.ip,
+        ip=census.terms.ip if change.ip is None else change.ip,
         action_by=action_by,
         accessible_by=accessible_by,
     )

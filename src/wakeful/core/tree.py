@@ -26,6 +26,7 @@ from msgspec.structs import replace
 
 from wakeful.core.batch import Batch, with_facts
 from wakeful.core.changes import (
+    Annotate,
     Applied,
     Baseline,
     ByPath,
@@ -66,6 +67,8 @@ from wakeful.core.items import Item, Kind, Seen
 from wakeful.core.journal import free_key, join, place_of, spelling
 from wakeful.core.lookups import ChildByName, CountChildren, NewIds
 from wakeful.core.names import check_name
+from wakeful.core.notes import annotate, check_unlocked
+from wakeful.core.notes import copied as copied_notes
 from wakeful.core.subtrees import all_children, check_depth, journal_below
 from wakeful.core.telling import tell
 from wakeful.core.watched import check_unwatched
@@ -113,6 +116,7 @@ class TreeRules:
                 raise NameTaken(f"{change.name!r} is there already", item=present, wanted=Kind.FILE)
             if present.is_folder:
                 raise NameTaken(f"{change.name!r} is a folder", item=present, wanted=Kind.FILE)
+            yield from check_unlocked(self._batch, present)
             return (
                 yield from self._new_version(above, present, change.facts, change.at, change.seen)
             )
@@ -133,6 +137,7 @@ class TreeRules:
         if item.is_folder:
             raise InvalidRequest("a folder has no content", field="item")
         check_revision(item, change.only_if)
+        yield from check_unlocked(self._batch, item)
         return (
             yield from self._new_version(lineage[:-1], item, change.facts, change.at, change.seen)
         )
@@ -143,6 +148,7 @@ class TreeRules:
         if not above:
             raise RootStays("the root of a namespace stays where it is")
         check_revision(item, change.only_if)
+        yield from check_unlocked(self._batch, item)
         to_above = above
         if change.parent is not None:
             to_above = yield from self._batch.finder.folder(change.parent)
@@ -180,6 +186,7 @@ class TreeRules:
             raise RootStays("the root of a namespace cannot be trashed")
         item = lineage[-1]
         check_revision(item, change.only_if)
+        yield from check_unlocked(self._batch, item)
         if item.is_folder and not change.recursive:
             yield from check_empty(item)
         return (yield from self._trash(lineage, change.at))
@@ -444,6 +451,7 @@ class TreeRules:
             sha1=item.sha1,
             content_hash=item.content_hash,
             content=item.content,
+            notes=copied_notes(item.notes),
             content_created_at=item.content_created_at,
             content_modified_at=item.content_modified_at,
         )
@@ -469,5 +477,6 @@ _RULES: dict[type[Change], Callable[[TreeRules, Any], Steps[Item | None]]] = {
     Delete: TreeRules.delete,
     Observe: TreeRules.observe,
     Baseline: TreeRules.baseline,
+    Annotate: lambda rules, change: annotate(rules._batch, change),
     Tell: lambda rules, change: tell(rules._batch, change),
 }

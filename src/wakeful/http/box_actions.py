@@ -19,7 +19,7 @@ from wakeful.core.terms import Terms
 from wakeful.dialects.bodies import decode
 from wakeful.dialects.box import reads, shapes
 from wakeful.dialects.box.actions import Reference
-from wakeful.http.box_fields import asked_fields, chosen
+from wakeful.http.box_fields import shown
 from wakeful.http.etags import revisions
 from wakeful.http.reading import read
 from wakeful.http.requests import client_ip, identify, read_body
@@ -102,17 +102,11 @@ class Acting:
         )
 
 
-def changed_answer(
-    request: Request, item: shapes.File | shapes.Folder, status: int = HTTPStatus.OK
-) -> Response:
+def changed_answer(request: Request, item: Snapshot, status: int = HTTPStatus.OK) -> Response:
     """The answer to whoever made or changed *item*."""
-    headers = {} if item.etag is None else {"ETag": f'"{item.etag}"'}
-    return Response(
-        _encode(chosen(item, asked_fields(request))),
-        status,
-        headers=headers,
-        media_type="application/json",
-    )
+    headers = {} if shapes.is_home_root(item) else {"ETag": f'"{item.revision}"'}
+    body = _encode(shown(request, item))
+    return Response(body, status, headers=headers, media_type="application/json")
 
 
 def nothing_answer() -> Response:

@@ -7,7 +7,9 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 
-from wakeful.dialects.box import parameters
+from wakeful.access import wall_clock
+from wakeful.core.events import Snapshot
+from wakeful.dialects.box import parameters, shapes
 from wakeful.dialects.box.parameters import Fields
 from wakeful.http.schemas import ALWAYS_CHOSEN
 
@@ -16,6 +18,14 @@ _ALWAYS = ALWAYS_CHOSEN | {"total_count"}  # of a list within an object
 
 def asked_fields(request: Request) -> Fields | None:
     return parameters.parse_fields(request.query_params.get("fields"))
+
+
+def shown(request: Request, item: Snapshot) -> object:
+    """A file or a folder, with the fields that *request* asks for."""
+    fields = asked_fields(request)
+    if fields is None:
+        return shapes.item_full(item)
+    return chosen(shapes.item_noted(item, wall_clock()), fields)
 
 
 def chosen(shape: msgspec.Struct, fields: Fields | None) -> object:

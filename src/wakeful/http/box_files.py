@@ -8,7 +8,7 @@ from starlette.responses import Response
 from wakeful.core.changes import ById, Trash
 from wakeful.core.items import Kind
 from wakeful.core.scopes import CHANGE_SCOPE, DELETE_SCOPE, RENAME_SCOPE
-from wakeful.dialects.box import actions, shapes
+from wakeful.dialects.box import actions
 from wakeful.http.box_actions import changed_answer, nothing_answer
 from wakeful.http.box_folders import ItemActions
 
@@ -26,7 +26,7 @@ class FileActions(ItemActions):
         parent = await acting.parent(identity, asked.parent)
         changes = actions.update(asked, item, parent, acting.only_if(request))
         changed = await acting.changed(request, identity, *changes)
-        return changed_answer(request, shapes.item_full(changed))
+        return changed_answer(request, changed)
 
     async def trash(self, request: Request) -> Response:
         acting = self.acting

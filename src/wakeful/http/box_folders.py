@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from wakeful.core.changes import ById, Delete, Trash
 from wakeful.core.items import Kind
 from wakeful.core.scopes import CHANGE_SCOPE, DELETE_SCOPE, RENAME_SCOPE, UPLOAD_SCOPE
-from wakeful.dialects.box import actions, parameters, shapes
+from wakeful.dialects.box import actions, parameters
 from wakeful.http.box_actions import Acting, changed_answer, nothing_answer
 from wakeful.http.services import Services
 
@@ -31,7 +30,7 @@ class ItemActions:
         item = await acting.found(identity, request.path_params["id"], self.kind)
         parent = await acting.found(identity, asked.parent.id, Kind.FOLDER)
         copied = await acting.changed(request, identity, actions.copy(asked, item, parent))
-        return changed_answer(request, shapes.item_full(copied), HTTPStatus.CREATED)
+        return changed_answer(request, copied, HTTPStatus.CREATED)
 
     async def restore(self, request: Request) -> Response:
         acting = self.acting
@@ -40,7 +39,7 @@ class ItemActions:
         item = await acting.trashed(identity, request.path_params["id"], self.kind)
         parent = await acting.parent(identity, asked.parent)
         restored = await acting.changed(request, identity, actions.restore(asked, item, parent))
-        return changed_answer(request, shapes.item_full(restored), HTTPStatus.CREATED)
+        return changed_answer(request, restored, HTTPStatus.CREATED)
 
     async def purge(self, request: Request) -> Response:
         acting = self.acting
@@ -59,13 +58,7 @@ class FolderActions(ItemActions):
         asked = await acting.body(request, actions.NewFolder)
         parent = await acting.found(identity, asked.parent.id, Kind.FOLDER)
         made = await acting.changed(request, identity, actions.create_folder(asked, parent))
-        folder = shapes.item_full(made)
-        assert isinstance(folder, shapes.Folder)
-        nothing = shapes.ItemCollection(
-            total_count=0, entries=(), offset=0, limit=parameters.DEFAULT_LIMIT
-        )
-        folder = msgspec.structs.replace(folder, item_collection=nothing)
-        return changed_answer(request, folder, HTTPStatus.CREATED)
+        return changed_answer(request, made, HTTPStatus.CREATED)
 
     async def update(self, request: Request) -> Response:
         acting = self.acting
@@ -77,7 +70,7 @@ class FolderActions(ItemActions):
         parent = await acting.parent(identity, asked.parent)
         changes = actions.update_folder(asked, item, parent, acting.only_if(request), identity.user)
         changed = await acting.changed(request, identity, *changes)
-        return changed_answer(request, shapes.item_full(changed))
+        return changed_answer(request, changed)
 
     async def trash(self, request: Request) -> Response:
         acting = self.acting

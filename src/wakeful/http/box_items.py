@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from wakeful.access import wall_clock
 from wakeful.core.events import Snapshot
 from wakeful.core.items import Kind
 from wakeful.dialects.box import parameters, reads, shapes
@@ -87,12 +88,12 @@ class _Routes:
                 identity.user, request.path_params["id"], Kind.FILE, within=identity.item
             ),
         )
-        return _item(request, shapes.item_full(item))
+        return _item(request, _asked(request, item))
 
     async def folder(self, request: Request) -> Response:
         page = _page(request)
         item, listing = await self._folder(request, page)
-        folder = shapes.item_full(item)
+        folder = _asked(request, item)
         assert isinstance(folder, shapes.Folder)
         minis = tuple(shapes.item_mini(entry) for entry in listing.entries)
         collection = _collection(listing, page, minis)
@@ -189,8 +190,17 @@ def _collection(
     )
 
 
+def _asked(request: Request, item: Snapshot) -> shapes.File | shapes.Folder:
+    """All of an item, or with `fields` all that may be asked for."""
+    if asked_fields(request) is None:
+        return shapes.item_full(item)
+    return shapes.item_noted(item, wall_clock())
+
+
 def _entry(item: Snapshot, fields: Fields | None) -> object:
-    return shapes.item_mini(item) if fields is None else chosen(shapes.item_full(item), fields)
+    if fields is None:
+        return shapes.item_mini(item)
+    return chosen(shapes.item_noted(item, wall_clock()), fields)
 
 
 def _item(request: Request, item: shapes.File | shapes.Folder) -> Response:

@@ -32,7 +32,7 @@ from wakeful.dialects.bodies import decode
 from wakeful.dialects.box import actions, shapes
 from wakeful.dialects.box.errors import BadDigest, MetadataAfterFile
 from wakeful.http.box_actions import Acting
-from wakeful.http.box_fields import asked_fields, chosen
+from wakeful.http.box_fields import shown
 from wakeful.http.multipart import ENDED, Begun, Piece, pieces
 from wakeful.http.reading import read
 from wakeful.http.requests import base_url
@@ -203,6 +203,5 @@ async def _drain(request: Request) -> None:
 
 
 def _answer(request: Request, item: Snapshot) -> Response:
-    entry = chosen(shapes.item_full(item), asked_fields(request))
-    answer = shapes.Uploaded(entries=(entry,))
+    answer = shapes.Uploaded(entries=(shown(request, item),))
     return Response(_encode(answer), HTTPStatus.CREATED, media_type="application/json")

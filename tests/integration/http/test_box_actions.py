@@ -121,6 +121,8 @@ class Action:
 CREATE, UPLOAD = ("ITEM_CREATE", "UPLOAD"), ("ITEM_UPLOAD", "UPLOAD")
 RENAME, MOVE, COPY = ("ITEM_RENAME", "RENAME"), ("ITEM_MOVE", "MOVE"), ("ITEM_COPY", "COPY")
 TRASH, RESTORE = ("ITEM_TRASH", "DELETE"), ("ITEM_UNDELETE_VIA_TRASH", "UNDELETE")
+MODIFY, TAG = ("ITEM_MODIFY", "ITEM_MODIFY"), ("TAG_ITEM_CREATE", "TAG_ITEM_CREATE")
+LOCK = ("LOCK_CREATE", "LOCK")
 SYNC, UNSYNC = ("ITEM_SYNC", "ITEM_SYNC"), ("ITEM_UNSYNC", "ITEM_UNSYNC")
 
 ACTIONS = {
@@ -177,6 +179,25 @@ ACTIONS = {
     "trash file": Action("DELETE", "/files/{file}", (TRASH,), "file"),
     "restore file": Action("POST", "/files/{gone}", (RESTORE,), "gone"),
     "purge file": Action("DELETE", "/files/{gone}/trash", (), "gone"),
+    "describe file": Action("PUT", "/files/{file}", (MODIFY,), "file", {"description": "mine"}),
+    "describe folder": Action("PUT", "/folders/{docs}", (MODIFY,), "docs", {"description": "x"}),
+    "tag file": Action("PUT", "/files/{file}", (TAG,), "file", {"tags": ["a", "b", "a"]}),
+    "take off tags": Action("PUT", "/folders/{docs}", (), "docs", {"tags": []}),
+    "lock file": Action("PUT", "/files/{file}", (LOCK,), "file", {"lock": {"type": "lock"}}),
+    "unlock what is not locked": Action("PUT", "/files/{file}", (), "file", {"lock": None}),
+    "all at once": Action(
+        "PUT",
+        "/files/{file}",
+        (MOVE, MODIFY, TAG, LOCK),
+        "file",
+        {
+            "name": "x",
+            "parent": {"id": "{other}"},
+            "description": "mine",
+            "tags": ["a"],
+            "lock": {"access": "lock", "expires_at": "2100-01-01T00:00:00Z"},
+        },
+    ),
 }
 
 
@@ -453,6 +474,23 @@ REFUSED = {
         400,
         "cyclical_folder_structure",
         {"parent": {"id": "{docs}"}},
+    ),
+    "too long a description": Refused(
+        "PUT", "/files/{file}", 400, "bad_request", {"description": "x" * 256}
+    ),
+    "too many tags": Refused(
+        "PUT", "/files/{file}", 400, "bad_request", {"tags": [str(n) for n in range(101)]}
+    ),
+    "an empty tag": Refused("PUT", "/folders/{docs}", 400, "bad_request", {"tags": [""]}),
+    "a lock that is over": Refused(
+        "PUT",
+        "/files/{file}",
+        400,
+        "bad_request",
+        {"lock": {"expires_at": "2001-01-01T00:00:00Z"}},
+    ),
+    "a lock until some time": Refused(
+        "PUT", "/files/{file}", 400, "bad_request", {"lock": {"expires_at": "soon"}}
     ),
     "a file with another etag": Refused(
         "PUT", "/files/{file}", 412, "precondition_failed", {"name": "x"}, headers=STALE
@@ -875,3 +913,73 @@ async def test_a_token_that_renames_does_not_move(scene: Scene) -> None:
     synced = await client.ask("PUT", f"/2.0/folders/{ids['docs']}", json={"sync_state": "synced"})
 
     assert [each.status_code for each in (renamed, moved, synced)] == [200, 403, 403]
+
+
+# --- notes ---
+
+
+async def test_notes_stand_where_they_are_asked_for(scene: Scene) -> None:
+    bob, file = scene.world.bob, scene.ids["file"]
+    await done(
+        bob,
+        "PUT",
+        f"/2.0/files/{file}",
+        {
+            "description": "mine",
+            "tags": ["a", "b"],
+            "lock": {"expires_at": "2100-01-01T00:00:00Z", "is_download_prevented": True},
+        },
+    )
+
+    plain = await bob.get(f"/2.0/files/{file}")
+    asked = await bob.get(f"/2.0/files/{file}", fields="description,lock,tags")
+    listed = await bob.get(f"/2.0/folders/{scene.ids['docs']}/items", fields="lock")
+    folder = await bob.get(f"/2.0/folders/{scene.ids['docs']}", fields="tags")
+
+    assert plain["description"] == "mine"
+    assert not plain.keys() & {"lock", "tags"}
+    lock = asked["lock"]
+    assert (asked["description"], asked["tags"]) == ("mine", ["a", "b"])
+    assert (lock["type"], lock["created_by"]["login"]) == ("lock", "bob")
+    assert (lock["expired_at"], lock["is_download_prevented"]) == (
+        "2100-01-01T00:00:00+00:00",
+        True,
+    )
+    assert listed["entries"][0]["lock"] == lock
+    assert folder["tags"] == []
+
+
+async def test_a_locked_file_is_changed_by_nobody_but_its_locker_and_the_owner(
+    scene: Scene,
+) -> None:
+    world, ids = scene.world, scene.ids
+    bob, file = world.bob, ids["file"]
+    dan = await world.join(world.bob.user.enterprise if world.bob.user else 0, "dan")
+    await world.store.commit(add_member(scene.namespace, dan.id, Role.EDITOR))
+    path = f"/2.0/files/{file}"
+    await done(bob, "PUT", path, {"lock": {}})
+    before = await world.state()
+
+    for answer in (
+        await dan.ask("PUT", path, json={"name": "x"}),
+        await dan.ask("PUT", path, json={"description": "x"}),
+        await dan.ask("PUT", path, json={"lock": None}),
+        await dan.ask("PUT", path, json={"lock": {}}),
+        await dan.ask("DELETE", path),
+        await dan.ask("POST", f"{path}/content", **multipart({})),
+        await dan.ask(
+            "POST", "/v1/changes", json={"kind": "upload", "parent": ids["docs"], "name": "a.txt"}
+        ),
+    ):
+        assert answer.status_code == 403, answer.text
+    assert await world.state() == before
+
+    copy = {"parent": {"id": ids["other"]}}
+    copied = await done(dan, "POST", f"{path}/copy?fields=lock", copy)
+    assert copied["lock"] is None
+    await done(bob, "POST", f"{path}/content", **multipart({}))
+    await done(world.ann, "PUT", path, {"lock": None})
+    position = (await dan.get("/2.0/events", stream_position="now"))["next_stream_position"]
+    assert await done(dan, "PUT", f"{path}?fields=name", {"name": "x"})
+    events = await scene.new_events(dan, position - 1)
+    assert [event["event_type"] for event in events] == ["LOCK_DESTROY", "ITEM_RENAME"]

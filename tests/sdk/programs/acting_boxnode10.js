@@ -75,6 +75,12 @@ async function main() {
   say('copy', copied);
   const stream = await client.downloads.downloadFile(copied.id);
   say('download', undefined, { content: await text(stream) });
+  file = await update({ description: 'mine' });
+  say('describe', file);
+  file = await update({ lock: { access: 'lock' } });
+  say('lock', file);
+  file = await update({ lock: null });
+  say('unlock', file);
   await client.files.deleteFileById(file.id);
   say('trash');
   file = await client.trashedFiles.restoreFileFromTrash(file.id);

@@ -21,12 +21,15 @@ from box_sdk_gen import (
     CreateFolderParent,
     NetworkSession,
     PreflightFileUploadCheckParent,
+    UpdateFileByIdLock,
+    UpdateFileByIdLockAccessField,
     UpdateFileByIdParent,
     UpdateFolderByIdSyncState,
     UploadFileAttributes,
     UploadFileAttributesParentField,
     UploadFileVersionAttributes,
 )
+from box_sdk_gen.internal.null_value import null
 
 url, token, place = sys.argv[1:]
 urls = BaseUrls(base_url=url, upload_url=f"{url}/api", oauth_2_url=f"{url}/api/oauth2")
@@ -88,6 +91,13 @@ say("move", file)
 copied = client.files.copy_file(file.id, CopyFileParent(id=docs.id), name="copy.txt")
 say("copy", copied)
 say("download", content=client.downloads.download_file(copied.id).read().decode())
+file = client.files.update_file_by_id(file.id, description="mine")
+say("describe", file)
+lock = UpdateFileByIdLock(access=UpdateFileByIdLockAccessField.LOCK)
+file = client.files.update_file_by_id(file.id, lock=lock)
+say("lock", file)
+file = client.files.update_file_by_id(file.id, lock=null)
+say("unlock", file)
 client.files.delete_file_by_id(file.id)
 say("trash")
 file = client.trashed_files.restore_file_from_trash(file.id)

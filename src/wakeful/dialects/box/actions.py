@@ -18,6 +18,8 @@ import msgspec
 
 from wakeful.core.census import Census
 from wakeful.core.changes import (
+    UNLOCK,
+    Annotate,
     ById,
     Change,
     Copy,
@@ -25,13 +27,14 @@ from wakeful.core.changes import (
     Facts,
     Move,
     NewVersion,
+    Noted,
     Restore,
     Tell,
     Upload,
 )
 from wakeful.core.errors import InvalidName, InvalidRequest, NotFound
 from wakeful.core.finding import Finder, Lineage, check_free
-from wakeful.core.items import Item, Kind
+from wakeful.core.items import Item, Kind, Lock
 from wakeful.core.names import check_name
 from wakeful.core.terms import Terms
 from wakeful.core.writes import Steps
@@ -52,15 +55,30 @@ class NewFolder(msgspec.Struct, frozen=True):
     parent: Reference
 
 
+class LockWish(msgspec.Struct, frozen=True):
+    """A lock on a file."""
+
+    expires_at: str | None = None
+    is_download_prevented: bool = False
+
+
 class FileUpdate(msgspec.Struct, frozen=True):
     """The body of `PUT /2.0/files/:id`: what is given changes."""
 
     name: str | None = None
     parent: Reference | None = None
+    description: str | None = None
+    tags: tuple[str, ...] | None = None
+    lock: LockWish | msgspec.UnsetType | None = msgspec.UNSET
 
 
-class FolderUpdate(FileUpdate, frozen=True):
+class FolderUpdate(msgspec.Struct, frozen=True):
     """The body of `PUT /2.0/folders/:id`."""
+
+    name: str | None = None
+    parent: Reference | None = None
+    description: str | None = None
+    tags: tuple[str, ...] | None = None
 
     sync_state: str | None = None
 
@@ -109,6 +127,17 @@ _REFUSED = re.compile(r"[\\\x00-\x1f\x7f]")
 SYNC_STATES = {"synced": "ITEM_SYNC", "partially_synced": "ITEM_SYNC", "not_synced": "ITEM_UNSYNC"}
 """The event of each `sync_state`."""
 
+NOTED = {
+    noted: (type, classes_of(type))
+    for noted, type in (
+        (Noted.DESCRIBED, "ITEM_MODIFY"),
+        (Noted.TAGGED, "TAG_ITEM_CREATE"),
+        (Noted.LOCKED, "LOCK_CREATE"),
+        (Noted.UNLOCKED, "LOCK_DESTROY"),
+    )
+}
+"""The event of each note."""
+
 
 def check_box_name(name: str) -> str:
     """Return *name* if Box has it for a file or a folder, else raise InvalidName."""
@@ -125,12 +154,32 @@ def create_folder(asked: NewFolder, parent: Item) -> CreateFolder:
 
 
 def update(
-    asked: FileUpdate, item: Item, parent: Item | None, only_if: tuple[int, ...] | None
+    asked: FileUpdate | FolderUpdate,
+    item: Item,
+    parent: Item | None,
+    only_if: tuple[int, ...] | None,
 ) -> tuple[Change, ...]:
     """The changes of *item* that are asked for; *parent* is the folder that is named."""
     name = None if asked.name in (None, item.name) else check_box_name(asked.name or "")
     to = None if parent is None else ById(parent.id)
-    return (Move(item=ById(item.id), parent=to, name=name, only_if=only_if),)
+    changes: tuple[Change, ...] = (Move(item=ById(item.id), parent=to, name=name, only_if=only_if),)
+    wish = asked.lock if isinstance(asked, FileUpdate) else msgspec.UNSET
+    if asked.description is None and asked.tags is None and wish is msgspec.UNSET:
+        return changes
+    lock: Lock | None = None
+    if wish is None:
+        lock = UNLOCK
+    elif isinstance(wish, LockWish):
+        until = _time(wish.expires_at, "expires_at")
+        lock = Lock(id=0, by=0, at=0, until=until, no_download=wish.is_download_prevented)
+    noted = Annotate(
+        item=ById(item.id),
+        types=NOTED,
+        description=asked.description,
+        tags=asked.tags,
+        lock=lock,
+    )
+    return (*changes, noted)
 
 
 def update_folder(
@@ -148,7 +197,8 @@ def update_folder(
     if event is None:
         raise InvalidRequest(f"sync_state is one of {', '.join(SYNC_STATES)}", field="sync_state")
     told = Tell(type=event, classes=classes_of(event), item=ById(item.id), audience=(user,))
-    if asked.name is None and parent is None and only_if is None:
+    others = (asked.name, parent, only_if, asked.description, asked.tags)
+    if all(each is None for each in others):
         return (told,)  # also of what only its source may change, and of a root
     return (*update(asked, item, parent, only_if), told)
 

@@ -41,6 +41,7 @@ ERRORS: dict[type[WakefulError], tuple[int, str]] = {
     errors.Unauthenticated: (401, "unauthorized"),
     errors.TokenExpired: (401, "unauthorized"),
     errors.Forbidden: (403, "access_denied_insufficient_permissions"),
+    errors.Locked: (403, "access_denied_item_locked"),
     errors.NotFound: (404, "not_found"),
     errors.Conflict: (409, "conflict"),
     errors.NameTaken: (409, "item_name_in_use"),

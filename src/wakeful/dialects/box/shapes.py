@@ -16,6 +16,7 @@ import msgspec
 from wakeful.core.accounts import HOME_NAME
 from wakeful.core.events import Ancestor, Person, Snapshot
 from wakeful.core.items import ANONYMOUS, Item, Kind, User
+from wakeful.core.notes import lock_at
 from wakeful.dialects.times import text_of
 
 ROOT = "0"
@@ -115,6 +116,15 @@ class UploadUrl(msgspec.Struct, frozen=True, kw_only=True):
     upload_token: str = ""
 
 
+class FileLock(msgspec.Struct, frozen=True, kw_only=True):
+    type: str = "lock"
+    id: str
+    created_by: UserMini
+    created_at: str
+    expired_at: str | None
+    is_download_prevented: bool
+
+
 class File(msgspec.Struct, frozen=True, kw_only=True):
     type: str = "file"
     id: str
@@ -139,10 +149,12 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     parent: FolderMini | None
     item_status: str
     synced: bool = True
+    lock: FileLock | msgspec.UnsetType | None = msgspec.UNSET
+    tags: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Folder(msgspec.Struct, frozen=True, kw_only=True):
-    """`item_collection` is there in reads only."""
+    """`item_collection` is there in reads only, `tags` where they are asked for."""
 
     type: str = "folder"
     id: str
@@ -167,6 +179,7 @@ class Folder(msgspec.Struct, frozen=True, kw_only=True):
     item_status: str
     synced: bool = True
     item_collection: ItemCollection | MarkedItems | msgspec.UnsetType = msgspec.UNSET
+    tags: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class FullUser(msgspec.Struct, frozen=True, kw_only=True):
@@ -236,6 +249,7 @@ def item_full(item: Snapshot) -> File | Folder:
             etag=revision,
             sha1=item.sha1,
             name=item.name,
+            description=item.notes.description,
             size=item.size,
             path_collection=collection,
             created_at=text_of(item.created_at),
@@ -259,6 +273,7 @@ def item_full(item: Snapshot) -> File | Folder:
         name=mini.name,
         created_at=None if is_home else text_of(item.created_at),
         modified_at=None if is_home else text_of(item.modified_at),
+        description=item.notes.description,
         size=item.size,
         path_collection=collection,
         created_by=created_by,
@@ -271,6 +286,26 @@ def item_full(item: Snapshot) -> File | Folder:
         parent=parent,
         item_status=status,
     )
+
+
+def item_noted(item: Snapshot, now: int) -> File | Folder:
+    """The same with what stands there only where it is asked for: tags, and the lock that is on
+    at the time *now*."""
+    full = item_full(item)
+    if isinstance(full, Folder):
+        return msgspec.structs.replace(full, tags=item.notes.tags)
+    lock = lock_at(item.notes, now)
+    shown: FileLock | None = None
+    if lock is not None:
+        assert item.locked_by is not None, "a lock has a user"
+        shown = FileLock(
+            id=str(lock.id),
+            created_by=user_mini(item.locked_by),
+            created_at=text_of(lock.at),
+            expired_at=None if lock.until is None else text_of(lock.until),
+            is_download_prevented=lock.no_download,
+        )
+    return msgspec.structs.replace(full, lock=shown, tags=item.notes.tags)
 
 
 def item_trashed(item: Snapshot) -> File | Folder:

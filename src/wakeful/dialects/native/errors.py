@@ -19,6 +19,7 @@ ERRORS: dict[type[WakefulError], tuple[int, str]] = {
     errors.Unauthenticated: (401, "unauthenticated"),
     errors.TokenExpired: (401, "token_expired"),
     errors.Forbidden: (403, "forbidden"),
+    errors.Locked: (403, "locked"),
     errors.NotFound: (404, "not_found"),
     errors.Conflict: (409, "conflict"),
     errors.NameTaken: (409, "name_taken"),

@@ -38,7 +38,7 @@ ORDER BY number LIMIT :limit;
 -- name: items
 SELECT id, namespace, parent, is_folder, name, key, revision, version, size, sha1, content_hash,
        created_at, modified_at, content_created_at, content_modified_at, created_by, modified_by,
-       trashed_at, seen, content
+       trashed_at, seen, content, notes
 FROM item WHERE id IN (SELECT value FROM json_each(?));
 
 -- name: space_used

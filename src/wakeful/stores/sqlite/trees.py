@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from wakeful.core.items import Item, Kind, Seen
+from wakeful.core.items import NO_NOTES, Item, Kind, Notes, Seen
 from wakeful.core.lookups import ChildByName, ItemById, ItemsOf, Lineage, NamedContents
 from wakeful.core.writes import PutItems, RehomeSubtree, RemoveSubtree
 from wakeful.stores.sqlite.queries import load
@@ -17,6 +17,7 @@ Row = tuple[Any, ...]
 
 _sql = load("trees.sql")
 _seen = msgspec.msgpack.Decoder(Seen)
+_notes = msgspec.msgpack.Decoder(Notes)
 _KINDS = (Kind.FILE, Kind.FOLDER)  # by the column is_folder
 
 
@@ -58,9 +59,11 @@ def rehome_subtree(tx: Transaction, write: RehomeSubtree) -> None:
 
 def item_of(row: Row) -> Item:
     """The item in a row of its columns, in the order of the table."""
-    before, is_folder, after, seen, content = row[:3], row[3], row[4:18], row[18], row[19]
-    decoded = None if seen is None else _seen.decode(seen)
-    fields = (*before, _KINDS[is_folder], *after, decoded, content)
+    before, is_folder, after = row[:3], row[3], row[4:18]
+    seen, content, notes = row[18:]
+    known = None if seen is None else _seen.decode(seen)
+    noted = NO_NOTES if notes is None else _notes.decode(notes)
+    fields = (*before, _KINDS[is_folder], *after, known, content, noted)
     return Item(*fields)
 
 
@@ -86,4 +89,5 @@ def _row(item: Item) -> Row:
         item.trashed_at,
         None if item.seen is None else msgspec.msgpack.encode(item.seen),
         item.content,
+        None if item.notes == NO_NOTES else msgspec.msgpack.encode(item.notes),
     )

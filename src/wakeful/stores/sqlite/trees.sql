@@ -1,7 +1,7 @@
 -- name: item
 SELECT id, namespace, parent, is_folder, name, key, revision, version, size, sha1, content_hash,
        created_at, modified_at, content_created_at, content_modified_at, created_by, modified_by,
-       trashed_at, seen, content
+       trashed_at, seen, content, notes
 FROM item WHERE id = ?;
 
 -- name: child_by_name
@@ -9,7 +9,7 @@ FROM item WHERE id = ?;
 -- them, so there is nothing to order: a sorter for one row would cost thirty times the search.
 SELECT id, namespace, parent, is_folder, name, key, revision, version, size, sha1, content_hash,
        created_at, modified_at, content_created_at, content_modified_at, created_by, modified_by,
-       trashed_at, seen, content
+       trashed_at, seen, content, notes
 FROM item
 WHERE parent = ? AND trashed_at IS NULL AND is_folder IN (0, 1) AND name = ?
 LIMIT 1;
@@ -22,14 +22,14 @@ WITH RECURSIVE line (id, parent, depth) AS (
 )
 SELECT item.id, namespace, item.parent, is_folder, name, key, revision, version, size, sha1,
        content_hash, created_at, modified_at, content_created_at, content_modified_at, created_by,
-       modified_by, trashed_at, seen, content
+       modified_by, trashed_at, seen, content, notes
 FROM line CROSS JOIN item ON item.id = line.id
 ORDER BY line.depth DESC;
 
 -- name: items_of
 SELECT id, namespace, parent, is_folder, name, key, revision, version, size, sha1, content_hash,
        created_at, modified_at, content_created_at, content_modified_at, created_by, modified_by,
-       trashed_at, seen, content
+       trashed_at, seen, content, notes
 FROM item
 WHERE namespace = ? AND trashed_at IS NULL AND id > ?
 ORDER BY id LIMIT ?;
@@ -41,8 +41,8 @@ WHERE content != '' AND content IN (SELECT value FROM json_each(?));
 -- name: put_item
 INSERT INTO item (id, namespace, parent, is_folder, name, key, revision, version, size, sha1,
                   content_hash, created_at, modified_at, content_created_at, content_modified_at,
-                  created_by, modified_by, trashed_at, seen, content)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                  created_by, modified_by, trashed_at, seen, content, notes)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET
         namespace = excluded.namespace,
         parent = excluded.parent,
@@ -62,7 +62,8 @@ INSERT INTO item (id, namespace, parent, is_folder, name, key, revision, version
         modified_by = excluded.modified_by,
         trashed_at = excluded.trashed_at,
         seen = excluded.seen,
-        content = excluded.content;
+        content = excluded.content,
+        notes = excluded.notes;
 
 -- name: remove_subtree
 WITH RECURSIVE subtree (id) AS (

@@ -36,7 +36,8 @@ CREATE TABLE item (
     modified_by INTEGER NOT NULL,
     trashed_at INTEGER,
     seen BLOB,                    -- msgpack: an inode may need all 64 bits, which SQLite has not
-    content TEXT NOT NULL         -- the address of what is kept here, '' where nothing is
+    content TEXT NOT NULL,        -- the address of what is kept here, '' where nothing is
+    notes BLOB                    -- msgpack; NULL: none
 ) STRICT;
 
 CREATE INDEX item_in_folder ON item (parent, trashed_at, is_folder DESC, name);
