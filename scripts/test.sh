@@ -24,6 +24,12 @@ if ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null;
         echo "Going on without Chromium." >&2
     fi
 fi
+if ! command -v rclone >/dev/null; then
+    if ! sh scripts/packages.sh rclone; then
+        [ -z "${CI-}" ] || exit 1
+        echo "Going on without rclone." >&2
+    fi
+fi
 sh scripts/check.sh
 
 if [ -n "${CI-}" ]; then

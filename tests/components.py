@@ -46,3 +46,11 @@ def chromium() -> Path:
         missing("chromium", "sudo apt-get install chromium")
         raise AssertionError("missing() does not return")
     return Path(found)
+
+
+def rclone() -> Path:
+    """Return the program rclone."""
+    found = shutil.which("rclone")
+    if found is None:
+        missing("rclone", "sudo apt-get install rclone")
+    return Path(str(found))

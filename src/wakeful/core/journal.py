@@ -74,11 +74,16 @@ def spelling(name: str, key: str) -> str | None:
     return None if shown == key else shown
 
 
-def spelled(row: JournalRow) -> str:
-    """The path of *row*, with its last part as it is or was shown."""
-    if row.spelling is None:
-        return row.path
-    return join(row.path.rpartition("/")[0], row.spelling)
+def spelled(namespace: int, row: JournalRow, known: dict[tuple[int, str], str]) -> Steps[str]:
+    """The path of *row* as it is or was shown. *known* keeps the folders for the next."""
+    above, _, last = row.path.rpartition("/")
+    shown = known.get((namespace, above), "") if above else ""
+    if above and not shown:
+        folder: JournalRow | None = yield JournalAt(namespace, above)
+        # Of a folder that is gone for longer the row may be trimmed.
+        shown = above if folder is None else (yield from spelled(namespace, folder, known))
+        known[namespace, above] = shown
+    return join(shown, last if row.spelling is None else row.spelling)
 
 
 def is_key_of(key: str, name: str) -> bool:

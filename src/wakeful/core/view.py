@@ -218,6 +218,7 @@ class _Page:
         self._limit = limit
         self._told: dict[str, Told] = {}
         self._filled: set[str] = set()  # the folders with something below them that was told
+        self._spelled: dict[tuple[int, str], str] = {}  # by namespace and folder
         self._looks = 0
         self._base = cursor.base
         self._mounts = {mount.namespace: mount for mount in cursor.mounts}
@@ -325,7 +326,8 @@ class _Page:
         if row.item is None or is_hidden:
             if path in self._filled:
                 return False
-            self._told[path] = Told(path, join(base.shown, spelled(row)), None)
+            shown_there = yield from spelled(base.namespace, row, self._spelled)
+            self._told[path] = Told(path, join(base.shown, shown_there), None)
             return True
         item = listing.items[row.item]
         if item.is_folder and "/" not in path:
@@ -363,7 +365,8 @@ class _Page:
             if listing.trimmed > after:
                 raise CursorExpired("what was deleted after the cursor is no longer known")
             for row in listing.rows:
-                self._told[row.path] = Told(row.path, spelled(row), None)
+                shown = yield from spelled(home, row, self._spelled)
+                self._told[row.path] = Told(row.path, shown, None)
             after, head = listing.next, listing.head
         self._forget(gone)
 

@@ -157,6 +157,12 @@ async def test_the_limit_of_the_first_page_is_that_of_all(ann: Client) -> None:
         assert sizes == [2, 2, 1]
 
 
+async def test_a_second_slash_in_front_of_a_path_is_overlooked(ann: Client) -> None:
+    """rclone 1.60 writes the folders of the root so."""
+    await upload(ann, "/a/b")
+    assert await paths(ann, await listed(ann, "//a")) == ["/a/b"]
+
+
 async def test_a_folder_is_listed_by_itself_and_only_as_deep_as_asked(ann: Client) -> None:
     await upload(ann, "/a/b/c")
     await upload(ann, "/d")
@@ -421,7 +427,9 @@ async def test_an_argument_that_makes_no_sense_is_a_bad_call(
         is_bad_call(answer, function, about)
 
 
-@pytest.mark.parametrize("path", ["/a//b", "/a/", "/a/../b", "/.", "/\0", "/" + "x" * 300])
+@pytest.mark.parametrize(
+    "path", ["/a//b", "//", "///a", "ns:1//a", "/a/", "/a/../b", "/.", "/\0", "/" + "x" * 300]
+)
 async def test_a_path_that_nothing_can_have_is_malformed(ann: Client, path: str) -> None:
     answer = await call(ann, "files/list_folder", {"path": path})
     is_refused(answer, 409, "path", "malformed_path")

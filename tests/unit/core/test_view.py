@@ -12,7 +12,7 @@ from wakeful.core.cursors import Cursor, Reached, Scope
 from wakeful.core.errors import CursorExpired, NotFound
 from wakeful.core.items import Role
 from wakeful.core.journal import shown_name
-from wakeful.core.lookups import JournalListing, ListJournal
+from wakeful.core.lookups import JournalAt, JournalListing, ListJournal
 from wakeful.core.view import Place, ViewPage, begin, latest, places_of, read_page
 from wakeful.core.writes import Steps
 from wakeful.stores.driver import drive
@@ -162,6 +162,21 @@ def test_a_folder_that_goes_while_a_page_is_made_waits_if_something_in_it_was_to
     first = drive(read_page(before, 100), meanwhile)
     assert (paths(first), first.has_more) == (["x/y"], True)
     assert set(paths(page(garden, first.cursor))) == {"-x" if becomes == "nothing" else "x", "-x/y"}
+
+
+def test_what_is_gone_is_told_as_it_was_spelled_as_far_as_that_is_known(garden: Garden) -> None:
+    garden.join(garden.team)
+    file = garden.world.file("Sub/Deep/Read.Me", namespace=garden.team)
+    before = page(garden, cursor(garden)).cursor
+    garden.world.do(Trash(item=by_id(file)))
+    assert paths(page(garden, before)) == ["-A/Sub/Deep/Read.Me"]
+
+    def trimmed(step: object) -> object:
+        if isinstance(step, JournalAt) and step.path == "sub":
+            return None
+        return garden.world.ask(step)  # type: ignore[arg-type]
+
+    assert paths(drive(read_page(before, 100), trimmed)) == ["-A/sub/Deep/Read.Me"]
 
 
 def test_a_page_that_found_nothing_for_long_says_that_there_may_be_more(

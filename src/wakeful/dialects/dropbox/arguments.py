@@ -109,6 +109,8 @@ def parse_path(text: str) -> Path:
         raise InvalidRequest(
             f"request body: path: '{text[:200]}' did not match pattern '{_PATTERN}'"
         )
+    if len(names) > 2 and names.startswith("//") and namespace is None:
+        names = names[1:]  # rclone 1.60 writes a folder in the root so
     try:
         keys = "/".join(fold(name) for name in split_path(names))
     except InvalidName:

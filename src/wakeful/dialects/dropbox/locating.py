@@ -107,7 +107,8 @@ def _look(user: User, path: Path) -> Steps[_Found | None]:
             return None
         if row is None:
             raise Refused(*NOT_FOUND)
-        return _Found(Told(keys, join(base.shown, spelled(row)), None))
+        shown = yield from spelled(base.namespace, row, {})
+        return _Found(Told(keys, join(base.shown, shown), None))
     lineage: tuple[Item, ...] = yield Lineage(row.item)
     if item not in (None, row.item) or not _is_at(lineage, base):
         return None
