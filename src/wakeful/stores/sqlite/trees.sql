@@ -35,8 +35,10 @@ WHERE namespace = ? AND trashed_at IS NULL AND id > ?
 ORDER BY id LIMIT ?;
 
 -- name: named_contents
-SELECT DISTINCT content FROM item INDEXED BY item_content
-WHERE content != '' AND content IN (SELECT value FROM json_each(?));
+-- One look each: a content may have any number of items.
+SELECT json_each.value FROM json_each(?)
+WHERE EXISTS (SELECT 1 FROM item INDEXED BY item_content
+              WHERE content = json_each.value AND content != '');
 
 -- name: put_item
 INSERT INTO item (id, namespace, parent, is_folder, name, key, revision, version, size, sha1,
