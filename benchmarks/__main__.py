@@ -76,6 +76,16 @@ BENCHMARKS: dict[str, tuple[Figure, ...]] = {
         Figure("RSS of a parked long poll, 10,000 users", "parked.kib_per_poll", "KiB", 3),
         Figure("one of them woken, median", "parked.woken_median_ms", "ms", 3),
     ),
+    "rename": (
+        Figure("rename of a folder of 100,000 files", "commit_seconds", "s", 10),
+        Figure(
+            "change of others → their poll, slowest meanwhile", "meanwhile.slowest_ms", "ms", 1000
+        ),
+        Figure("the same, median", "meanwhile.median_ms", "ms"),
+        Figure("the same alone, median", "alone.median_ms", "ms"),
+        Figure("the same alone, slowest", "alone.slowest_ms", "ms"),
+        Figure("its owner has read all of it after", "told_seconds", "s"),
+    ),
 }
 
 

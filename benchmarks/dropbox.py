@@ -60,10 +60,10 @@ def main(arguments: list[str] | None = None) -> int:
 class Client:
     """One connection that speaks JSON."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, token: str | None = None) -> None:
         self._http = http.client.HTTPConnection("127.0.0.1", server.port)
         self._headers = {
-            "Authorization": f"Bearer {server.token}",
+            "Authorization": f"Bearer {token or server.token}",
             "Content-Type": "application/json",
         }
         self._http.connect()

@@ -56,6 +56,8 @@ def connect(file: Path, *, vfs: str | None = None) -> apsw.Connection:
             # What is in the log may never have been synced (the process before may have met a
             # failing disk): in the database file it is.
             db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            db.pragma("auto_vacuum", 1, schema="temp")  # it is in memory, which is given back
+            db.execute(_sql.scratch)
         except BaseException:
             db.close()
             raise

@@ -17,3 +17,13 @@ UPDATE meta SET copied = 1;
 
 -- name: count_commit
 UPDATE meta SET clock = ?, last_id = ?, last_key = ?, commits = ?;
+
+-- name: scratch
+-- Where the writer keeps the subtree that it moves.
+CREATE TEMP TABLE IF NOT EXISTS subtree (
+    rank INTEGER PRIMARY KEY,
+    path TEXT NOT NULL,
+    item INTEGER NOT NULL,
+    mount INTEGER,
+    spelling TEXT
+) STRICT;

@@ -30,37 +30,38 @@ def put(tx: Transaction, write: JournalPut) -> None:
 
 
 def drop(tx: Transaction, write: JournalDrop) -> None:
-    head = tx.journal(write.namespace).head
-    subtree = {"namespace": write.namespace, "path": write.path, "head": head, "now": tx.now}
-    tx.db.execute(_sql.drop, subtree)
-    _grow(tx, write.namespace, tx.db.changes())
+    if count := _gather(tx, write.namespace, write.path):
+        _bury(tx, write.namespace, count)
+        tx.db.execute(_sql.forget)
 
 
 def move(tx: Transaction, write: JournalMove) -> None:
-    head = tx.journal(write.namespace).head
-    subtree = {"namespace": write.namespace, "path": write.path, "head": head}
-    tx.db.execute(_sql.renumber, subtree)
-    count = tx.db.changes()
-    _grow(tx, write.namespace, count)
-    if count == 0:
+    count = _gather(tx, write.namespace, write.path)
+    if not count:
         return
-    if (write.namespace, write.path) == (write.to_namespace, write.to_path):
-        tx.db.execute(_sql.spell, (write.spelling, write.namespace, write.path))
-        return
-    to_head = _grow(tx, write.to_namespace, count)
-    renumbered = {"namespace": write.namespace, "head": head, "count": count}
-    tx.db.execute(
-        _sql.copy_renumbered,
-        renumbered
-        | {
-            "path": write.path,
-            "to_namespace": write.to_namespace,
-            "to_path": write.to_path,
-            "shift": to_head - head,
-            "spelling": write.spelling,
-        },
-    )
-    tx.db.execute(_sql.bury_renumbered, renumbered | {"now": tx.now})
+    if (write.namespace, write.path) != (write.to_namespace, write.to_path):
+        _bury(tx, write.namespace, count)
+    place = {
+        "path": write.path,
+        "to_namespace": write.to_namespace,
+        "to_path": write.to_path,
+        "head": _grow(tx, write.to_namespace, count),
+        "spelling": write.spelling,
+    }
+    tx.db.execute(_sql.place, place)
+    tx.db.execute(_sql.forget)
+
+
+def _gather(tx: Transaction, namespace: int, path: str) -> int:
+    """Gather the live rows of a subtree; how many there are. They are told by rank from then on:
+    one sort serves both of their places."""
+    tx.db.execute(_sql.gather, {"namespace": namespace, "path": path})
+    return tx.db.changes()
+
+
+def _bury(tx: Transaction, namespace: int, count: int) -> None:
+    head = _grow(tx, namespace, count)
+    tx.db.execute(_sql.bury, {"namespace": namespace, "head": head, "now": tx.now})
 
 
 def trim(tx: Transaction, before: int, limit: int) -> int:

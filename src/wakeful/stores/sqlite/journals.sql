@@ -18,46 +18,37 @@ INSERT INTO journal (namespace, path, number, item, mount, spelling) VALUES (?, 
         spelling = excluded.spelling,
         buried_at = NULL;
 
--- name: drop
-UPDATE journal SET number = :head + live.place, item = NULL, mount = NULL, buried_at = :now
-FROM (
-    SELECT path, row_number() OVER (ORDER BY path) AS place
+-- name: gather
+-- The live rows of a subtree, in the order of their paths: `rank` begins at 1.
+INSERT INTO temp.subtree (path, item, mount, spelling)
+    SELECT path, item, mount, spelling
     FROM (
-        SELECT path FROM journal
+        SELECT path, item, mount, spelling FROM journal
         WHERE namespace = :namespace AND path = :path AND item IS NOT NULL
         UNION ALL
-        SELECT path FROM journal
+        SELECT path, item, mount, spelling FROM journal
         WHERE namespace = :namespace AND path >= :path || '/' AND path < :path || '0'
             AND item IS NOT NULL
     )
-) AS live
-WHERE journal.namespace = :namespace AND journal.path = live.path;
+    ORDER BY path;
 
--- name: renumber
--- The live rows of the subtree take new numbers, and stay otherwise.
-UPDATE journal SET number = :head + live.place
-FROM (
-    SELECT path, row_number() OVER (ORDER BY path) AS place
-    FROM (
-        SELECT path FROM journal
-        WHERE namespace = :namespace AND path = :path AND item IS NOT NULL
-        UNION ALL
-        SELECT path FROM journal
-        WHERE namespace = :namespace AND path >= :path || '/' AND path < :path || '0'
-            AND item IS NOT NULL
-    )
-) AS live
-WHERE journal.namespace = :namespace AND journal.path = live.path;
+-- name: bury
+-- Where they were is a tombstone now, with a number behind :head and the spelling that it had.
+INSERT INTO journal (namespace, path, number, buried_at)
+    SELECT :namespace, path, :head + rank, :now FROM temp.subtree WHERE true ORDER BY rank
+    ON CONFLICT (namespace, path) DO UPDATE SET
+        number = excluded.number,
+        item = NULL,
+        mount = NULL,
+        buried_at = excluded.buried_at;
 
--- name: copy_renumbered
--- The second step of a move: the rows that `renumber` has given numbers appear at the new
--- place too, in the same order. The order of the insertion is that of the paths.
+-- name: place
+-- They stand at :to_path instead of :path, or there as before, with a number behind :head. The
+-- top of them has a new spelling.
 INSERT INTO journal (namespace, path, number, item, mount, spelling)
-    SELECT :to_namespace, :to_path || substr(path, length(:path) + 1), number + :shift, item, mount,
+    SELECT :to_namespace, :to_path || substr(path, length(:path) + 1), :head + rank, item, mount,
         iif(path = :path, :spelling, spelling)
-    FROM journal
-    WHERE namespace = :namespace AND number > :head AND number <= :head + :count
-    ORDER BY number
+    FROM temp.subtree WHERE true ORDER BY rank
     ON CONFLICT (namespace, path) DO UPDATE SET
         number = excluded.number,
         item = excluded.item,
@@ -65,13 +56,8 @@ INSERT INTO journal (namespace, path, number, item, mount, spelling)
         spelling = excluded.spelling,
         buried_at = NULL;
 
--- name: spell
-UPDATE journal SET spelling = ? WHERE namespace = ? AND path = ?;
-
--- name: bury_renumbered
--- The last step of a move: what is left with those numbers becomes tombstones.
-UPDATE journal SET item = NULL, mount = NULL, buried_at = :now
-WHERE namespace = :namespace AND number > :head AND number <= :head + :count;
+-- name: forget
+DELETE FROM temp.subtree;
 
 -- name: oldest_tombstones
 -- In a journal they are as old as their numbers are small.
