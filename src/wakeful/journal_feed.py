@@ -279,7 +279,8 @@ class JournalFeed:
             begin, after = known
         look = ListJournal(place.namespace, after, 1, place.under, place.deep)
         found = await self._store.ask(look)
-        if found.rows:
+        # A deletion in there may be forgotten: then its page says that the cursor has expired.
+        if found.rows or found.trimmed > after:
             self._new.popleft()
             self._call_present(waiter, journal, folder)
             return

@@ -112,6 +112,31 @@ async def test_who_has_nothing_to_read_is_woken_by_the_next_change_once(
     assert stage.journals.waiting == 0
 
 
+@pytest.mark.parametrize("under", [EVERYTHING, "mine"])
+async def test_p9_who_may_have_missed_a_deletion_that_is_forgotten_is_woken(
+    stage: Stage, under: str
+) -> None:
+    """Its page says that the cursor has expired; else it would wait with what is gone for good."""
+    gone = stage.world.file("mine/a")
+    after = stage.head
+    stage.world.do(Trash(item=by_id(gone)))
+    await stage.store.trim_journals(stage.world.clock() + 1, 10)
+    sleeper = await stage.waits(under, after=after)
+    assert len(sleeper.wakes) == 1
+
+
+async def test_who_is_known_to_have_missed_nothing_waits_on(stage: Stage) -> None:
+    """Its cursor stays the same for as long as nothing happens in its folder."""
+    gone = stage.world.file("other/a")
+    after = stage.head
+    stage.world.do(Trash(item=by_id(gone)))
+    for _ in range(2):
+        sleeper = await stage.waits("mine", after=after)
+        assert not sleeper.wakes
+        stage.journals.leave(sleeper)
+        await stage.store.trim_journals(stage.world.clock() + 1, 10)
+
+
 @pytest.mark.parametrize(
     ("under", "deep", "path", "wakes"),
     [

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 
 from hypothesis import strategies as st
 
-from tests.model.world import World, by_id
+from tests.model.world import World, at_once, by_id
 from wakeful.core.accounts import add_member, remove_member
 from wakeful.core.changes import (
     Change,
@@ -45,6 +45,7 @@ steps = st.one_of(
     st.tuples(st.just("delete"), picks, names, picks),
     st.tuples(st.just("version"), picks, names, picks),
     st.tuples(st.just("member"), picks, names, picks),
+    st.tuples(st.just("trim"), picks, names, picks),
 )
 Step = tuple[str, int, str, int]
 
@@ -72,6 +73,9 @@ class Garden:
         what, pick, name, other = step
         if what == "member":
             self.change_members(self.team if pick % 2 else self.other)
+            return
+        if what == "trim":
+            self.trim(3 * other, pick)
             return
         items = [*self.items.values(), *self.roots]
         folders = [item for item in items if item.is_folder]
@@ -104,6 +108,10 @@ class Garden:
             self.leave(namespace)
         else:
             self.join(namespace)
+
+    def trim(self, back: int, limit: int) -> None:
+        """Forget the oldest deletions, but not those of the last *back* ms."""
+        at_once(self.world.store.trim_journals(self.world.clock.now - back, limit))
 
     def leave(self, namespace: int) -> None:
         """Bob leaves."""
@@ -145,7 +153,8 @@ class Garden:
         if is_mount:
             row = self.world.ask(JournalAt(namespace, under))
             return row is not None and row.mount is not None and row.number > after
-        return bool(self.world.ask(ListJournal(namespace, after, 1, under, deep)).rows)
+        listing = self.world.ask(ListJournal(namespace, after, 1, under, deep))
+        return bool(listing.rows) or listing.trimmed > after
 
     def _shown_in_view(self, namespace: int, above: str, shown_above: str) -> dict[str, Any]:
         tree = self.world.tree(namespace)
