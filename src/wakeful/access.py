@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from wakeful.capabilities import Capabilities, own_secret
 from wakeful.core.accounts import Revoked, digest_of, revoke_grant, revoke_token
-from wakeful.core.errors import Forbidden, TokenExpired, Unauthenticated
+from wakeful.core.errors import Forbidden, TokenExpired, Unauthenticated, UserDisabled
 from wakeful.core.items import App, Grant, Token, TokenKind, User
 from wakeful.core.lookups import (
     AppById,
@@ -71,6 +71,7 @@ class Worth:
     is_alive: bool
     is_admin: bool
     scopes: frozenset[str]  # with all that they include
+    is_disabled: bool = False  # the user
     disabled: frozenset[int] = frozenset()  # users, of those for whom its bearer may act
 
     @property
@@ -183,6 +184,8 @@ class Access(Capabilities):
         if token is None or token.revoked_at is not None or token.kind is not TokenKind.ACCESS:
             raise Unauthenticated("no such token")
         worth = await self._load_worth(token.grant)
+        if worth.is_disabled:
+            raise UserDisabled("the user of this token is disabled")
         if not worth.is_alive:
             raise Unauthenticated(
                 "the grant of this token has ended, or its user or app is disabled"
@@ -242,6 +245,7 @@ class Access(Capabilities):
             is_alive=is_alive,
             is_admin=user.is_admin,
             scopes=included(grant.scopes),
+            is_disabled=user.disabled_at is not None,
         )
         if worth.acts_for_others:
             disabled = await self._store.ask(DisabledUsers(user.enterprise))

@@ -7,7 +7,8 @@
     │   ├── InvalidName         a name or path that no item can have
     │   └── TooLarge            more than one request may carry
     ├── Unauthenticated         no token, or none that is known and valid
-    │   └── TokenExpired        its time is over
+    │   ├── TokenExpired        its time is over
+    │   └── UserDisabled        whoever it is of may not come in at present
     ├── Forbidden               known, but not allowed
     │   └── Locked              another user keeps others from changing the file
     ├── NotFound                nothing there that the asker may know of
@@ -73,6 +74,10 @@ class Unauthenticated(WakefulError):
 
 class TokenExpired(Unauthenticated):
     """The token was good once; a refreshed one may be had."""
+
+
+class UserDisabled(Unauthenticated):
+    """The user of the token is disabled."""
 
 
 class Forbidden(WakefulError):

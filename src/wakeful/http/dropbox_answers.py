@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from wakeful.access import Identity
-from wakeful.core.errors import Forbidden, InvalidRequest, WakefulError
+from wakeful.core.errors import Forbidden, InvalidRequest, Unauthenticated, WakefulError
 from wakeful.core.items import User
 from wakeful.core.scopes import DOWNLOAD_SCOPE, ENTERPRISE_SCOPE, READ_SCOPE
 from wakeful.dialects.dropbox import errors
@@ -20,6 +20,7 @@ from wakeful.dialects.dropbox.arguments import check_content_type, check_void, p
 from wakeful.dialects.dropbox.errors import (
     BadCall,
     InvalidRoot,
+    InvalidSelectAdmin,
     InvalidSelectUser,
     MissingScope,
     NoTeamAdmin,
@@ -51,7 +52,10 @@ PREFLIGHT = CORS | {
     "Access-Control-Max-Age": "86400",
 }
 
-_SELECT = ("dropbox-api-select-user", "dropbox-api-select-admin")
+_SELECT: dict[str, type[Unauthenticated]] = {
+    "dropbox-api-select-user": InvalidSelectUser,
+    "dropbox-api-select-admin": InvalidSelectAdmin,
+}
 _PATH_ROOT = "dropbox-api-path-root"
 _ARGUMENT = "Dropbox-API-Arg"
 
@@ -193,12 +197,12 @@ class Calls:
 
     async def asker(self, request: Request, scope: str | None) -> tuple[User, Identity]:
         """Who asks, with a token that allows *scope*. Raises as `identify` does, MissingScope,
-        InvalidSelectUser, InvalidRoot."""
+        InvalidSelectUser, InvalidSelectAdmin, InvalidRoot."""
         identity = await identify(self._services, request)
-        for header in _SELECT:
+        for header, refusal in _SELECT.items():
             selected = request.headers.get(header)
             if selected is not None:
-                identity = await self._selected(identity, selected)
+                identity = await self._selected(identity, selected, refusal)
         if scope is not None and scope not in identity.scopes:
             raise MissingScope(scope)
         user = await read(self._services.feed.store, find_user(identity.user))
@@ -207,14 +211,16 @@ class Calls:
             _check_root(user, root)
         return user, identity
 
-    async def _selected(self, identity: Identity, selected: str) -> Identity:
+    async def _selected(
+        self, identity: Identity, selected: str, refusal: type[Unauthenticated]
+    ) -> Identity:
         user = user_of(selected)
         if user is None:
-            raise InvalidSelectUser("no such member")
+            raise refusal("no such member")
         try:
             return await self._services.access.act_for(identity, user)
         except Forbidden:
-            raise InvalidSelectUser("no such member") from None
+            raise refusal("no such member") from None
 
 
 def _bad_call(function: str, error: InvalidRequest) -> InvalidRequest:

@@ -190,6 +190,26 @@ async def test_a_poll_ends_without_changes_when_its_time_is_over(
     assert site.tally.ends == [Ended.RECONNECT]
 
 
+@pytest.mark.parametrize(("seconds", "jitter"), [(30, 3), (60, 6), (480, 10)])
+async def test_a_poll_waits_for_its_timeout_and_a_little_more(
+    site: Site, dropbox: Dropbox, monkeypatch: pytest.MonkeyPatch, seconds: int, jitter: int
+) -> None:
+    """Clients give up 90 s after the timeout, and old ones at 60 s in all (dropbox.md 3)."""
+    bounds: list[tuple[float, float]] = []
+
+    def most(low: float, high: float) -> float:
+        bounds.append((low, high))
+        return high
+
+    monkeypatch.setattr("random.uniform", most)
+    async with dropbox.waiting(dropbox.poll(dropbox.cursor(), timeout=seconds)):
+        (poll,) = site.front.polls.waiting()
+        assert isinstance(poll, LongPollPoll)
+        assert bounds == [(0, jitter)]
+        assert 0 <= poll.until - poll.begun - seconds <= jitter
+        assert poll.until - poll.begun > seconds + jitter - 1
+
+
 async def test_a_long_wait_begins_early_and_is_kept_alive_by_blanks(
     site: Site, dropbox: Dropbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

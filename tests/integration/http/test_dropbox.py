@@ -11,6 +11,7 @@ import pytest
 
 from tests.integration.http.conftest import Client, Json, World
 from tests.integration.http.test_box_contents import Shelf
+from wakeful.access import Concerned
 from wakeful.core.accounts import (
     add_member,
     create_grant,
@@ -18,9 +19,12 @@ from wakeful.core.accounts import (
     digest_of,
     new_token,
     remove_member,
+    update_user,
 )
 from wakeful.core.contents import ContentChanged
 from wakeful.core.items import Role
+from wakeful.dialects.dropbox.names import account_id, member_id
+from wakeful.http.rates import RateLimit
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 BAD_CALL = 'Error in call to API function "{}": {}'
@@ -513,11 +517,49 @@ async def test_another_root_than_the_home_is_refused_with_the_right_one(ann: Cli
 
 async def test_an_admin_may_select_a_user_and_nobody_else_may(ann: Client, bob: Client) -> None:
     account = (await done(bob, "users/get_current_account"))["account_id"]
-    answer = await call(ann, "users/get_current_account", Dropbox_API_Select_User=account)
-    assert answer.json()["account_id"] == account
-    for client, name in ((bob, account.replace(str(bob.id), str(ann.id))), (ann, "dbmid:x")):
-        answer = await call(client, "check/user", {}, Dropbox_API_Select_User=name)
-        is_refused(answer, 401, "invalid_select_user")
+    for kind in ("user", "admin"):
+        header = f"Dropbox_API_Select_{kind.title()}"
+        for name in (account, member_id(bob.id)):
+            answer = await call(ann, "users/get_current_account", **{header: name})
+            assert answer.json()["account_id"] == account
+        for client, name in ((bob, account_id(ann.id)), (ann, "dbmid:x"), (ann, account_id(1))):
+            answer = await call(client, "check/user", {}, **{header: name})
+            is_refused(answer, 401, f"invalid_select_{kind}")
+
+
+async def test_who_is_disabled_is_told_so_until_they_are_not(world: World, bob: Client) -> None:
+    concerned = Concerned(user=bob.id)
+    await world.access.changing(update_user(bob.id, is_disabled=True), concerned)
+    is_refused(await call(bob, "check/user", {}), 401, "user_suspended")
+
+    await world.access.changing(update_user(bob.id, is_disabled=False), concerned)
+    await done(bob, "check/user", {})
+
+
+async def test_who_asks_too_often_is_told_when_to_come_back(world: World, ann: Client) -> None:
+    """Java reads the header, Go and Python the body (dropbox.md 2.5)."""
+    often = await world.client(ann.token, ann.user, rate=RateLimit(1))
+    await done(often, "check/user", {})
+    answer = await call(often, "check/user", {})
+    seconds = int(answer.headers["retry-after"])
+    assert answer.status_code == 429
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json() == {
+        "error_summary": "too_many_requests/..",
+        "error": {"reason": {".tag": "too_many_requests"}, "retry_after": seconds},
+    }
+
+
+async def test_names_that_dropbox_would_refuse_are_shown_as_they_are(ann: Client) -> None:
+    for name in ("back\\slash", " blank ", "trailing.", "desktop.ini", "a:b|c?", "e\u0301"):
+        await upload(ann, f"/{name}")
+
+    shown = await paths(ann, await listed(ann))
+
+    assert shown == ["/back\\slash", "/ blank ", "/trailing.", "/desktop.ini", "/a:b|c?", "/é"]
+    for path in shown:
+        found = await done(ann, "files/get_metadata", {"path": path})
+        assert found["path_lower"] == path
 
 
 # --- who asks ---

@@ -69,6 +69,10 @@ class InvalidSelectUser(errors.Unauthenticated):
     """`Dropbox-API-Select-User` names nobody whom the asker may act for."""
 
 
+class InvalidSelectAdmin(errors.Unauthenticated):
+    """The same of `Dropbox-API-Select-Admin`."""
+
+
 class InvalidRoot(errors.InvalidRequest):
     """`Dropbox-API-Path-Root` is not the root of the asker's home."""
 
@@ -98,7 +102,9 @@ class ErrorAnswer(msgspec.Struct, frozen=True):
 _ACCESS: dict[type[WakefulError], tuple[int, tuple[str, ...]]] = {
     errors.Unauthenticated: (401, ("invalid_access_token",)),
     errors.TokenExpired: (401, ("expired_access_token",)),
+    errors.UserDisabled: (401, ("user_suspended",)),
     InvalidSelectUser: (401, ("invalid_select_user",)),
+    InvalidSelectAdmin: (401, ("invalid_select_admin",)),
     MissingScope: (401, ("missing_scope",)),
     NoTeamAdmin: (403, ("invalid_account_type", "endpoint")),
     errors.Forbidden: (403, ("not_allowed",)),

@@ -18,6 +18,7 @@ ERRORS: dict[type[WakefulError], tuple[int, str]] = {
     errors.TooLarge: (413, "too_large"),
     errors.Unauthenticated: (401, "unauthenticated"),
     errors.TokenExpired: (401, "token_expired"),
+    errors.UserDisabled: (401, "user_disabled"),
     errors.Forbidden: (403, "forbidden"),
     errors.Locked: (403, "locked"),
     errors.NotFound: (404, "not_found"),
