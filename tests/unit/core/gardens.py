@@ -23,7 +23,6 @@ from wakeful.core.changes import (
 )
 from wakeful.core.cursors import Cursor, Scope
 from wakeful.core.errors import CursorExpired, WakefulError
-from wakeful.core.events import Event, decode
 from wakeful.core.items import Item, JournalRow, Role, User
 from wakeful.core.journal import shown_name
 from wakeful.core.lookups import JournalAt, ListJournal, Lookup, MembershipsOf, ReadJournal
@@ -167,11 +166,6 @@ class Garden:
             name = "/".join(shown_name(each.name, each.key) for each in line)
             shown[above + key] = (item.kind, item.id, shown_above + name)
         return shown
-
-    def told(self) -> list[Event]:
-        """All events that there were."""
-        page = self.world.page(self.world.enterprise)
-        return [decode(event.body) for event in page.events]
 
     def shown(self, namespace: int) -> dict[str, int]:
         """What a journal must show: the keys of all active items, and the mounts of a home."""

@@ -64,7 +64,7 @@ def test_each_event_is_the_item_one_revision_on_and_as_it_is_read_then(steps: li
     told = 0
     for step in steps:
         garden.grow(step)
-        events = garden.told()  # to somebody, be it Ann or Bob
+        events = garden.world.events()
         for event in events[told:]:
             if event.type.startswith("item."):
                 is_one_revision_on(event, revisions)
