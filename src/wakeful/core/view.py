@@ -34,7 +34,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from wakeful.core.cursors import Cursor, Reached, Scope
-from wakeful.core.errors import CursorExpired, NotFound
+from wakeful.core.errors import CursorExpired, NotFound, Unavailable
 from wakeful.core.items import Item, JournalRow, Member, Namespace, User
 from wakeful.core.journal import join, shown_name, spelled
 from wakeful.core.lookups import (
@@ -54,6 +54,8 @@ CHUNK = 500
 
 MOST_LOOKS = 50
 """Look-ups for one page. One that found nothing by then says that there may be more."""
+
+_MOST_TRIES = 10  # to begin: nobody joins and leaves that often by accident
 
 
 class Told(NamedTuple):
@@ -121,6 +123,21 @@ def latest(cursor: Cursor) -> Steps[Cursor]:
     heads: tuple[int, ...] = yield JournalHeads(mounted)
     mounts = (Reached(id, head, 1) for id, head in zip(mounted, heads, strict=True))
     return replace(cursor, base=base, mounts=tuple(mounts))
+
+
+def read_first(user: int, grant: int, epoch: int, scope: Scope, limit: int) -> Steps[ViewPage]:
+    """The first page of a scope, as `read_page`.
+
+    Raises Unavailable for a path that leads to another namespace each time it is looked at, and
+    NotFound for a user who is gone.
+    """
+    for _ in range(_MOST_TRIES):
+        cursor = yield from begin(user, grant, epoch, scope)
+        try:
+            return (yield from read_page(cursor, limit))
+        except CursorExpired:
+            continue
+    raise Unavailable("what is at the path changes all the time")
 
 
 def read_page(cursor: Cursor, limit: int) -> Steps[ViewPage]:

@@ -6,7 +6,7 @@ from wakeful.access import Identity
 from wakeful.core.cursors import Cursor, Scope
 from wakeful.core.errors import InvalidRequest
 from wakeful.core.items import User
-from wakeful.core.view import begin, latest, read_page
+from wakeful.core.view import ViewPage, begin, latest, read_first, read_page
 from wakeful.dialects.dropbox.arguments import (
     MOST_ENTRIES,
     Path,
@@ -42,13 +42,18 @@ class Files:
     async def list_folder(
         self, user: User, identity: Identity, asked: ListFolder
     ) -> ListFolderResult:
-        return await self._page(user, await self._cursor(user, identity, asked))
+        scope = await self._scope(user, asked)
+        most = scope.limit or MOST_ENTRIES
+        steps = read_first(user.id, identity.grant, self._store.epoch, scope, most)
+        return self._result(user, await read(self._store, steps))
 
     async def latest_cursor(
         self, user: User, identity: Identity, asked: ListFolder
     ) -> LatestCursor:
-        cursor = await self._cursor(user, identity, asked)
-        return LatestCursor(self._sealed(await read(self._store, latest(cursor))))
+        scope = await self._scope(user, asked)
+        steps = begin(user.id, identity.grant, self._store.epoch, scope)
+        cursor = await read(self._store, latest(await read(self._store, steps)))
+        return LatestCursor(self._sealed(cursor))
 
     async def go_on(self, user: User, identity: Identity, asked: GivenCursor) -> ListFolderResult:
         epoch = self._store.epoch
@@ -57,7 +62,8 @@ class Files:
             raise InvalidCursor(CONTINUE, asked.cursor)
         # That the folder is gone is said so, and not that it is empty.
         await read(self._store, folder_at(user, Path(cursor.scope.path)))
-        return await self._page(user, cursor)
+        page = await read(self._store, read_page(cursor, cursor.scope.limit or MOST_ENTRIES))
+        return self._result(user, page)
 
     async def get_metadata(self, user: User, identity: Identity, asked: GetMetadata) -> Metadata:
         if asked.path == "":
@@ -69,12 +75,12 @@ class Files:
             raise InvalidRequest("request body: path: The root folder is unsupported.")
         return metadata_of(told, user.home)
 
-    async def _cursor(self, user: User, identity: Identity, asked: ListFolder) -> Cursor:
+    async def _scope(self, user: User, asked: ListFolder) -> Scope:
         if asked.shared_link is not None:
             raise InvalidRequest("request body: shared_link: there are no shared links here")
         limit = parse_limit(asked.limit)
         path = await read(self._store, folder_at(user, parse_path(asked.path)))
-        scope = Scope(
+        return Scope(
             path=path,
             recursive=asked.recursive,
             mounted=asked.include_mounted_folders,
@@ -82,10 +88,8 @@ class Files:
             media=asked.include_media_info,
             limit=limit,
         )
-        return await read(self._store, begin(user.id, identity.grant, self._store.epoch, scope))
 
-    async def _page(self, user: User, cursor: Cursor) -> ListFolderResult:
-        page = await read(self._store, read_page(cursor, cursor.scope.limit or MOST_ENTRIES))
+    def _result(self, user: User, page: ViewPage) -> ListFolderResult:
         entries = [metadata_of(told, user.home) for told in page.entries]
         return ListFolderResult(entries, self._sealed(page.cursor), page.has_more)
 

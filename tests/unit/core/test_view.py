@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.model.world import by_id
@@ -9,11 +11,11 @@ from tests.unit.core.gardens import Garden
 from wakeful.core import view
 from wakeful.core.changes import CreateFolder, Facts, Move, Trash, Upload
 from wakeful.core.cursors import Cursor, Reached, Scope
-from wakeful.core.errors import CursorExpired, NotFound
+from wakeful.core.errors import CursorExpired, NotFound, Unavailable
 from wakeful.core.items import Role
 from wakeful.core.journal import shown_name
 from wakeful.core.lookups import JournalAt, JournalListing, ListJournal
-from wakeful.core.view import Place, ViewPage, begin, latest, places_of, read_page
+from wakeful.core.view import Place, ViewPage, begin, latest, places_of, read_first, read_page
 from wakeful.core.writes import Steps
 from wakeful.stores.driver import drive
 
@@ -51,6 +53,37 @@ def test_an_empty_view_has_an_empty_page(garden: Garden) -> None:
     first = page(garden, cursor(garden))
     assert (first.entries, first.has_more) == ((), False)
     assert page(garden, first.cursor).cursor == first.cursor
+
+
+def test_a_listing_begins_anew_where_its_path_leads_elsewhere_meanwhile(garden: Garden) -> None:
+    own(garden, "b")
+    joins = [lambda: garden.join(garden.team)]
+
+    first = drive(read_first(garden.world.bob.id, 7, 1, Scope("a"), 100), meanwhile(garden, joins))
+
+    assert paths(first) == ["A"]
+
+
+def test_what_changes_at_each_look_cannot_be_listed_now(garden: Garden) -> None:
+    swaps = [
+        lambda: garden.join(garden.team),
+        lambda: garden.leave(garden.team),
+    ] * 20
+
+    with pytest.raises(Unavailable):
+        drive(read_first(garden.world.bob.id, 7, 1, Scope("a"), 100), meanwhile(garden, swaps))
+
+
+def meanwhile(garden: Garden, acts: list[Callable[[], None]]) -> Callable[[object], object]:
+    """Answers look-ups; one of *acts* happens after each look at what the path leads to."""
+
+    def answer(step: object) -> object:
+        found: object = garden.world.ask(step)  # type: ignore[arg-type]
+        if isinstance(step, JournalAt) and acts:
+            acts.pop(0)()
+        return found
+
+    return answer
 
 
 def test_a_mounted_namespace_that_is_empty_is_told_once(garden: Garden) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from wakeful.core.errors import Conflict, NotFound
+from wakeful.core.errors import NotFound, Unavailable
 from wakeful.core.items import Item, JournalRow, Member, Namespace, User
 from wakeful.core.journal import join, place_of, spelled
 from wakeful.core.lookups import (
@@ -40,14 +40,14 @@ def find_user(id: int) -> Steps[User]:
 def locate(user: User, path: Path) -> Steps[Told]:
     """What is at *path* in the view of *user*: a tombstone too, and the root with an empty path.
 
-    Raises Refused where nothing is or was, and Conflict where it is changed all the time.
+    Raises Refused where nothing is or was, and Unavailable where it changes all the time.
     """
     found = yield from _find(user, path)
     return found.told
 
 
 def folder_at(user: User, path: Path) -> Steps[str]:
-    """The path, in keys, of the folder at *path*. Raises Refused and Conflict."""
+    """The path, in keys, of the folder at *path*. Raises Refused and Unavailable."""
     told = yield from locate(user, path)
     if told.item is None:
         raise Refused(*NOT_FOUND)
@@ -58,7 +58,7 @@ def folder_at(user: User, path: Path) -> Steps[str]:
 
 def file_at(user: User, path: Path) -> Steps[tuple[Told, tuple[Item, ...], int]]:
     """The file at *path*, with all above it in its namespace, and that namespace's owner. Raises
-    Refused and Conflict."""
+    Refused and Unavailable."""
     told, lineage = yield from _find(user, path)
     if told.item is None:
         raise Refused(*NOT_FOUND)
@@ -80,7 +80,7 @@ def _find(user: User, path: Path) -> Steps[_Found]:
         found = yield from _look(user, path)
         if found is not None:
             return found
-    raise Conflict("it is being changed")
+    raise Unavailable("it is being changed")
 
 
 def _look(user: User, path: Path) -> Steps[_Found | None]:

@@ -9,7 +9,7 @@ import pytest
 from tests.model.world import by_id
 from tests.unit.core.gardens import Garden
 from wakeful.core.changes import Delete, Move, Trash
-from wakeful.core.errors import Conflict
+from wakeful.core.errors import Unavailable
 from wakeful.core.items import Item
 from wakeful.core.lookups import JournalAt, Lineage
 from wakeful.core.view import Told
@@ -96,8 +96,17 @@ def test_what_took_the_place_of_an_id_is_not_taken_for_it(stage: Stage) -> None:
 def test_what_changes_all_the_time_is_said_to(stage: Stage) -> None:
     moves = [stage.move(f"docs {number}") for number in range(20)]
 
-    with pytest.raises(Conflict, match="being changed"):
+    with pytest.raises(Unavailable, match="being changed"):
         stage.locate(Path(id=item_id(stage.docs.id)), JournalAt, *moves)
+
+
+def test_a_version_that_is_replaced_between_two_look_ups_is_not_found(stage: Stage) -> None:
+    file = stage.world.file("a")
+    assert file.version is not None
+    named = Path(revision=(file.id, file.version))
+
+    with pytest.raises(Refused):
+        stage.locate(named, JournalAt, lambda: stage.world.file("a", 2))
 
 
 def test_what_never_was_is_refused(stage: Stage) -> None:

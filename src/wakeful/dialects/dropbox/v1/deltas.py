@@ -21,7 +21,7 @@ from wakeful.core.cursors import Cursor, Scope, pack, unpack
 from wakeful.core.errors import CursorExpired
 from wakeful.core.items import JournalRow
 from wakeful.core.lookups import JournalAt
-from wakeful.core.view import ViewPage, begin, read_page
+from wakeful.core.view import ViewPage, read_first, read_page
 from wakeful.core.writes import Steps
 from wakeful.dialects.dropbox.arguments import MOST_ENTRIES
 from wakeful.dialects.dropbox.cursors import Seal, Unseal
@@ -78,7 +78,7 @@ def opened(unseal: Unseal, text: str) -> Cursor:
 def read_delta(unseal: Unseal, asker: Asker, text: str | None, follow: Follow) -> Steps[Page]:
     """The page after the cursor in *text*, or the first one where there is none.
 
-    Raises InvalidCursor, and BadParameter for what is another than the cursor's.
+    Raises InvalidCursor, BadParameter for what is another than the cursor's, and as `read_first`.
     """
     if text:
         scope = follow.scope()
@@ -93,17 +93,13 @@ def read_delta(unseal: Unseal, asker: Asker, text: str | None, follow: Follow) -
             if cursor.epoch != asker.epoch:
                 raise CursorExpired("the cursor is from before the server was restored")
             cursor = yield from _narrowed(cursor, scope)
-            return Page((yield from _read_page(cursor)), False)
+            return Page((yield from read_page(cursor, scope.limit or MOST_ENTRIES)), False)
         except CursorExpired:
             pass
     else:
         scope = follow.scope()
-    first = yield from begin(*asker, scope)
-    return Page((yield from _read_page(first)), True)
-
-
-def _read_page(cursor: Cursor) -> Steps[ViewPage]:
-    return (yield from read_page(cursor, cursor.scope.limit or MOST_ENTRIES))
+    first = yield from read_first(*asker, scope, scope.limit or MOST_ENTRIES)
+    return Page(first, True)
 
 
 def _check(cursor: Cursor, asker: Asker, follow: Follow) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from wakeful.core.cursors import Scope
+from wakeful.core.errors import CursorExpired, Unavailable
 from wakeful.core.items import Member, User
 from wakeful.core.lookups import MembershipsOf, SpaceUsed
-from wakeful.core.view import Told, begin, read_page
+from wakeful.core.view import Told, read_first, read_page
 from wakeful.core.writes import Steps
 from wakeful.dialects.dropbox.arguments import MOST_ENTRIES
 from wakeful.dialects.dropbox.v1.errors import TooManyEntries
@@ -24,12 +25,12 @@ def read_contents(
     user: User, epoch: int, path: str, most: int, *, deleted: bool
 ) -> Steps[list[Told]]:
     """What is directly in the folder at *path* (journal keys), in the order of the paths; with
-    *deleted* what was there, too. Raises TooManyEntries where that is more than *most*."""
+    *deleted* what was there, too. Raises TooManyEntries where that is more than *most*, and
+    Unavailable while it changes too fast."""
+    scope = Scope(path, recursive=False, deleted=deleted)
+    page = yield from read_first(user.id, 0, epoch, scope, MOST_ENTRIES)
     found: dict[str, Told] = {}
-    cursor = yield from begin(user.id, 0, epoch, Scope(path, recursive=False, deleted=deleted))
-    has_more = True
-    while has_more:
-        page = yield from read_page(cursor, MOST_ENTRIES)
+    while True:
         for told in page.entries:
             if told.item is None and not deleted:
                 found.pop(told.path, None)  # gone since the page before
@@ -37,8 +38,12 @@ def read_contents(
                 found[told.path] = told
         if len(found) > most:
             raise TooManyEntries(f"The folder has more than {most} entries")
-        cursor, has_more = page.cursor, page.has_more
-    return [found[each] for each in sorted(found)]
+        if not page.has_more:
+            return [found[each] for each in sorted(found)]
+        try:
+            page = yield from read_page(page.cursor, MOST_ENTRIES)
+        except CursorExpired:
+            raise Unavailable("the folder is being changed") from None
 
 
 def read_usage(user: User) -> Steps[Used]:
