@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.model.world import World, by_id
@@ -32,6 +32,7 @@ def test_names_that_look_alike_have_one_key(one: str, other: str) -> None:
     assert fold(one) == fold(other)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=6))
 def test_the_key_of_a_name_does_not_depend_on_its_normal_form(name: str) -> None:
     keys = {fold(unicodedata.normalize(form, name)) for form in ("NFC", "NFD")}
@@ -39,6 +40,7 @@ def test_the_key_of_a_name_does_not_depend_on_its_normal_form(name: str) -> None
     assert keys == {fold(name)}
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(exclude_characters="/\0"), min_size=1, max_size=6))
 def test_a_key_is_one_segment_of_a_path(name: str) -> None:
     key = fold(name)
@@ -47,6 +49,7 @@ def test_a_key_is_one_segment_of_a_path(name: str) -> None:
     assert "/" not in key
 
 
+@settings(deadline=None)
 @given(
     st.text(alphabet="aA. (x", min_size=1, max_size=5),
     st.integers(0, 12),
