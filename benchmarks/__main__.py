@@ -86,6 +86,10 @@ BENCHMARKS: dict[str, tuple[Figure, ...]] = {
         Figure("the same alone, slowest", "alone.slowest_ms", "ms"),
         Figure("its owner has read all of it after", "told_seconds", "s"),
     ),
+    "emulator": (
+        Figure("start in memory → first answer, median", "first_answer_ms.median", "ms", 300),
+        Figure("processor time of a start and an end", "processor_ms", "ms"),
+    ),
 }
 
 

@@ -8,13 +8,13 @@ cached and tells those who keep polls, so that it takes effect at once.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from wakeful.capabilities import Capabilities, own_secret
 from wakeful.core.accounts import Revoked, digest_of, revoke_grant, revoke_token
+from wakeful.core.clock import wall_clock
 from wakeful.core.errors import Forbidden, TokenExpired, Unauthenticated, UserDisabled
 from wakeful.core.items import App, Grant, Token, TokenKind, User
 from wakeful.core.lookups import (
@@ -103,11 +103,6 @@ class Concerned:
 
 
 _NOTHING = Worth(0, 0, None, is_alive=False, is_admin=False, scopes=frozenset())
-
-
-def wall_clock() -> int:
-    """Milliseconds since 1970-01-01 UTC."""
-    return time.time_ns() // 1_000_000
 
 
 class Access(Capabilities):

@@ -17,10 +17,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol
 
 import structlog
+from msgspec.structs import replace
 
 from wakeful.core.lookups import Page, ReadStream, ReadTimeline, TimelinePage
 from wakeful.core.ports import Hints, Store

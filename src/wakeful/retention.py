@@ -23,6 +23,7 @@ from typing import Protocol
 import msgspec
 import structlog
 
+from wakeful.core.clock import wall_clock
 from wakeful.core.errors import Unavailable
 from wakeful.core.lookups import LastKey, Setting
 from wakeful.core.ports import Health, StreamKind
@@ -60,11 +61,6 @@ class Observer(Protocol):
     """Told of what is worth counting."""
 
     def trimmed(self, what: str, rows: int) -> None: ...
-
-
-def wall_clock() -> int:
-    """Milliseconds since 1970-01-01 UTC."""
-    return time.time_ns() // 1_000_000
 
 
 class KnownTime(msgspec.Struct, frozen=True):

@@ -43,6 +43,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     data: Path = msgspec.field(default_factory=lambda: platformdirs.user_data_path("wakeful"))
     """Where the store, the token and the control socket live."""
 
+    memory: bool = False
+    """Keep nothing: store, contents and token are in memory, and end with the server."""
+
     host: str = "127.0.0.1"
     """The address to listen on."""
 
@@ -116,7 +119,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         other, or the data folder."""
         watches = parse_watches(self.watch)
         for watch in watches:
-            if watch.path == self.data.resolve():
+            if not self.memory and watch.path == self.data.resolve():
                 raise SettingsError(
                     f"--watch: {watch.path} is the data folder; choose another with --data"
                 )
@@ -152,12 +155,16 @@ def load(file: Mapping[str, Any], environ: Mapping[str, str], flags: Mapping[str
     }
     for name, value in values.items():
         try:
-            msgspec.convert(value, _TYPES[name], strict=False)
+            msgspec.convert(value, _TYPES[name], strict=False, dec_hook=_path)
         except msgspec.ValidationError:
             raise SettingsError(
                 f"bad setting: {name} is {_kind_of(_TYPES[name])}, not {value!r}"
             ) from None
-    settings = msgspec.convert(values, Settings, strict=False)
+    settings = msgspec.convert(values, Settings, strict=False, dec_hook=_path)
+    # What is said closer by wins: who has a data folder in the environment may say --memory.
+    beside = flags if flags.get("memory") else values
+    if settings.memory and beside.get("data") is not None:
+        raise SettingsError("memory keeps nothing on the disk: it has no data folder")
     _check(settings)
     return msgspec.structs.replace(
         settings,
@@ -165,6 +172,13 @@ def load(file: Mapping[str, Any], environ: Mapping[str, str], flags: Mapping[str
         tls_cert=settings.tls_cert and _full(settings.tls_cert),
         tls_key=settings.tls_key and _full(settings.tls_key),
     )
+
+
+def _path(kind: type, value: object) -> Path:
+    """A path in a file or the environment is a text, which msgspec makes no path of."""
+    if kind is not Path or not isinstance(value, str | Path) or not str(value):
+        raise ValueError("no path")
+    return Path(value)
 
 
 def _full(path: Path) -> Path:

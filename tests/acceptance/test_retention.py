@@ -7,9 +7,9 @@ from pathlib import Path
 
 from tests.readers import Reader
 from tests.servers import eventually, running
-from wakeful.access import wall_clock
 from wakeful.cli.first_start import first_user
 from wakeful.core.changes import Tell
+from wakeful.core.clock import wall_clock
 from wakeful.core.events import EVERY_CLASS
 from wakeful.core.publish import publish
 from wakeful.stores.sqlite import SqliteStore

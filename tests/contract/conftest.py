@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from wakeful.core.clock import wall_clock
 from wakeful.core.ports import Store
-from wakeful.stores.driver import CommitObserver, wall_clock
+from wakeful.stores.driver import CommitObserver
 from wakeful.stores.memory import MemoryStore
 from wakeful.stores.sqlite import SqliteStore, restore
 

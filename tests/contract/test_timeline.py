@@ -19,13 +19,13 @@ from tests.contract.things import (
     names,
     read,
 )
+from wakeful.core.clock import wall_clock
 from wakeful.core.events import EVERY_CLASS, ONLY_ALL, StoredEvent, StreamClass, decode
 from wakeful.core.lookups import Page, ReadStream, ReadTimeline, TimelinePage
 from wakeful.core.ports import Grown, Hints, Store, StreamKind
 from wakeful.core.positions import Asked, Marker, Since, position
 from wakeful.core.timeline import Key, event_time
 from wakeful.core.writes import Append
-from wakeful.stores.driver import wall_clock
 
 HOUR = 3_600_000
 BOTH = {ENTERPRISE: ONLY_ALL, ANNA: EVERY_CLASS}

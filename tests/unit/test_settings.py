@@ -17,6 +17,15 @@ def test_a_flag_wins_over_the_environment_and_the_environment_over_the_file() ->
     assert (settings.port, settings.hold, settings.host) == (3333, 22.0, "file.example")
 
 
+def test_paths_can_be_told_in_the_file_and_in_the_environment() -> None:
+    file = {"data": "/file", "tls_cert": "/cert.pem", "tls_key": "/key.pem", "tls_port": 0}
+
+    settings = load(file, {"WAKEFUL_DATA": "/environment"}, {})
+
+    assert settings.data == Path("/environment")
+    assert settings.tls_key == Path("/key.pem")
+
+
 def test_flags_that_were_not_given_change_nothing() -> None:
     assert load({"port": 1111, "watch": ["/"]}, {}, {"port": None, "watch": ()}).port == 1111
     assert load({"watch": ["/"]}, {}, {"watch": ()}).watch == ("/",)
@@ -81,6 +90,7 @@ def test_a_value_that_makes_no_sense_is_an_error_that_names_it(
         ({"log_format": "xml"}, "log_format is one of auto, text, json, not 'xml'"),
         ({"watch": 3}, "watch is a list of texts, not 3"),
         ({"data": 3}, "data is a path, not 3"),
+        ({"data": ""}, "data is a path, not ''"),
         ({"public_url": 3}, "public_url is a text, not 3"),
     ],
 )
@@ -165,6 +175,25 @@ def test_the_data_folder_is_not_watched(tmp_path: Path) -> None:
     for text in (str(tmp_path), f"x={tmp_path}/link"):
         with pytest.raises(SettingsError, match="is the data folder"):
             _ = Settings(data=tmp_path, watch=(text,)).watches
+
+
+@pytest.mark.parametrize(
+    ("file", "environ", "flags"),
+    [
+        pytest.param({"memory": True, "data": "/x"}, {}, {}, id="both in the file"),
+        pytest.param({}, {"WAKEFUL_MEMORY": "1"}, {"data": "/x"}, id="a flag beside a variable"),
+        pytest.param({}, {}, {"memory": True, "data": "/x"}, id="both flags"),
+    ],
+)
+def test_a_server_in_memory_has_no_data_folder(
+    file: dict[str, Any], environ: dict[str, str], flags: dict[str, Any]
+) -> None:
+    with pytest.raises(SettingsError, match="data folder"):
+        load(file, environ, flags)
+
+
+def test_who_has_a_data_folder_in_the_environment_may_ask_for_memory() -> None:
+    assert load({}, {"WAKEFUL_DATA": "/x"}, {"memory": True, "data": None}).memory
 
 
 def test_every_setting_says_what_it_is_in_the_documentation() -> None:

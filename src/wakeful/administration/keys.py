@@ -1,12 +1,11 @@
-"""The public keys by which assertions are checked."""
+"""The public keys by which assertions are checked.
+
+What knows of cryptography is imported when there is a key: a server starts without it.
+"""
 
 from __future__ import annotations
 
 import hashlib
-
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from wakeful.core.errors import InvalidRequest
 
@@ -17,6 +16,10 @@ _MOST_CHARACTERS = 16 * 1024
 
 def parse_public_key(pem: str) -> str:
     """The RSA public key in *pem*, in the one form that is kept. Raises InvalidRequest."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
     try:
         if len(pem) > _MOST_CHARACTERS:
             raise ValueError("too long")
@@ -34,6 +37,8 @@ def parse_public_key(pem: str) -> str:
 
 def fingerprint(pem: str) -> str:
     """The SHA-256 of a kept key, in hex."""
+    from cryptography.hazmat.primitives import serialization
+
     key = serialization.load_pem_public_key(pem.encode())
     der = key.public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-from rich.text import Text
+import click
 
 from wakeful import __version__
 
@@ -67,22 +67,21 @@ class Followed:
 
 
 def print_banner(
-    console: Console,
     *,
     url: str,
     token: str | None,
-    token_file: Path,
+    token_file: Path | None,
     tail: str,
     followed: Sequence[Followed],
     secured: Secured | None = None,
 ) -> None:
     """Print what is followed, where, and lines that can be pasted.
 
-    *token* None keeps it unsaid; *tail* is the command that follows this server.
+    *token* None keeps it unsaid, *token_file* None where there is no such file, for nothing is
+    kept; *tail* is the command that follows this server.
     """
-    said = f"$(cat {shlex.quote(str(token_file))})"
-    lines = Text()
-    lines.append(f"\nWakeful {__version__}\n\n", style="bold")
+    said = token if token_file is None else f"$(cat {shlex.quote(str(token_file))})"
+    lines = [click.style(f"\nWakeful {__version__}\n\n", bold=True)]
     for index, each in enumerate(followed):
         _field(lines, "" if index else "Following", _describe(each))
     if not followed:
@@ -92,7 +91,10 @@ def print_banner(
         until = f"certificate until {secured.end:%Y-%m-%d}"
         trust = f", trust {secured.authority}" if secured.authority else ""
         _field(lines, "TLS", f"https://{secured.address}  ({until}{trust})")
-    _field(lines, "Token", f"{token}  (in {token_file})" if token else f"in {token_file}")
+    if token_file is None:
+        _field(lines, "Keeping", "nothing: all of it is in memory, and ends with the server")
+    where = "" if token_file is None else f"in {token_file}"
+    _field(lines, "Token", f"{token}  ({where})" if token and where else token or where)
     _sample(lines, "curl", f'curl -H "Authorization: Bearer {said}" "{url}/2.0/events"')
     _sample(lines, "Another terminal", tail)
     shown = token or "TOKEN"
@@ -100,12 +102,12 @@ def print_banner(
     _sample(lines, "Box SDK, Node: npm install box-node-sdk", _NODE.format(url=url, token=shown))
     if secured is not None:
         _dropbox_samples(lines, secured, shown)
-    lines.append("\nCtrl-C stops the server.\n", style="dim")
-    # Lines that are meant for pasting must not be broken by the width of the terminal.
-    console.print(lines, soft_wrap=True, highlight=False)
+    lines.append(click.style("\nCtrl-C stops the server.\n", dim=True))
+    # Without colours where it is no terminal, or where somebody wants none (no-color.org).
+    click.echo("".join(lines), color=False if os.environ.get("NO_COLOR") else None)
 
 
-def _dropbox_samples(lines: Text, secured: Secured, token: str) -> None:
+def _dropbox_samples(lines: list[str], secured: Secured, token: str) -> None:
     trust, environ = "", ""
     if secured.authority is not None:
         trust = f", ca_certs={str(secured.authority)!r}"
@@ -127,12 +129,12 @@ def _count(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
-def _field(lines: Text, label: str, value: str) -> None:
-    lines.append(f"  {label:<11}", style="dim")
+def _field(lines: list[str], label: str, value: str) -> None:
+    lines.append(click.style(f"  {label:<11}", dim=True))
     lines.append(f"{value}\n")
 
 
-def _sample(lines: Text, title: str, code: str) -> None:
-    lines.append(f"\n  {title}\n", style="dim")
+def _sample(lines: list[str], title: str, code: str) -> None:
+    lines.append(click.style(f"\n  {title}\n", dim=True))
     for line in code.splitlines():
         lines.append(f"    {line}\n")

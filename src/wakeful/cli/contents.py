@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING
 
 from wakeful.core.contents import Content, Incoming, NoContent, Shelf
 from wakeful.core.errors import Unavailable
 from wakeful.core.items import Item
 from wakeful.core.watched import check_unwatched
-from wakeful.sources.folder import FolderSource
+
+if TYPE_CHECKING:
+    from wakeful.sources.folder import FolderSource
 
 MOST_OPEN = 200
 """Downloads at a time: each has a descriptor, and some 0.5 MB on its way."""

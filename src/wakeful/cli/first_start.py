@@ -1,5 +1,5 @@
 """What a server makes for itself: an enterprise, its first user, a namespace for each watched
-folder, a grant and its token.
+folder.
 
 Every step looks first, so that a start that was interrupted is finished by the next one.
 """
@@ -7,31 +7,17 @@ Every step looks first, so that a start that was interrupted is finished by the 
 from __future__ import annotations
 
 import getpass
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from wakeful.access import ALL_SCOPES, Access
-from wakeful.core.accounts import (
-    create_enterprise,
-    create_grant,
-    create_namespace,
-    create_token,
-    create_user,
-    digest_of,
-    new_token,
-)
-from wakeful.core.errors import Unauthenticated
+from wakeful.core.accounts import create_enterprise, create_namespace, create_user
 from wakeful.core.items import Namespace, User
 from wakeful.core.lookups import Enterprises, Setting, Users
 from wakeful.core.ports import Store
 from wakeful.core.writes import Command, PutSetting, Steps
 from wakeful.settings import SettingsError, Watch
-
-_APP = "wakeful"
-_TOKEN_LABEL = "token file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +69,6 @@ async def place_watches(
 def no_folder(watch: Watch) -> SettingsError:
     """What is said of a folder that is not there and was never followed: a slip of the pen."""
     return SettingsError(f"--watch: there is no folder {watch.path}")
-
-
-async def own_token(store: Store, access: Access, owner: User, file: Path) -> str:
-    """The token in *file*, renewed with a grant of its own if it is missing or void."""
-    token = _read_secret(file)
-    try:
-        if token and (await access.identify(token)).user == owner.id:
-            return token
-    except Unauthenticated:
-        pass  # void, as after a restore: it is renewed
-    token = new_token()
-    grant = await store.commit(create_grant(owner.id, _APP, ALL_SCOPES))
-    await store.commit(create_token(grant.id, digest_of(token), label=_TOKEN_LABEL))
-    _write_secret(file, token + "\n")
-    return token
 
 
 def _login() -> str:
@@ -182,22 +153,3 @@ def _put_setting(name: str, value: bytes) -> Command[None]:
         yield PutSetting(name, value)
 
     return steps
-
-
-def _read_secret(file: Path) -> str:
-    """The text in *file*, "" where there is none."""
-    try:
-        return file.read_text(encoding="ascii").strip()
-    except (FileNotFoundError, UnicodeDecodeError):
-        return ""
-
-
-def _write_secret(file: Path, text: str) -> None:
-    """Write *text* where only the owner reads it, never a half of it."""
-    temporary = file.with_name(file.name + ".new")
-    temporary.unlink(missing_ok=True)
-    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    temporary.replace(file)

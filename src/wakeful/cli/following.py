@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TypeVar
 
+from wakeful.cli.banner import Followed
 from wakeful.cli.first_start import Watched
 from wakeful.core.changes import Applied, Change
 from wakeful.core.lookups import Lookup, NamespaceById
 from wakeful.core.writes import PutSetting, Steps
 from wakeful.feed import Feed
-from wakeful.settings import Settings, SettingsError
+from wakeful.settings import Settings, SettingsError, Watch
 from wakeful.sources.folder import FolderSource
 from wakeful.sources.status import SourceState
 
@@ -89,6 +91,25 @@ def numbers_of(sources: Iterable[FolderSource]) -> Mapping[str, Mapping[str, flo
             "failures_total": status.failures,
         }
     return numbers
+
+
+def followed(watches: Sequence[Watch], sources: Sequence[FolderSource]) -> tuple[Followed, ...]:
+    """What is told of *watches*, each of which is followed by one of *sources*."""
+    return tuple(
+        _followed(watch.name, source) for watch, source in zip(watches, sources, strict=True)
+    )
+
+
+def _followed(name: str | None, source: FolderSource) -> Followed:
+    status = source.status()
+    is_read = status.ready
+    return Followed(
+        path=Path(status.path),
+        name=name,
+        files=status.files if is_read else None,
+        folders=status.folders if is_read else None,
+        trouble="" if is_read else status.reason,
+    )
 
 
 def _named(progress: Callable[[str, int], None], name: str) -> Callable[[int], None]:

@@ -10,12 +10,14 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from wakeful.cli.banner import Followed, Secured, print_banner
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 _PATIENCE_SECONDS = 0.5
 
@@ -31,13 +33,19 @@ class Screen:
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Show what `progress` is told, for as long as the block lasts."""
+        if not sys.stderr.isatty():
+            yield
+            return
+        # It takes a while to import, and most servers have no terminal.
+        from rich.console import Console
+        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("Reading {task.description}: {task.completed:,.0f} files and folders"),
             TimeElapsedColumn(),
             console=Console(stderr=True),
             transient=True,
-            disable=not sys.stderr.isatty(),
         )
         self._since = time.monotonic()
         try:
@@ -61,17 +69,20 @@ class Screen:
         *,
         url: str,
         token: str | None,
-        token_file: Path,
+        token_file: Path | None,
         followed: Sequence[Followed],
         secured: Secured | None = None,
     ) -> None:
         """What the person who started it can do now."""
         print_banner(
-            Console(file=sys.stdout),
             url=url,
             token=token,
             token_file=token_file,
-            tail=tail_command(token_file.parent),
+            tail=(
+                f"{_program()} tail --url {url} --token {token}"
+                if token_file is None
+                else tail_command(token_file.parent)
+            ),
             followed=followed,
             secured=secured,
         )
@@ -87,10 +98,15 @@ def _from_here(path: str) -> str:
 
 def tail_command(data: Path) -> str:
     """The command that follows the server on *data*, as it can be typed here."""
-    program = "wakeful"
-    if shutil.which(program) is None:
-        # Not on the path, as after `make serve`: by the way that it was called.
-        program = shlex.quote(_from_here(os.path.abspath(sys.argv[0])))
+    program = _program()
     if data == platformdirs.user_data_path("wakeful"):
         return f"{program} tail"
     return f"{program} tail --data {shlex.quote(str(data))}"
+
+
+def _program() -> str:
+    """This program, as it can be typed here."""
+    if shutil.which("wakeful") is not None:
+        return "wakeful"
+    # Not on the path, as after `make serve`: by the way that it was called.
+    return shlex.quote(_from_here(os.path.abspath(sys.argv[0])))

@@ -8,10 +8,11 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import structlog
@@ -21,24 +22,22 @@ from wakeful import __version__
 from wakeful.access import open_access
 from wakeful.administration import Administration
 from wakeful.cli import logs
-from wakeful.cli.banner import Followed
+from wakeful.cli.banner import Followed, Secured
 from wakeful.cli.contents import ServedContents
-from wakeful.cli.control import CONTROL_SOCKET, DATABASE, cannot_use
-from wakeful.cli.first_start import first_user, no_folder, own_token, place_watches
-from wakeful.cli.following import follow, numbers_of
+from wakeful.cli.first_start import Watched, first_user, place_watches
+from wakeful.cli.in_memory import InMemory
 from wakeful.cli.listen import (
     ListenError,
     address_of,
     inherited,
     listen,
-    listen_on_path,
     notify,
     raise_file_limit,
 )
 from wakeful.cli.screen import Screen
-from wakeful.cli.tls import Tls, own_pair
+from wakeful.cli.state import CannotServe, State
 from wakeful.collection import Collection
-from wakeful.contents.folder import FolderShelf
+from wakeful.core.clock import Clock
 from wakeful.core.ports import StreamKind
 from wakeful.feed import Feed
 from wakeful.http.app import build_app
@@ -55,19 +54,12 @@ from wakeful.http.services import Services
 from wakeful.http.serving import TlsSockets, listening
 from wakeful.journal_feed import JournalFeed
 from wakeful.retention import Retention
-from wakeful.settings import Settings, Watch
-from wakeful.sources.folder import FolderSource
-from wakeful.sources.status import SourceState
-from wakeful.stores.sqlite import FolderError, SqliteStore
-from wakeful.tls import TlsError, load_pair
+from wakeful.settings import Settings
 from wakeful.wakeups.hub import Hub
 
-TOKEN_FILE = "token"
-URL_FILE = "url"
-"""Beside the token, so that the client commands find a server that listens elsewhere."""
-
-CONTENTS = "contents"
-"""The folder of the data folder with the contents that no watched folder has."""
+if TYPE_CHECKING:
+    from wakeful.cli.tls import Tls
+    from wakeful.sources.folder import FolderSource
 
 REALTIME_PATH = "/subscribe"
 
@@ -76,30 +68,74 @@ _STANDARD_INPUT = 0
 log = structlog.get_logger()
 
 
-class CannotServe(Exception):
-    """The server cannot start. The text is for the user."""
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What is told of a server that is ready. `token_file` is None where there is no file."""
+
+    url: str
+    token: str
+    token_file: Path | None
+    followed: tuple[Followed, ...] = ()
+    secured: Secured | None = None
+
+
+Announce = Callable[[Announcement], None]
 
 
 def run(settings: Settings) -> int:
     """Serve until told to stop; returns the exit code. Raises CannotServe, SettingsError."""
     logs.configure(settings.log_format, settings.log_level)
+    screen = Screen()
+
+    def announce(what: Announcement) -> None:
+        # A journal keeps what is printed, for others to read; but a token without a file would
+        # be lost.
+        is_kept = "JOURNAL_STREAM" in os.environ and what.token_file is not None
+        screen.banner(
+            url=what.url,
+            token=None if is_kept else what.token,
+            token_file=what.token_file,
+            followed=what.followed,
+            secured=what.secured,
+        )
+
+    return serve(settings, _state(settings, os.environ.get("WAKEFUL_TOKEN", "")), announce, screen)
+
+
+def serve(settings: Settings, state: State, announce: Announce, screen: Screen) -> int:
+    """Serve until told to stop; returns the exit code. Raises as `run`."""
     raise_file_limit()
     try:
-        return uvloop.run(_Server(settings).run())
-    except (FolderError, ListenError, TlsError) as error:
+        return uvloop.run(_Server(settings, state, announce, screen).run())
+    except ListenError as error:
         raise CannotServe(str(error)) from None
     except PermissionError as error:
         raise CannotServe(f"not allowed: {error.filename or error}") from None
 
 
+def _state(settings: Settings, token: str) -> State:
+    if settings.memory:
+        return InMemory(settings.upload_limit, token)
+    # A server in memory, which has to be ready at once, does without SQLite.
+    from wakeful.cli.data_folder import DataFolder
+
+    return DataFolder(settings.data, settings.upload_limit)
+
+
 class _Server:
     """The whole life of one server."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, state: State, announce: Announce, screen: Screen
+    ) -> None:
         self._settings = settings
-        self._screen = Screen()
+        self._state = state
+        self._announce = announce
+        self._screen = screen
+        self._clock = Clock() if state.time is None else state.time.clock
         self._metrics = Metrics()
         self._sources: list[FolderSource] = []
+        self._followed: Callable[[], tuple[Followed, ...]] = tuple
         self._is_draining = False
         self._began = time.monotonic()
         self._stop = asyncio.Event()
@@ -110,8 +146,8 @@ class _Server:
         watches = self._settings.watches
         async with AsyncExitStack() as stack:
             handed_over = inherited(os.environ)
-            self._check_own_certificate(is_used=bool(handed_over.tls))
-            store = await self._open_store(watches)
+            self._check_tls(is_handed_over=bool(handed_over.tls))
+            store = await self._state.open_store(watches, self._metrics)
             stack.push_async_callback(store.close)
             host = self._settings.host
             sockets = list(handed_over.plain) if handed_over else listen(host, self._settings.port)
@@ -122,14 +158,17 @@ class _Server:
             tls = await self._open_tls(stack, secured)
             self._catch_signals()
             feed = await stack.enter_async_context(Feed(store, Hub(), self._metrics))
-            access = await open_access(store)
+            access = await open_access(store, self._clock.wall)
             owner = await first_user(store)
             watched = await place_watches(store, owner, watches)
-            token_file = self._settings.data / TOKEN_FILE
-            token = await own_token(store, access, owner, token_file)
+            token = await self._state.token(store, access, owner)
 
             most = self._settings.max_polls or parked_by_file_limit()
-            front = Front(self._metrics, Limits(parked=most))
+            front = Front(
+                self._metrics,
+                Limits(parked=most),
+                None if self._state.time is None else self._clock,
+            )
             realtime = await stack.enter_async_context(
                 Realtime(feed, access, front.polls, self._settings.hold)
             )
@@ -140,8 +179,7 @@ class _Server:
             )
             front.route(LONGPOLL_PATH, longpolls.route(FormV2(store, access)))
             front.route(LONGPOLL_DELTA_PATH, longpolls.route(FormV1(store, access)))
-            self._metrics.watch_sources(lambda: numbers_of(self._sources))
-            shelf = self._open_shelf(stack)
+            shelf = self._state.open_shelf(stack)
             disks = frozenset(each.namespace for each in watched)
             contents = stack.enter_context(ServedContents(lambda: self._sources, disks, shelf))
             services = Services(
@@ -152,13 +190,14 @@ class _Server:
                 public_url=self._settings.public_url,
                 trust_proxy=self._settings.trust_proxy,
                 body_limit=self._settings.body_limit,
-                rate=RateLimit(self._settings.rate_limit),
-                failures=RateLimit(self._settings.auth_failure_limit),
+                rate=RateLimit(self._settings.rate_limit, self._clock.monotonic),
+                failures=RateLimit(self._settings.auth_failure_limit, self._clock.monotonic),
                 load=Load(
                     self._settings.max_requests,
                     max(MOST_BODY_BYTES, self._settings.body_limit),
                 ),
                 contents=contents,
+                clock=self._clock,
                 upload_limit=self._settings.upload_limit,
                 watched=disks,
             )
@@ -166,21 +205,19 @@ class _Server:
             server = await stack.enter_async_context(
                 listening(sockets, build_app(services), tls=tls, http=front.protocol())
             )
-            administration = Administration(store, access, lambda: self._status(front))
-            control = listen_on_path(self._settings.data / CONTROL_SOCKET)
-            await stack.enter_async_context(listening([control], build_control_app(administration)))
-            self._sources = [
-                await stack.enter_async_context(each)
-                for each in await follow(feed, watched, self._settings, self._screen.progress)
-            ]
+            if control := self._state.control():
+                administration = Administration(store, access, lambda: self._status(front))
+                app = build_control_app(administration)
+                await stack.enter_async_context(listening(control, app))
+            await self._follow(stack, feed, watched)
             days = {
                 StreamKind.USER: self._settings.retention_user,
                 StreamKind.ENTERPRISE: self._settings.retention_enterprise,
             }
-            await stack.enter_async_context(Retention(feed, days, self._metrics))
+            await stack.enter_async_context(Retention(feed, days, self._metrics, self._clock.wall))
             await stack.enter_async_context(Collection(store, shelf, self._metrics))
             if await self._first_scans():
-                self._announce(self._url(sockets), token, token_file, watches)
+                self._is_ready(self._url(sockets), token)
                 await self._stop.wait()
             notify("STOPPING=1")
             log.info("stopping", polls=front.polls.parked)
@@ -193,39 +230,30 @@ class _Server:
         log.info("stopped")
         return 0
 
-    async def _open_store(self, watches: tuple[Watch, ...]) -> SqliteStore:
-        data = self._settings.data
-        for watch in watches:
-            # Said before anything is made. What a store remembers, only it can tell.
-            if not watch.path.is_dir() and not (data / DATABASE).exists():
-                raise no_folder(watch)
-        try:
-            return await SqliteStore.open(data, observer=self._metrics)
-        except OSError as error:
-            raise CannotServe(cannot_use(data, error)) from None
-
-    def _open_shelf(self, stack: AsyncExitStack) -> FolderShelf:
-        data = self._settings.data
-        try:
-            return stack.enter_context(FolderShelf(data / CONTENTS, self._settings.upload_limit))
-        except OSError as error:
-            raise CannotServe(cannot_use(data, error)) from None
-
-    def _check_own_certificate(self, *, is_used: bool) -> None:
+    def _check_tls(self, *, is_handed_over: bool) -> None:
         """Said before anything is made: that it can be served, and where."""
-        own = own_pair(self._settings)
-        if own is None:
+        settings = self._settings
+        if settings.tls_port is None and not is_handed_over:
+            if settings.tls_cert is not None:
+                raise CannotServe("tls_cert and tls_key are of no use without tls_port")
             return
-        if not is_used and self._settings.tls_port is None:
-            raise CannotServe("tls_cert and tls_key are of no use without tls_port")
-        load_pair(own)
+        from wakeful.cli.tls import check_own_pair
+
+        if settings.memory and settings.tls_cert is None:
+            raise CannotServe(
+                "with --memory, TLS needs --tls-cert and --tls-key: an authority of its own would "
+                "be kept on the disk (`wakeful certs` makes them)"
+            )
+        check_own_pair(settings)
 
     async def _open_tls(
         self, stack: AsyncExitStack, sockets: list[socket.socket]
     ) -> TlsSockets | None:
         if not sockets:
             return None
-        tls = self._tls = await stack.enter_async_context(Tls(self._settings, sockets))
+        from wakeful.cli.tls import open_tls
+
+        tls = self._tls = await stack.enter_async_context(open_tls(self._settings, sockets))
         self._metrics.watch_certificate(tls.end)
         return TlsSockets(tls.context, sockets)
 
@@ -259,27 +287,34 @@ class _Server:
             )
         return not self._stop.is_set()
 
-    def _announce(self, url: str, token: str, token_file: Path, watches: tuple[Watch, ...]) -> None:
+    async def _follow(
+        self, stack: AsyncExitStack, feed: Feed, watched: tuple[Watched, ...]
+    ) -> None:
+        if not watched:
+            return
+        from wakeful.cli.following import follow, followed, numbers_of
+
+        sources = self._sources = [
+            await stack.enter_async_context(each)
+            for each in await follow(feed, watched, self._settings, self._screen.progress)
+        ]
+        self._metrics.watch_sources(lambda: numbers_of(sources))
+        self._followed = lambda: followed(self._settings.watches, sources)
+
+    def _is_ready(self, url: str, token: str) -> None:
         # What was made so far lives as long as the server: a full collection need not look
         # at it, which would hold the loop up.
         gc.collect()
         gc.freeze()
-        url_file = self._settings.data / URL_FILE
-        try:
-            url_file.write_text(f"{url}\n", encoding="utf-8")
-        except OSError as error:
-            # A full disk, for one. It is a convenience, and no reason not to serve.
-            log.warning("cannot write", file=str(url_file), reason=error.strerror)
-        # A journal keeps what is printed, for others to read.
-        self._screen.banner(
-            url=url,
-            token=None if "JOURNAL_STREAM" in os.environ else token,
-            token_file=token_file,
-            followed=[
-                _followed(watch.name, source)
-                for watch, source in zip(watches, self._sources, strict=True)
-            ],
-            secured=None if self._tls is None else self._tls.secured,
+        self._state.serves(url)
+        self._announce(
+            Announcement(
+                url,
+                token,
+                self._state.token_file,
+                self._followed(),
+                None if self._tls is None else self._tls.secured,
+            )
         )
         notify(f"READY=1\nSTATUS=Serving {url}")
 
@@ -323,15 +358,3 @@ async def _first_of(*these: Awaitable[object]) -> None:
     await asyncio.gather(*others, return_exceptions=True)
     for each in done:
         each.result()
-
-
-def _followed(name: str | None, source: FolderSource) -> Followed:
-    status = source.status()
-    is_read = status.state is SourceState.LIVE
-    return Followed(
-        path=Path(status.path),
-        name=name,
-        files=status.files if is_read else None,
-        folders=status.folders if is_read else None,
-        trouble="" if is_read else status.reason,
-    )

@@ -25,8 +25,9 @@ import structlog
 
 from wakeful.cli.banner import Secured
 from wakeful.cli.listen import address_of
+from wakeful.cli.state import CannotServe
 from wakeful.settings import Settings
-from wakeful.tls import RENEW_BEFORE, LocalFiles, Made, Pair, ServerTls, TlsError
+from wakeful.tls import RENEW_BEFORE, LocalFiles, Made, Pair, ServerTls, TlsError, load_pair
 
 LOOK_SECONDS = 5.0
 _SOON = dt.timedelta(days=14)
@@ -172,6 +173,24 @@ class Tls:
         if text not in self._said:
             self._said.add(text)
             log.warning("certificate", trouble=text)
+
+
+def check_own_pair(settings: Settings) -> None:
+    """Raise CannotServe where the user's own certificate, if there is one, cannot be served."""
+    own = own_pair(settings)
+    if own is not None:
+        try:
+            load_pair(own)
+        except TlsError as error:
+            raise CannotServe(str(error)) from None
+
+
+def open_tls(settings: Settings, sockets: Sequence[socket.socket]) -> Tls:
+    """The certificate of a server that listens on *sockets*. Raises CannotServe."""
+    try:
+        return Tls(settings, sockets)
+    except TlsError as error:
+        raise CannotServe(str(error)) from None
 
 
 def own_pair(settings: Settings) -> Pair | None:

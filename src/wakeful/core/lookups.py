@@ -9,8 +9,9 @@ Lists of members, users and so on are in ascending order of id.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+import msgspec
 
 from wakeful.core.events import StoredEvent, StreamClass
 from wakeful.core.items import (
@@ -33,32 +34,27 @@ from wakeful.core.positions import Asked, Since, StreamState
 T = TypeVar("T")
 
 
-class Lookup(Generic[T]):
+class Lookup(msgspec.Struct, Generic[T], frozen=True):
     """Something that can be asked; the answer has type T."""
-
-    __slots__ = ()
 
 
 # --- trees ---
 
 
-@dataclass(frozen=True, slots=True)
-class ItemById(Lookup[Item | None]):
+class ItemById(Lookup[Item | None], frozen=True):
     """The item, trashed or not."""
 
     id: int
 
 
-@dataclass(frozen=True, slots=True)
-class ChildByName(Lookup[Item | None]):
+class ChildByName(Lookup[Item | None], frozen=True):
     """The item of exactly that name in a folder, trashed ones left out."""
 
     parent: int
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Lineage(Lookup[tuple[Item, ...]]):
+class Lineage(Lookup[tuple[Item, ...]], frozen=True):
     """The item with all above it: from the root of its namespace down to the item itself.
 
     Empty where there is no such item.
@@ -67,8 +63,7 @@ class Lineage(Lookup[tuple[Item, ...]]):
     id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Children(Lookup[tuple[Item, ...]]):
+class Children(Lookup[tuple[Item, ...]], frozen=True):
     """A page of what is in a folder, trashed items left out.
 
     It begins after `start`: that many items, or a spot of the same order.
@@ -80,15 +75,13 @@ class Children(Lookup[tuple[Item, ...]]):
     sorting: Sorting = BY_NAME
 
 
-@dataclass(frozen=True, slots=True)
-class CountChildren(Lookup[int]):
+class CountChildren(Lookup[int], frozen=True):
     """How many items are in a folder, trashed ones left out."""
 
     parent: int
 
 
-@dataclass(frozen=True, slots=True)
-class Trashed(Lookup[tuple[Item, ...]]):
+class Trashed(Lookup[tuple[Item, ...]], frozen=True):
     """A page of the items of some namespaces that are trashed themselves; `start` as in
     `Children`."""
 
@@ -98,15 +91,13 @@ class Trashed(Lookup[tuple[Item, ...]]):
     sorting: Sorting = BY_NAME
 
 
-@dataclass(frozen=True, slots=True)
-class CountTrashed(Lookup[int]):
+class CountTrashed(Lookup[int], frozen=True):
     """How many items of some namespaces are trashed themselves."""
 
     namespaces: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ItemsOf(Lookup[tuple[Item, ...]]):
+class ItemsOf(Lookup[tuple[Item, ...]], frozen=True):
     """A page of the items of a namespace that are not trashed themselves: ids > `after`, rising."""
 
     namespace: int
@@ -114,8 +105,7 @@ class ItemsOf(Lookup[tuple[Item, ...]]):
     limit: int
 
 
-@dataclass(frozen=True, slots=True)
-class NamedContents(Lookup[frozenset[str]]):
+class NamedContents(Lookup[frozenset[str]], frozen=True):
     """Those of `addresses` that some item names as its content, be it in the trash."""
 
     addresses: tuple[str, ...]
@@ -124,16 +114,14 @@ class NamedContents(Lookup[frozenset[str]]):
 # --- journals ---
 
 
-@dataclass(frozen=True, slots=True)
-class JournalAt(Lookup[JournalRow | None]):
+class JournalAt(Lookup[JournalRow | None], frozen=True):
     """The row at one path, a tombstone too."""
 
     namespace: int
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class JournalPage:
+class JournalPage(msgspec.Struct, frozen=True):
     """Rows in the order of their numbers, and the journal as it was in the same snapshot."""
 
     rows: tuple[JournalRow, ...]
@@ -141,8 +129,7 @@ class JournalPage:
     trimmed: int  # the greatest number of a tombstone already removed, 0 if none
 
 
-@dataclass(frozen=True, slots=True)
-class ReadJournal(Lookup[JournalPage]):
+class ReadJournal(Lookup[JournalPage], frozen=True):
     """The rows with a number greater than `after`, at most `limit` of them."""
 
     namespace: int
@@ -150,8 +137,7 @@ class ReadJournal(Lookup[JournalPage]):
     limit: int
 
 
-@dataclass(frozen=True, slots=True)
-class JournalListing:
+class JournalListing(msgspec.Struct, frozen=True):
     """Rows with their items, and the journal as it was in the same snapshot.
 
     `next` is the number up to which every row that was asked for is in `rows`, here or in
@@ -169,8 +155,7 @@ MOST_LOOKED_AT = 20_000
 """Rows of a journal that one `ListJournal` looks at, however few of them it is asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class ListJournal(Lookup[JournalListing]):
+class ListJournal(Lookup[JournalListing], frozen=True):
     """The rows with a number greater than `after`, in order, at most `limit` (> 0) of them.
 
     Of a folder: the row at `under` and those below it, all rows where that is empty; not
@@ -186,15 +171,13 @@ class ListJournal(Lookup[JournalListing]):
     buried_after: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class JournalHeads(Lookup[tuple[int, ...]]):
+class JournalHeads(Lookup[tuple[int, ...]], frozen=True):
     """The last numbers of journals, in the order asked; 0 for one without rows."""
 
     namespaces: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SpaceUsed(Lookup[int]):
+class SpaceUsed(Lookup[int], frozen=True):
     """The bytes of all files in a namespace, trashed ones left out."""
 
     namespace: int
@@ -203,8 +186,7 @@ class SpaceUsed(Lookup[int]):
 # --- streams ---
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """One page of a stream, read in one snapshot.
 
     `start` is the number after which it begins. `next` is the number to go on from: that of
@@ -218,8 +200,7 @@ class Page:
     gap: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ReadStream(Lookup[Page]):
+class ReadStream(Lookup[Page], frozen=True):
     """At most `limit` events of one class, from where `asked` is served.
 
     In the stream of an enterprise, whose class is ALL, `types` leaves out all events of other
@@ -234,8 +215,7 @@ class ReadStream(Lookup[Page]):
     types: frozenset[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TimelinePage:
+class TimelinePage(msgspec.Struct, frozen=True):
     """One page of a timeline, read in one snapshot.
 
     `start` and `next` are positions, where the page begins and where to go on; `oldest` is one
@@ -254,8 +234,7 @@ class TimelinePage:
     oldest: int
 
 
-@dataclass(frozen=True, slots=True)
-class ReadTimeline(Lookup[TimelinePage]):
+class ReadTimeline(Lookup[TimelinePage], frozen=True):
     """At most `limit` events of an enterprise's stream in the order of event time, from where
     `asked` is served: of `types` only, not before `after`, and before `before` (ms).
 
@@ -270,15 +249,13 @@ class ReadTimeline(Lookup[TimelinePage]):
     before: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StreamStates(Lookup[tuple[StreamState, ...]]):
+class StreamStates(Lookup[tuple[StreamState, ...]], frozen=True):
     """The states of streams, in the order asked. One without events is at number 0."""
 
     streams: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LastKey(Lookup[int]):
+class LastKey(Lookup[int], frozen=True):
     """The key of the newest event in the store, 0 if there is none.
 
     While it stays the same, no stream has grown.
@@ -288,128 +265,108 @@ class LastKey(Lookup[int]):
 # --- people and access ---
 
 
-@dataclass(frozen=True, slots=True)
-class Enterprises(Lookup[tuple[Enterprise, ...]]):
+class Enterprises(Lookup[tuple[Enterprise, ...]], frozen=True):
     """All of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class UserById(Lookup[User | None]):
+class UserById(Lookup[User | None], frozen=True):
     id: int
 
 
-@dataclass(frozen=True, slots=True)
-class UserByLogin(Lookup[User | None]):
+class UserByLogin(Lookup[User | None], frozen=True):
     """Logins are unique in a store, whatever their case."""
 
     login: str
 
 
-@dataclass(frozen=True, slots=True)
-class Users(Lookup[tuple[User, ...]]):
+class Users(Lookup[tuple[User, ...]], frozen=True):
     """All users of an enterprise."""
 
     enterprise: int
 
 
-@dataclass(frozen=True, slots=True)
-class DisabledUsers(Lookup[frozenset[int]]):
+class DisabledUsers(Lookup[frozenset[int]], frozen=True):
     """The ids of the users of an enterprise who are disabled."""
 
     enterprise: int
 
 
-@dataclass(frozen=True, slots=True)
-class NamespaceById(Lookup[Namespace | None]):
+class NamespaceById(Lookup[Namespace | None], frozen=True):
     id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Namespaces(Lookup[tuple[Namespace, ...]]):
+class Namespaces(Lookup[tuple[Namespace, ...]], frozen=True):
     """All namespaces of an enterprise."""
 
     enterprise: int
 
 
-@dataclass(frozen=True, slots=True)
-class Members(Lookup[tuple[Member, ...]]):
+class Members(Lookup[tuple[Member, ...]], frozen=True):
     """The members of a namespace, its owner among them."""
 
     namespace: int
 
 
-@dataclass(frozen=True, slots=True)
-class MembershipsOf(Lookup[tuple[Member, ...]]):
+class MembershipsOf(Lookup[tuple[Member, ...]], frozen=True):
     """The memberships of a user, the one in their own home among them."""
 
     user: int
 
 
-@dataclass(frozen=True, slots=True)
-class AppById(Lookup[App | None]):
+class AppById(Lookup[App | None], frozen=True):
     id: int
 
 
-@dataclass(frozen=True, slots=True)
-class AppByClientId(Lookup[App | None]):
+class AppByClientId(Lookup[App | None], frozen=True):
     """Client ids are unique in a store."""
 
     client_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Apps(Lookup[tuple[App, ...]]):
+class Apps(Lookup[tuple[App, ...]], frozen=True):
     """All apps of an enterprise."""
 
     enterprise: int
 
 
-@dataclass(frozen=True, slots=True)
-class PublicKeys(Lookup[tuple[PublicKey, ...]]):
+class PublicKeys(Lookup[tuple[PublicKey, ...]], frozen=True):
     """The keys of an app, in the order of their names."""
 
     app: int
 
 
-@dataclass(frozen=True, slots=True)
-class GrantById(Lookup[Grant | None]):
+class GrantById(Lookup[Grant | None], frozen=True):
     id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Grants(Lookup[tuple[Grant, ...]]):
+class Grants(Lookup[tuple[Grant, ...]], frozen=True):
     """The grants of a user, revoked ones too."""
 
     user: int
 
 
-@dataclass(frozen=True, slots=True)
-class GrantsOfApp(Lookup[tuple[Grant, ...]]):
+class GrantsOfApp(Lookup[tuple[Grant, ...]], frozen=True):
     """The grants of a registered app, revoked ones too."""
 
     app: int
 
 
-@dataclass(frozen=True, slots=True)
-class StandingGrant(Lookup[Grant | None]):
+class StandingGrant(Lookup[Grant | None], frozen=True):
     """The standing grant of a user and an app that is not revoked; there is one at most."""
 
     user: int
     app: int
 
 
-@dataclass(frozen=True, slots=True)
-class TokenByDigest(Lookup[Token | None]):
+class TokenByDigest(Lookup[Token | None], frozen=True):
     digest: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class TokenById(Lookup[Token | None]):
+class TokenById(Lookup[Token | None], frozen=True):
     id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens(Lookup[tuple[Token, ...]]):
+class Tokens(Lookup[tuple[Token, ...]], frozen=True):
     """All tokens of an enterprise, revoked ones too.
 
     Those that expired a while ago may be gone, here and in every other look-up.
@@ -418,29 +375,25 @@ class Tokens(Lookup[tuple[Token, ...]]):
     enterprise: int
 
 
-@dataclass(frozen=True, slots=True)
-class TokensOfGrant(Lookup[tuple[Token, ...]]):
+class TokensOfGrant(Lookup[tuple[Token, ...]], frozen=True):
     """All tokens under a grant, revoked ones too."""
 
     grant: int
 
 
-@dataclass(frozen=True, slots=True)
-class PasswordOf(Lookup[Password | None]):
+class PasswordOf(Lookup[Password | None], frozen=True):
     """The password of a user, None where there is none."""
 
     user: int
 
 
-@dataclass(frozen=True, slots=True)
-class CodeByDigest(Lookup[Code | None]):
+class CodeByDigest(Lookup[Code | None], frozen=True):
     """An authorization code. One that expired a while ago may be gone."""
 
     digest: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class AssertionUsed(Lookup[bool]):
+class AssertionUsed(Lookup[bool], frozen=True):
     """Whether an assertion of this app with this `jti` is remembered."""
 
     app: int
@@ -450,31 +403,27 @@ class AssertionUsed(Lookup[bool]):
 # --- the rest ---
 
 
-@dataclass(frozen=True, slots=True)
-class Remembered:
+class Remembered(msgspec.Struct, frozen=True):
     """What was answered to a request under an idempotency key."""
 
     digest: bytes  # SHA-256 of the request
     answer: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Remember(Lookup[Remembered | None]):
+class Remember(Lookup[Remembered | None], frozen=True):
     """What this grant was answered under this key, if it is still kept."""
 
     grant: int
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Setting(Lookup[bytes | None]):
+class Setting(Lookup[bytes | None], frozen=True):
     """A small value that the server keeps for itself (a signing secret, a source's state)."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class NewIds(Lookup[int]):
+class NewIds(Lookup[int], frozen=True):
     """Take `count` fresh ids; the answer is the first of them. Only inside a command."""
 
     count: int = 1

@@ -10,8 +10,9 @@ written, in ascending order of path, so that parents stand before children.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+import msgspec
 
 from wakeful.core.events import Entry
 from wakeful.core.items import (
@@ -32,34 +33,28 @@ from wakeful.core.lookups import Lookup, Remembered
 T = TypeVar("T")
 
 
-class Write:
+class Write(msgspec.Struct, frozen=True):
     """Something that a rule wants written; answered with None unless it says otherwise."""
 
-    __slots__ = ()
 
-
-@dataclass(frozen=True, slots=True)
-class PutItems(Write):
+class PutItems(Write, frozen=True):
     items: tuple[Item, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveSubtree(Write):
+class RemoveSubtree(Write, frozen=True):
     """Remove an item and everything below it for good. The journal is not touched."""
 
     item: int
 
 
-@dataclass(frozen=True, slots=True)
-class RehomeSubtree(Write):
+class RehomeSubtree(Write, frozen=True):
     """Give everything below an item (not the item itself) another namespace."""
 
     item: int
     namespace: int
 
 
-@dataclass(frozen=True, slots=True)
-class JournalPut(Write):
+class JournalPut(Write, frozen=True):
     """Put `item` at `path`, with the next number. `mount` marks the row of a mount; `spelling`
     is that of the row."""
 
@@ -70,8 +65,7 @@ class JournalPut(Write):
     spelling: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JournalDrop(Write):
+class JournalDrop(Write, frozen=True):
     """Turn the row at `path` and all below it into tombstones, each with its own new number and
     its old spelling."""
 
@@ -79,8 +73,7 @@ class JournalDrop(Write):
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class JournalMove(Write):
+class JournalMove(Write, frozen=True):
     """Move the row at `path` and all live rows below it to `to_path` in `to_namespace`.
 
     The old rows become tombstones, the new ones replace tombstones in their
@@ -96,8 +89,7 @@ class JournalMove(Write):
     spelling: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Append(Write):
+class Append(Write, frozen=True):
     """Put events into streams, in the order given. At most one in a command.
 
     Answered with a tuple: for each entry a mapping of stream to the number that
@@ -107,82 +99,68 @@ class Append(Write):
     entries: tuple[Entry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PutRemembered(Write):
+class PutRemembered(Write, frozen=True):
     grant: int
     key: str
     remembered: Remembered
 
 
-@dataclass(frozen=True, slots=True)
-class PutSetting(Write):
+class PutSetting(Write, frozen=True):
     name: str
     value: bytes | None  # None removes it
 
 
-@dataclass(frozen=True, slots=True)
-class PutEnterprise(Write):
+class PutEnterprise(Write, frozen=True):
     enterprise: Enterprise
 
 
-@dataclass(frozen=True, slots=True)
-class PutUser(Write):
+class PutUser(Write, frozen=True):
     user: User
 
 
-@dataclass(frozen=True, slots=True)
-class PutNamespace(Write):
+class PutNamespace(Write, frozen=True):
     namespace: Namespace
 
 
-@dataclass(frozen=True, slots=True)
-class PutMember(Write):
+class PutMember(Write, frozen=True):
     member: Member
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveMember(Write):
+class RemoveMember(Write, frozen=True):
     namespace: int
     user: int
 
 
-@dataclass(frozen=True, slots=True)
-class PutApp(Write):
+class PutApp(Write, frozen=True):
     app: App
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveApp(Write):
+class RemoveApp(Write, frozen=True):
     """Remove an app with its keys. Its grants stay."""
 
     app: int
 
 
-@dataclass(frozen=True, slots=True)
-class PutPublicKey(Write):
+class PutPublicKey(Write, frozen=True):
     key: PublicKey
 
 
-@dataclass(frozen=True, slots=True)
-class RemovePublicKey(Write):
+class RemovePublicKey(Write, frozen=True):
     app: int
     kid: str
 
 
-@dataclass(frozen=True, slots=True)
-class PutGrant(Write):
+class PutGrant(Write, frozen=True):
     grant: Grant
 
 
-@dataclass(frozen=True, slots=True)
-class PutToken(Write):
+class PutToken(Write, frozen=True):
     """Tokens that expired a while ago are removed in passing, a few at a time."""
 
     token: Token
 
 
-@dataclass(frozen=True, slots=True)
-class PutAssertion(Write):
+class PutAssertion(Write, frozen=True):
     """Remember that an app used this `jti`, until `expires_at`; those that expired are
     forgotten in passing, a few at a time."""
 
@@ -191,15 +169,13 @@ class PutAssertion(Write):
     expires_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class PutPassword(Write):
+class PutPassword(Write, frozen=True):
     """Let this be the one password of its user."""
 
     password: Password
 
 
-@dataclass(frozen=True, slots=True)
-class PutCode(Write):
+class PutCode(Write, frozen=True):
     """Codes that expired a while ago are removed in passing, a few at a time."""
 
     code: Code

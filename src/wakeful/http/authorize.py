@@ -110,7 +110,7 @@ class Authorize:
         self._services = services
         self._store = services.feed.store
         self._access = services.access
-        self._log_in = LogIn(self._store, services.access)
+        self._log_in = LogIn(self._store, services.access, services.clock.wall)
         self._guesses = RateLimit(_GUESSES_PER_MINUTE)
 
     def route(self, flow: Flow) -> Described:

@@ -60,7 +60,7 @@ class _Routes:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._store = services.feed.store
-        self._downloads = Downloads(services.feed, services.access)
+        self._downloads = Downloads(services.feed, services.access, services.clock.wall)
 
     async def content(self, request: Request) -> Response:
         identity = await item_reader(self._services, request)

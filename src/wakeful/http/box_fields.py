@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 
-from wakeful.access import wall_clock
+from wakeful.core.clock import wall_clock
 from wakeful.core.events import Snapshot
 from wakeful.dialects.box import parameters, shapes
 from wakeful.dialects.box.parameters import Fields

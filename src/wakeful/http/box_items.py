@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from wakeful.access import wall_clock
+from wakeful.core.clock import wall_clock
 from wakeful.core.events import Snapshot
 from wakeful.core.items import Kind
 from wakeful.dialects.box import parameters, reads, shapes

@@ -14,12 +14,14 @@ from __future__ import annotations
 
 import secrets
 import struct
+from collections.abc import Callable
 from typing import NamedTuple
 
 import structlog
 
-from wakeful.access import Access, wall_clock
+from wakeful.access import Access
 from wakeful.core.changes import ById, Tell
+from wakeful.core.clock import wall_clock
 from wakeful.core.errors import NotFound
 from wakeful.core.publish import Key
 from wakeful.core.terms import Terms
@@ -54,9 +56,10 @@ class Ticket(NamedTuple):
 class Downloads:
     """Gives tickets, and tells of what was downloaded by them."""
 
-    def __init__(self, feed: Feed, access: Access) -> None:
+    def __init__(self, feed: Feed, access: Access, clock: Callable[[], int] = wall_clock) -> None:
         self._feed = feed
         self._access = access
+        self._clock = clock
         # Both may forget: then a download is told as two, and never as none.
         self._in_ranges: Recent[tuple[int, int, int, int], Ticket] = Recent()
         self._told: Recent[bytes, bool] = Recent()
@@ -65,7 +68,7 @@ class Downloads:
         """A download that begins now; *in_ranges*: unless it is one that is under way."""
         who_and_what = (grant, user, item, version)
         ticket = self._in_ranges.get(who_and_what) if in_ranges else None
-        now = wall_clock()
+        now = self._clock()
         if ticket is None or ticket.until <= now:
             ticket = Ticket(*who_and_what, now + LIFE_MS, secrets.token_bytes(8))
             if in_ranges:
@@ -83,7 +86,7 @@ class Downloads:
             raise NotFound("Not Found")
         version, *values = _TICKET.unpack(body)
         ticket = Ticket(*values)
-        if version != _VERSION or ticket.until <= wall_clock():
+        if version != _VERSION or ticket.until <= self._clock():
             raise NotFound("Not Found")
         if not (await self._access.load_grant(ticket.grant)).may_follow(ticket.user):
             raise NotFound("Not Found")

@@ -31,7 +31,7 @@ class FileContent:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._store = services.feed.store
-        self._downloads = Downloads(services.feed, services.access)
+        self._downloads = Downloads(services.feed, services.access, services.clock.wall)
 
     async def download(
         self, request: Request, user: User, identity: Identity, asked: Download

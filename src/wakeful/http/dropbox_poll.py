@@ -116,7 +116,7 @@ class LongPollPoll(Poll):
         self.places: tuple[Place, ...] = ()
         self.is_slowed = False
         self.has_begun = False
-        self.until = time.monotonic() + hold
+        self.until = self.polls.wheel.now() + hold
 
     def park(self, line: Line) -> None:
         super().park(line)
@@ -134,7 +134,7 @@ class LongPollPoll(Poll):
             self.polls.observer.wake_latency(time.monotonic() - since)
 
     def expire(self) -> None:
-        left = self.until - time.monotonic()
+        left = self.until - self.polls.wheel.now()
         if self.is_slowed:
             self.end(CHANGES, Ended.NEW_CHANGE)
         elif left > 0:
@@ -167,7 +167,7 @@ class LongPollPoll(Poll):
             self.line.begin_early(_CORS_LINES)
 
     def _pause(self) -> float:
-        if time.monotonic() - self.begun > _HOT_SECONDS:
+        if self.polls.wheel.now() - self.begun > _HOT_SECONDS:
             return 0.0
         return self.longpoll.brake.pause(self.places, self.user, 0)
 
@@ -178,7 +178,7 @@ class LongPolls:
     def __init__(self, store: Store, feed: JournalFeed, access: Access, polls: Polls) -> None:
         self.feed = feed
         self.polls = polls
-        self.brake = Brake()
+        self.brake = Brake(polls.wheel.now)
         self._store = store
         self._access = access
         self._cold: dict[LongPollPoll, None] = {}

@@ -60,7 +60,7 @@ class _Routes:
         self._services = services
         self._access = services.access
         self._store = services.feed.store
-        self._downloads = Downloads(services.feed, services.access)
+        self._downloads = Downloads(services.feed, services.access, services.clock.wall)
 
     async def delta(self, call: Call) -> shapes.Delta:
         text = call.given.get("cursor")

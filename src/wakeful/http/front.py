@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import math
 
+from wakeful.core.clock import Clock
 from wakeful.http.connection import Connection
 from wakeful.http.limits import Limits
 from wakeful.http.poll import Handler, PollObserver, Polls
@@ -21,12 +22,19 @@ DRAIN_STEP_SECONDS = 0.05
 
 
 class Front:
-    """What is answered beside ASGI, and the polls that wait for it. One for each server."""
+    """What is answered beside ASGI, and the polls that wait for it. One for each server.
 
-    def __init__(self, observer: PollObserver, limits: Limits | None = None) -> None:
+    *clock* is what polls are held by, the machine's own where it is None.
+    """
+
+    def __init__(
+        self, observer: PollObserver, limits: Limits | None = None, clock: Clock | None = None
+    ) -> None:
         self._limits = limits or Limits()
         self._wheel = Wheel()
-        self.polls = Polls(self._wheel, observer, self._limits.parked)
+        # How fast a client is has nothing to do with a clock that is put forward.
+        self._holds = self._wheel if clock is None else Wheel(now=clock.monotonic)
+        self.polls = Polls(self._holds, observer, self._limits.parked)
         self._routes: dict[bytes, dict[bytes | None, Handler]] = {}
         self._servers: list[type[Connection]] = []
 
@@ -40,6 +48,10 @@ class Front:
             route[method.encode()] = handler
         if not methods:
             route[None] = handler
+
+    def look(self) -> None:
+        """End what is over, after the clock was put forward."""
+        self._holds.look()
 
     def protocol(self) -> type[Connection]:
         """The class to give to one server as `uvicorn.Config(http=...)`."""

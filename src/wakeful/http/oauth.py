@@ -142,7 +142,7 @@ class _Routes:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._store = services.feed.store
-        self._sign_in = SignIn(self._store, services.access)
+        self._sign_in = SignIn(self._store, services.access, services.clock.wall)
         self._by_grant_type: dict[str, Callable[[Request, Form], Awaitable[AnyAnswer]]] = {
             oauth.CLIENT_CREDENTIALS: self._by_credentials,
             oauth.ASSERTION: self._by_assertion,

@@ -7,7 +7,6 @@ goes through `Poll.end` or `Poll.lost`, and what comes after that finds it over.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from http import HTTPStatus
@@ -169,7 +168,7 @@ class Poll:
 
     __slots__ = ("begun", "due", "line", "polls")
 
-    begun: float  # by time.monotonic
+    begun: float  # by the wheel's clock
 
     def __init__(self, polls: Polls) -> None:
         self.polls = polls
@@ -183,7 +182,7 @@ class Poll:
     def park(self, line: Line) -> None:
         """Wait on *line*. Subclasses put themselves into the wheel, too."""
         self.line = line
-        self.begun = time.monotonic()
+        self.begun = self.polls.wheel.now()
         self.polls.parked += 1
         self.polls.observer.parked(1)
 
@@ -218,7 +217,7 @@ class Poll:
         polls.parked -= 1
         self.leave()
         polls.observer.parked(-1)
-        polls.observer.ended(how, time.monotonic() - self.begun)
+        polls.observer.ended(how, polls.wheel.now() - self.begun)
 
 
 Handler = Callable[[Request], Answer | Poll]

@@ -21,6 +21,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections.abc import Callable
 from functools import lru_cache
 from types import TracebackType
 from urllib.parse import unquote_to_bytes
@@ -105,14 +106,15 @@ _LOADED_AT_ONCE = 100  # grants
 class Brake:
     """Slows readers who are answered at once, again and again, without getting on."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
         self._recent: Recent[tuple[object, int, Asked], tuple[int, float]] = Recent()
 
     def pause(self, reader: object, stream: int, asked: Asked) -> float:
         """Seconds to wait before *reader* is answered at *asked* once more: none for the
         first time, then more and more. The answer counts as given."""
         key = (reader, stream, asked)
-        now = time.monotonic()
+        now = self._now()
         times, last = self._recent.get(key) or (0, now)
         if now - last > _COOL_SECONDS:
             times = 0
@@ -154,7 +156,7 @@ class RealtimePoll(Poll):
         self.is_bare = is_bare  # it named no position
         self.is_slowed = False  # woken, and the brake holds its answer
         self.has_begun = False  # the head of its answer has been sent
-        self.until = time.monotonic() + hold
+        self.until = self.polls.wheel.now() + hold
 
     @property
     def state(self) -> StreamState | None:
@@ -181,7 +183,7 @@ class RealtimePoll(Poll):
             self.polls.observer.wake_latency(time.monotonic() - since)
 
     def expire(self) -> None:
-        left = self.until - time.monotonic()
+        left = self.until - self.polls.wheel.now()
         if self.is_slowed:
             self._tell()
         elif left > 0:
@@ -228,7 +230,7 @@ class RealtimePoll(Poll):
 
     def _pause(self) -> float:
         # Who asks for what comes after now is woken by something new each time.
-        if self.asked is Marker.NOW or time.monotonic() - self.begun > _HOT_SECONDS:
+        if self.asked is Marker.NOW or self.polls.wheel.now() - self.begun > _HOT_SECONDS:
             return 0.0
         brake = self.realtime.brake
         assert self.line is not None
@@ -278,7 +280,7 @@ class Realtime:
     def __init__(self, feed: Feed, access: Access, polls: Polls, hold: float = 50.0) -> None:
         self.feed = feed
         self.polls = polls
-        self.brake = Brake()
+        self.brake = Brake(polls.wheel.now)
         self._access = access
         self._hold = hold
         self._announced: Recent[bytes, int] = Recent()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from wakeful.access import Access
+from wakeful.core.clock import Clock
 from wakeful.core.contents import Contents, NoContents
 from wakeful.dialects.box.realtime import RETRY_TIMEOUT_SECONDS
 from wakeful.feed import Feed
@@ -44,6 +45,7 @@ class Services:
     load: Load = field(default_factory=Load)
     retry_timeout: int = RETRY_TIMEOUT_SECONDS
     contents: Contents = field(default_factory=NoContents)
+    clock: Clock = field(default_factory=Clock)
     upload_limit: int = DEFAULT_UPLOAD_LIMIT
     watched: frozenset[int] = frozenset()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import structlog
@@ -34,8 +34,11 @@ class Timed(Protocol):
 class Wheel:
     """Expires what was put in, on the running loop. Ticks only while something waits."""
 
-    def __init__(self, tick: float = TICK_SECONDS) -> None:
+    def __init__(
+        self, tick: float = TICK_SECONDS, now: Callable[[], float] = time.monotonic
+    ) -> None:
         self._tick = tick  # seconds
+        self.now = now
         self._slots: dict[int, set[Timed]] = {}
         self._done = 0  # every slot up to this tick is empty and gone
         self._timer: asyncio.Handle | None = None
@@ -51,7 +54,7 @@ class Wheel:
         """Let *entry* expire after *seconds*; one that waits already is moved."""
         if entry.due:
             self.cancel(entry)
-        now = time.monotonic()
+        now = self.now()
         # The tick after the moment: never early. It is later than any tick that is under way.
         due = entry.due = int((now + seconds) / self._tick) + 1
         slot = self._slots.get(due)
@@ -69,24 +72,33 @@ class Wheel:
             self._slots[entry.due].discard(entry)
             entry.due = 0
 
+    def look(self) -> None:
+        """Look at the time now: it was put forward, and the timer does not know of it."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._turn()
+
     def _wait(self, now: float) -> None:
         delay = (self._done + 1) * self._tick - now
         self._timer = asyncio.get_running_loop().call_later(max(delay, 0), self._turn)
 
     def _turn(self) -> None:
-        now = time.monotonic()
+        now = self.now()
         reached = int(now / self._tick)
         left = SLICE
         while self._done < reached:
             slot = self._slots.get(self._done + 1)
-            if slot is not None:
-                left = self._expire(slot, left)
-                if slot:
-                    # Through the loop, so that other work gets its turn in between.
-                    self._timer = asyncio.get_running_loop().call_soon(self._turn)
-                    return
-                del self._slots[self._done + 1]
+            if slot is None:
+                # To the next slot at once: after a leap there are millions of ticks without one.
+                self._done = min(reached, min(self._slots, default=reached + 1) - 1)
+                continue
+            left = self._expire(slot, left)
+            if slot:
+                # Through the loop, so that other work gets its turn in between.
+                self._timer = asyncio.get_running_loop().call_soon(self._turn)
+                return
             self._done += 1
+            del self._slots[self._done]
         if self._slots:
             self._wait(now)
         else:

@@ -14,9 +14,10 @@ import hmac
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from wakeful.access import Access, Identity, wall_clock
+from wakeful.access import Access, Identity
 from wakeful.core import signin as rules
 from wakeful.core.accounts import Revoked, digest_of, new_token
+from wakeful.core.clock import wall_clock
 from wakeful.core.consent import redeem
 from wakeful.core.errors import Unauthenticated
 from wakeful.core.items import App, Code, Grant, Token

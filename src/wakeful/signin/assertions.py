@@ -12,8 +12,6 @@ import re
 from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
-import jwt
-
 from wakeful.core.items import PublicKey
 from wakeful.core.signin import Assertion, InvalidGrant
 
@@ -83,6 +81,9 @@ def check_assertion(
 def _verified(
     text: str, keys: Iterable[PublicKey], client_id: str, audiences: Collection[str]
 ) -> dict[str, Any]:
+    # With it comes all of cryptography, which a server that starts has no time for.
+    import jwt
+
     try:
         kid = jwt.get_unverified_header(text).get("kid")
     except jwt.PyJWTError:

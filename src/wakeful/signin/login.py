@@ -14,7 +14,8 @@ import hashlib
 import struct
 from collections.abc import Callable
 
-from wakeful.access import Access, wall_clock
+from wakeful.access import Access
+from wakeful.core.clock import wall_clock
 from wakeful.core.errors import Unauthenticated, Unavailable
 from wakeful.core.items import Password, User
 from wakeful.core.lookups import PasswordOf, UserById, UserByLogin

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
@@ -32,11 +31,6 @@ CLIENT_ID_TAKEN = "Another app has this client id"
 
 Clock = Callable[[], int]
 """Tells the time in milliseconds since 1970-01-01 UTC; it may jump."""
-
-
-def wall_clock() -> int:
-    """The machine's own clock."""
-    return time.time_ns() // 1_000_000
 
 
 class CommitObserver(Protocol):

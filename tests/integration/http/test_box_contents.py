@@ -13,8 +13,8 @@ from structlog.testing import capture_logs
 from tests.box_rules import check, check_event
 from tests.integration.http.conftest import Client, World
 from tests.integration.http.test_asgi import answer
-from wakeful.access import wall_clock
 from wakeful.core.accounts import remove_member
+from wakeful.core.clock import VirtualTime
 from wakeful.core.contents import Content, ContentChanged, NoContent, NoContents
 from wakeful.core.errors import StoreFull
 from wakeful.core.items import Item
@@ -401,17 +401,15 @@ async def test_p7_a_channel_is_no_ticket(world: World, ann: Client) -> None:
     assert answer.status_code == 404
 
 
-async def test_p7_a_url_ends_with_its_time(
-    ann: Client, file: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    url = await url_of(ann, file)
-    now = wall_clock()
-    clock = "wakeful.http.downloads.wall_clock"
+async def test_p7_a_url_ends_with_its_time(world: World, ann: Client, file: str) -> None:
+    time = VirtualTime()
+    client = await world.client(ann.token, ann.user, clock=time.clock)
+    url = await url_of(client, file)
 
-    monkeypatch.setattr(clock, lambda: now + LIFE_MS - 60_000)
-    assert (await by_url(ann, url)).status_code == 200
-    monkeypatch.setattr(clock, lambda: now + LIFE_MS + 1_000)
-    assert (await by_url(ann, url)).status_code == 404
+    time.advance(LIFE_MS - 60_000)
+    assert (await by_url(client, url)).status_code == 200
+    time.advance(61_000)
+    assert (await by_url(client, url)).status_code == 404
 
 
 async def test_p7_a_url_ends_with_its_grant(world: World, ann: Client, file: str) -> None:

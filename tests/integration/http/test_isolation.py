@@ -26,8 +26,8 @@ from starlette.routing import Mount
 
 from tests.integration.http.conftest import Client, World
 from tests.integration.http.test_box_contents import Shelf
-from wakeful.access import wall_clock
 from wakeful.core.accounts import create_grant, create_token, digest_of, new_token
+from wakeful.core.clock import wall_clock
 from wakeful.core.events import StreamClass
 from wakeful.core.items import Token, TokenKind
 from wakeful.core.lookups import NewIds, TokenByDigest

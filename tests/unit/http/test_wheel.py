@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 from structlog.testing import capture_logs
 
+from wakeful.core.clock import VirtualTime
 from wakeful.http.wheel import SLICE, Wheel
 
 TICK = 0.01
@@ -167,3 +168,36 @@ async def test_all_who_wait_can_be_listed_and_taken_out(wheel: Wheel) -> None:
     for waiting in wheel:
         wheel.cancel(waiting)
     assert list(wheel) == []
+
+
+async def test_a_clock_that_is_put_forward_ends_what_is_over_and_nothing_else() -> None:
+    virtual = VirtualTime()
+    wheel = Wheel(TICK, virtual.clock.monotonic)
+    soon, later = Entry(wheel), Entry(wheel)
+    wheel.put(soon, 3600)
+    wheel.put(later, 80 * 24 * 3600)
+
+    virtual.advance(60 * 24 * 3600 * 1000)
+    wheel.look()
+
+    # At once, though there are millions of empty ticks in between.
+    assert len(soon.expired) == 1
+    assert not later.expired
+    assert set(wheel) == {later}
+    wheel.cancel(later)
+
+
+async def test_what_is_put_in_after_a_leap_waits_its_own_time() -> None:
+    virtual = VirtualTime()
+    wheel = Wheel(TICK, virtual.clock.monotonic)
+    wheel.look()  # nothing waits: nothing happens
+    first, second = Entry(wheel), Entry(wheel)
+    wheel.put(first, 60)
+    virtual.advance(61_000)
+    wheel.put(second, 2 * TICK)
+    began = time.monotonic()
+
+    wheel.look()
+
+    assert len(first.expired) == 1
+    assert await gone_by(second) >= began + TICK

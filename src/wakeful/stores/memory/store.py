@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from wakeful.core import lookups, writes
+from wakeful.core.clock import wall_clock
 from wakeful.core.errors import StoreFailed
 from wakeful.core.items import FIRST_ID
 from wakeful.core.lookups import Lookup
 from wakeful.core.ports import Health, Hints, StreamKind, Trimmed
 from wakeful.core.positions import FIRST_EPOCH, LAST_EPOCH, StreamState
 from wakeful.core.writes import Command, Write
-from wakeful.stores.driver import Clock, CommitObserver, drive, is_for_readers, wall_clock
+from wakeful.stores.driver import Clock, CommitObserver, drive, is_for_readers
 from wakeful.stores.memory.dump import Tables, dump, restore
 from wakeful.stores.memory.items import Items
 from wakeful.stores.memory.journal_views import JournalViews

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
 from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from wakeful.core import lookups, writes
 from wakeful.core.lookups import Lookup
@@ -143,14 +144,13 @@ def carry_out(tx: Transaction, command: Command[T]) -> T:
 def _bounded(lookup: Lookup[T]) -> Lookup[T]:
     """The same look-up in values that SQLite has: what is beyond them, nothing has either."""
     bounded: dict[str, Any] = {}
-    # Every look-up is a dataclass, though its base cannot say so.
-    for field in fields(lookup):  # type: ignore[arg-type]
-        value = getattr(lookup, field.name)
+    for name in lookup.__struct_fields__:
+        value = getattr(lookup, name)
         if isinstance(value, int):
-            bounded[field.name] = max(-1, min(value, _GREATEST))
+            bounded[name] = max(-1, min(value, _GREATEST))
         elif isinstance(value, str):
-            bounded[field.name] = value if _is_text(value) else _NO_NAME
-    return replace(lookup, **bounded)  # type: ignore[type-var]
+            bounded[name] = value if _is_text(value) else _NO_NAME
+    return replace(lookup, **bounded)
 
 
 def _is_text(value: str) -> bool:

@@ -11,11 +11,12 @@ from typing import Any, NamedTuple, TypeVar
 
 import apsw
 
+from wakeful.core.clock import wall_clock
 from wakeful.core.errors import StoreFailed
 from wakeful.core.lookups import Lookup
 from wakeful.core.ports import Health, Hints, StreamKind, Trimmed
 from wakeful.core.writes import Command
-from wakeful.stores.driver import Clock, CommitObserver, wall_clock
+from wakeful.stores.driver import Clock, CommitObserver
 from wakeful.stores.sqlite import journals
 from wakeful.stores.sqlite.database import Meta, connect_reader, read_meta
 from wakeful.stores.sqlite.folder import Folder, Remembered
