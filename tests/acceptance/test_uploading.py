@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import socket
 import threading
 from functools import partial
 from pathlib import Path
@@ -102,6 +103,46 @@ def test_p1_whatever_the_moment_of_a_crash_files_and_contents_agree(tmp_path: Pa
             # The round at the start takes what nobody names.
             eventually(partial(agrees, shelf, contents), "orphans are gone")
             assert list((shelf / "incoming").iterdir()) == []
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
+    with running(tmp_path) as server, Reader(server.url, server.token) as reader:
+        shelf = server.data / "contents"
+        before = reader.now()
+        url = httpx2.URL(server.url)
+        with socket.create_connection((url.host, url.port or 0)) as broken:
+            broken.sendall(
+                f"POST /2.0/files/content HTTP/1.1\r\nHost: {url.host}\r\n"
+                f"Authorization: Bearer {server.token}\r\nContent-Length: 10000000\r\n"
+                "Content-Type: multipart/form-data; boundary=b\r\n\r\n"
+                '--b\r\nContent-Disposition: form-data; name="attributes"\r\n\r\n'
+                '{"name": "half", "parent": {"id": "0"}}\r\n'
+                '--b\r\nContent-Disposition: form-data; name="file"\r\n\r\n'.encode()
+                + b"x" * 100_000
+            )
+            eventually(lambda: list((shelf / "incoming").iterdir()), "it is being received")
+
+        eventually(lambda: not list((shelf / "incoming").iterdir()), "nothing is left")
+        assert agrees(shelf, set())
+        assert reader.now() == before
+        assert items(reader) == []
+
+
+def test_who_uploads_what_is_refused_reads_why(tmp_path: Path) -> None:
+    data = bytes(20_000_000)  # more than any buffer on the way
+    parts: Any = {
+        "attributes": (None, json.dumps({"name": "a", "parent": {"id": "0"}})),
+        "file": ("unused", data),
+    }
+    with running(tmp_path) as server, Reader(server.url, server.token) as reader:
+        first = reader.ask("POST", "/2.0/files/content", files=parts)
+        again = reader.ask("POST", "/2.0/files/content", files=parts)
+
+        assert (first.status_code, again.status_code) == (201, 409)
+        assert again.json()["code"] == "item_name_in_use"
+        made = first.json()["entries"][0]
+        assert content(reader, made) == data
+        assert agrees(server.data / "contents", {hashlib.sha256(data).hexdigest()})
 
 
 def items(reader: Reader, folder: str = "0") -> list[Json]:

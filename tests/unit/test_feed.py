@@ -20,6 +20,7 @@ from wakeful.core.events import EVERY_CLASS, ONLY_ALL, StreamClass
 from wakeful.core.lookups import LastKey, Lookup, ReadStream, StreamStates
 from wakeful.core.ports import StreamKind
 from wakeful.core.positions import Asked, Marker, position
+from wakeful.core.terms import FREELY
 from wakeful.feed import SLICE, Feed, Waiter, merge
 from wakeful.wakeups.hub import Hub
 
@@ -963,3 +964,28 @@ def test_heads_merge_to_the_same_in_any_order(
     assert merge(one, other) == merge(other, one)
     assert merge(merge(one, other), third) == merge(one, merge(other, third))
     assert merge(one, one) == one
+
+
+async def test_who_acts_and_goes_away_waits_for_what_cannot_be_taken_back() -> None:
+    world = World()
+    feed = Feed(world.store, Hub(), Tally())
+    commit, going, gone = world.store.commit, asyncio.Event(), asyncio.Event()
+
+    async def slowly(command: Any) -> Any:
+        going.set()
+        await gone.wait()
+        return await commit(command)
+
+    world.store.commit = slowly  # type: ignore[method-assign]
+    change = CreateFolder(parent=world.home(), name="a")
+    acting = asyncio.create_task(feed.act(world.ann.id, (change,), FREELY))
+    await going.wait()
+
+    acting.cancel()
+    await turns()
+    assert not acting.done()
+    gone.set()
+    with pytest.raises(asyncio.CancelledError):
+        await acting
+
+    assert world.paths() == {"a"}

@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from tests.model.world import World
+from tests.model.world import World, by_id
 from wakeful.core.changes import (
     Baseline,
     BaselineEntry,
@@ -14,6 +14,7 @@ from wakeful.core.changes import (
     Delete,
     Facts,
     Made,
+    Move,
     Tell,
     Trash,
     Upload,
@@ -21,7 +22,8 @@ from wakeful.core.changes import (
 from wakeful.core.errors import KeyReused, NameTaken, NotFound
 from wakeful.core.events import ONLY_ALL
 from wakeful.core.items import Kind, Role, Seen
-from wakeful.core.publish import Key, event_ids, publish
+from wakeful.core.publish import Key, act, event_ids, publish
+from wakeful.core.terms import FREELY, Terms
 
 
 @pytest.fixture
@@ -173,3 +175,66 @@ def test_the_answer_to_a_batch_with_everything_in_it_comes_back_whole(world: Wor
 
     assert (again.applied, again.receipts) == (first.applied, first.receipts)
     assert len(first.applied.made) == 1
+
+
+# --- acting ---
+
+
+def test_who_acts_gets_the_last_item_with_all_above_it(world: World) -> None:
+    lineage = world.commit(
+        act(
+            world.ann.id,
+            (
+                CreateFolder(parent=world.home("a"), name="b", parents=True),
+                Move(item=Made(0), name="c"),
+            ),
+            FREELY,
+        )
+    )
+
+    assert [item.name for item in lineage] == ["All Files", "a", "c"]
+    assert lineage[-1] == world.at("a/c")
+    assert world.types() == ["item.create", "item.create", "item.rename"]
+
+
+def test_nothing_is_above_what_is_purged(world: World) -> None:
+    file = world.file("a")
+
+    assert world.commit(act(world.ann.id, (Delete(item=by_id(file)),), FREELY)) == ()
+    assert world.paths() == set()
+
+
+def test_who_changes_nothing_gets_the_item_too(world: World) -> None:
+    file, count = world.file("a"), world.count()
+
+    lineage = world.commit(act(world.ann.id, (Move(item=by_id(file), name="a"),), FREELY))
+
+    assert (lineage[-1], world.count()) == (file, count)
+
+
+def test_an_action_that_is_refused_leaves_nothing(world: World) -> None:
+    changes = (
+        CreateFolder(parent=world.home(), name="a"),
+        CreateFolder(parent=world.home(), name="a"),
+    )
+
+    with pytest.raises(NameTaken):
+        world.commit(act(world.ann.id, changes, FREELY))
+    with pytest.raises(NotFound):
+        world.commit(act(99_999, changes[:1], FREELY))
+
+    assert world.paths() == set()
+
+
+def test_an_action_says_who_acted_in_whose_name(world: World) -> None:
+    terms = Terms(action_by=world.bob.id, ip="192.0.2.1")
+
+    world.commit(act(world.ann.id, (CreateFolder(parent=world.home(), name="a"),), terms))
+
+    event = world.last()
+    assert event.action_by is not None
+    assert (event.actor.id, event.action_by.id, event.ip) == (
+        world.ann.id,
+        world.bob.id,
+        "192.0.2.1",
+    )
