@@ -40,6 +40,7 @@ ERRORS: dict[type[WakefulError], tuple[int, str]] = {
     InvalidLimit: (400, "invalid_limit"),
     errors.Unauthenticated: (401, "unauthorized"),
     errors.TokenExpired: (401, "unauthorized"),
+    errors.UserDisabled: (401, "unauthorized"),
     errors.Forbidden: (403, "access_denied_insufficient_permissions"),
     errors.Locked: (403, "access_denied_item_locked"),
     errors.NotFound: (404, "not_found"),
