@@ -169,7 +169,7 @@ class LongPollPoll(Poll):
     def _pause(self) -> float:
         if self.polls.wheel.now() - self.begun > _HOT_SECONDS:
             return 0.0
-        return self.longpoll.brake.pause(self.places, self.user, 0)
+        return self.longpoll.brake.pause(self.cursor or self.places, self.user, 0)
 
 
 class LongPolls:
@@ -281,8 +281,10 @@ class LongPolls:
             if poll.cursor is not None:
                 places = await read(self._store, places_of(poll.cursor))
         except (CursorExpired, NotFound):
-            # What there is to say of the folder, `continue` says.
-            poll.end(CHANGES, Ended.NEW_CHANGE)
+            # What there is to say of the folder, `continue` says. Not at once each time, for who
+            # does not ask it comes back with the same cursor.
+            if poll.line is not None:
+                poll.wake(time.monotonic())
         except WakefulError as error:
             poll.end(poll.form.refusal(error), Ended.REFUSED)
         except Exception:

@@ -386,6 +386,27 @@ async def test_a_reader_who_does_not_get_on_is_slowed_by_at_most_a_second(
         assert await answer(wire) == {"changes": True}
 
 
+async def test_p6_a_reader_whose_path_leads_elsewhere_is_slowed_too(
+    site: Site, dropbox: Dropbox
+) -> None:
+    team = site.world.shared(site.world.ann, "Team")
+    site.world.commit(accounts.add_member(team, site.world.bob.id, Role.VIEWER))
+    cursor = dropbox.cursor("team", user=site.world.bob)
+    site.world.commit(accounts.remove_member(team, site.world.bob.id))
+    async with site.client() as wire:
+        for _ in range(2):
+            wire.send(dropbox.poll(cursor))
+            assert await answer(wire) == {"changes": True}
+        wire.send(dropbox.poll(cursor))
+        await until(
+            lambda: any(
+                isinstance(poll, LongPollPoll) and poll.is_slowed
+                for poll in site.front.polls.waiting()
+            )
+        )
+        assert await answer(wire) == {"changes": True}
+
+
 async def test_a_client_that_goes_away_leaves_nothing(site: Site, dropbox: Dropbox) -> None:
     site.world.folder("mine")
     for path in ("", "mine"):
