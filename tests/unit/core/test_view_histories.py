@@ -153,12 +153,24 @@ def test_the_latest_cursor_gives_what_comes_after_it_and_waits_for_nothing_else(
     for step in after:
         garden.grow(step)
     grown = garden.has_grown(unread, places_of)
+    is_told_of_its_folder = scope.recursive or not scope.path
+    if grown and is_told_of_its_folder and unread.base.number:  # not the first row of all
+        assert shows_something(garden, unread), "it would have been woken for nothing"
     seen = dict(reader.state)
     reader.catch_up(3)
 
     assert reader.state == garden.view(garden.world.bob, scope)
     if reader.state != seen:
         assert grown, "it would have slept through it"
+
+
+def shows_something(garden: Garden, cursor: Cursor) -> bool:
+    """Whether the page after *cursor* tells of anything, if only that it begins anew."""
+    try:
+        page = garden.drive(read_page(cursor, 3))
+    except CursorExpired:
+        return True
+    return bool(page.entries) or page.has_more
 
 
 def test_a_mount_that_becomes_another_is_deleted_on_a_page_of_its_own() -> None:
