@@ -89,6 +89,7 @@ BENCHMARKS: dict[str, tuple[Figure, ...]] = {
     "emulator": (
         Figure("start in memory → first answer, median", "first_answer_ms.median", "ms", 300),
         Figure("processor time of a start and an end", "processor_ms", "ms"),
+        Figure("200 tests with a fresh user each", "suite_seconds", "s", 20),
     ),
 }
 

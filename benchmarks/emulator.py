@@ -1,4 +1,4 @@
-"""How soon a server in memory is there.
+"""How soon a server in memory is there, and how long a suite takes that tests with it.
 
 Prints JSON. The time is that from the start of the process to the whole answer of the first
 request, which needs the token and the store.
@@ -12,10 +12,14 @@ import resource
 import socket
 import statistics
 import subprocess
+import sys
+import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 from tests.servers import WAKEFUL, clean_environ
+from tests.suites import SUITE
 
 STARTS = 11
 TOKEN = "known-before"
@@ -29,6 +33,7 @@ def main() -> None:
     times = [first_answer_seconds() * 1_000 for _ in range(STARTS)]
     spent = resource.getrusage(resource.RUSAGE_CHILDREN)
     figures: dict[str, Any] = {
+        "suite_seconds": round(suite_seconds(), 1),
         "starts": STARTS,
         "first_answer_ms": {
             "median": round(statistics.median(times)),
@@ -38,6 +43,21 @@ def main() -> None:
         "processor_ms": round((_processor(spent) - _processor(before)) / STARTS * 1_000),
     }
     print(json.dumps(figures, indent=2))
+
+
+def suite_seconds() -> float:
+    """How long pytest takes for 200 tests with a fresh user each, with its own start and end."""
+    with tempfile.TemporaryDirectory(prefix="wakeful-bench-") as folder:
+        Path(folder, "test_suite.py").write_text(SUITE)
+        began = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+            cwd=folder,
+            env=clean_environ(),
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+        return time.perf_counter() - began
 
 
 def _processor(usage: resource.struct_rusage) -> float:

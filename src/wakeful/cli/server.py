@@ -44,6 +44,7 @@ from wakeful.http.app import build_app
 from wakeful.http.control import build_control_app
 from wakeful.http.dropbox_poll import LONGPOLL_PATH, FormV2, LongPolls
 from wakeful.http.dropbox_v1_poll import LONGPOLL_DELTA_PATH, FormV1
+from wakeful.http.emulation import Emulation
 from wakeful.http.front import Front
 from wakeful.http.limits import Limits, parked_by_file_limit
 from wakeful.http.load import MOST_BODY_BYTES, Load
@@ -182,6 +183,11 @@ class _Server:
             shelf = self._state.open_shelf(stack)
             disks = frozenset(each.namespace for each in watched)
             contents = stack.enter_context(ServedContents(lambda: self._sources, disks, shelf))
+            days = {
+                StreamKind.USER: self._settings.retention_user,
+                StreamKind.ENTERPRISE: self._settings.retention_enterprise,
+            }
+            retention = Retention(feed, days, self._metrics, self._clock.wall)
             services = Services(
                 feed=feed,
                 access=access,
@@ -198,6 +204,7 @@ class _Server:
                 ),
                 contents=contents,
                 clock=self._clock,
+                emulation=self._emulation(owner.id, front, retention),
                 upload_limit=self._settings.upload_limit,
                 watched=disks,
             )
@@ -210,11 +217,7 @@ class _Server:
                 app = build_control_app(administration)
                 await stack.enter_async_context(listening(control, app))
             await self._follow(stack, feed, watched)
-            days = {
-                StreamKind.USER: self._settings.retention_user,
-                StreamKind.ENTERPRISE: self._settings.retention_enterprise,
-            }
-            await stack.enter_async_context(Retention(feed, days, self._metrics, self._clock.wall))
+            await stack.enter_async_context(retention)
             await stack.enter_async_context(Collection(store, shelf, self._metrics))
             if await self._first_scans():
                 self._is_ready(self._url(sockets), token)
@@ -229,6 +232,10 @@ class _Server:
             await _first_of(draining, self._hurry.wait())
         log.info("stopped")
         return 0
+
+    def _emulation(self, owner: int, front: Front, retention: Retention) -> Emulation | None:
+        time = self._state.time
+        return None if time is None else Emulation(owner, time, front.look, retention)
 
     def _check_tls(self, *, is_handed_over: bool) -> None:
         """Said before anything is made: that it can be served, and where."""

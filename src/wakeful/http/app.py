@@ -71,11 +71,21 @@ def every_route(services: Services) -> Dialect:
             *(Mount(*endpoint) for endpoint in oauth.token_endpoints(services).items()),
             Mount(dropbox_v1.PREFIX, dropbox_v1.dropbox_v1(services)),
             *ops(services),
+            *_emulator(services),
             Described(OPENAPI_PATH, describe, GET=_DESCRIBE),
         ],
         NativeErrors(),
     )
     return whole
+
+
+def _emulator(services: Services) -> list[Mount]:
+    if services.emulation is None:
+        return []
+    # No other server has any of it.
+    from wakeful.http.emulator import PREFIX, emulator
+
+    return [Mount(PREFIX, emulator(services, services.emulation))]
 
 
 def description(whole: Dialect) -> dict[str, Any]:

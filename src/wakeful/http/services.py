@@ -10,6 +10,7 @@ from wakeful.core.clock import Clock
 from wakeful.core.contents import Contents, NoContents
 from wakeful.dialects.box.realtime import RETRY_TIMEOUT_SECONDS
 from wakeful.feed import Feed
+from wakeful.http.emulation import Emulation
 from wakeful.http.load import Load
 from wakeful.http.metrics import Metrics
 from wakeful.http.rates import RateLimit
@@ -30,6 +31,7 @@ class Services:
     scan under way, a drain), as clauses for operators; empty when it is. `public_url` is the
     server's URL as clients see it, None to take it from each request. `body_limit` and
     `upload_limit` in bytes. `watched` are the namespaces of watched folders.
+    `emulation` is what testers may do with a server in memory.
     `rate` is for requests by token, `failures` for failed authentications by client address.
     """
 
@@ -46,6 +48,7 @@ class Services:
     retry_timeout: int = RETRY_TIMEOUT_SECONDS
     contents: Contents = field(default_factory=NoContents)
     clock: Clock = field(default_factory=Clock)
+    emulation: Emulation | None = None
     upload_limit: int = DEFAULT_UPLOAD_LIMIT
     watched: frozenset[int] = frozenset()
 
