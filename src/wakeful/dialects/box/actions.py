@@ -13,6 +13,7 @@ clients could not use either.
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 
 import msgspec
 
@@ -32,7 +33,7 @@ from wakeful.core.changes import (
     Tell,
     Upload,
 )
-from wakeful.core.errors import InvalidName, InvalidRequest, NotFound
+from wakeful.core.errors import InvalidName, NotFound
 from wakeful.core.finding import Finder, Lineage, check_free
 from wakeful.core.items import Item, Kind, Lock
 from wakeful.core.names import check_name
@@ -72,6 +73,14 @@ class FileUpdate(msgspec.Struct, frozen=True):
     lock: LockWish | msgspec.UnsetType | None = msgspec.UNSET
 
 
+class SyncState(StrEnum):
+    """Whether a folder is on the machines of a user."""
+
+    SYNCED = "synced"
+    PARTIALLY_SYNCED = "partially_synced"
+    NOT_SYNCED = "not_synced"
+
+
 class FolderUpdate(msgspec.Struct, frozen=True):
     """The body of `PUT /2.0/folders/:id`."""
 
@@ -80,7 +89,7 @@ class FolderUpdate(msgspec.Struct, frozen=True):
     description: str | None = None
     tags: tuple[str, ...] | None = None
 
-    sync_state: str | None = None
+    sync_state: SyncState | None = None
 
 
 class NewCopy(msgspec.Struct, frozen=True):
@@ -124,7 +133,11 @@ class Preflight(msgspec.Struct, frozen=True):
 
 _REFUSED = re.compile(r"[\\\x00-\x1f\x7f]")
 
-SYNC_STATES = {"synced": "ITEM_SYNC", "partially_synced": "ITEM_SYNC", "not_synced": "ITEM_UNSYNC"}
+SYNC_STATES = {
+    SyncState.SYNCED: "ITEM_SYNC",
+    SyncState.PARTIALLY_SYNCED: "ITEM_SYNC",
+    SyncState.NOT_SYNCED: "ITEM_UNSYNC",
+}
 """The event of each `sync_state`."""
 
 NOTED = {
@@ -190,12 +203,10 @@ def update_folder(
     user: int,
 ) -> tuple[Change, ...]:
     """The same of a folder. Its `sync_state` is told to *user* alone, for it is the state of
-    their own machines. Raises InvalidRequest."""
+    their own machines. Raises InvalidName."""
     if asked.sync_state is None:
         return update(asked, item, parent, only_if)
-    event = SYNC_STATES.get(asked.sync_state)
-    if event is None:
-        raise InvalidRequest(f"sync_state is one of {', '.join(SYNC_STATES)}", field="sync_state")
+    event = SYNC_STATES[asked.sync_state]
     told = Tell(type=event, classes=classes_of(event), item=ById(item.id), audience=(user,))
     others = (asked.name, parent, only_if, asked.description, asked.tags)
     if all(each is None for each in others):
