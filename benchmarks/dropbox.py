@@ -255,8 +255,8 @@ async def serve(users: int) -> None:
     from wakeful.core.view import begin, latest
     from wakeful.dialects.dropbox.cursors import sealed
     from wakeful.feed import Feed
-    from wakeful.http.dropbox_poll import LONGPOLL_PATH, FormV2, LongPolls
-    from wakeful.http.front import Front
+    from wakeful.http.dropbox.poll import LONGPOLL_PATH, FormV2, LongPolls
+    from wakeful.http.front.front import Front
     from wakeful.http.metrics import Metrics
     from wakeful.http.reading import read
     from wakeful.journal_feed import JournalFeed

@@ -222,9 +222,9 @@ async def serve(users: int, *, is_tls: bool) -> None:
     from wakeful.core.events import StreamClass
     from wakeful.core.positions import Marker, position
     from wakeful.feed import Feed
-    from wakeful.http.front import Front
+    from wakeful.http.box.realtime import Realtime
+    from wakeful.http.front.front import Front
     from wakeful.http.metrics import Metrics
-    from wakeful.http.realtime import Realtime
     from wakeful.http.serving import Server, TlsSockets
     from wakeful.stores.memory import MemoryStore
     from wakeful.tls import LocalFiles, ServerTls

@@ -41,16 +41,16 @@ from wakeful.core.clock import Clock
 from wakeful.core.ports import StreamKind
 from wakeful.feed import Feed
 from wakeful.http.app import build_app
+from wakeful.http.box.realtime import Realtime
 from wakeful.http.control import build_control_app
-from wakeful.http.dropbox_poll import LONGPOLL_PATH, FormV2, LongPolls
-from wakeful.http.dropbox_v1_poll import LONGPOLL_DELTA_PATH, FormV1
+from wakeful.http.dropbox.poll import LONGPOLL_PATH, FormV2, LongPolls
+from wakeful.http.dropbox.v1.poll import LONGPOLL_DELTA_PATH, FormV1
 from wakeful.http.emulation import Emulation
-from wakeful.http.front import Front
-from wakeful.http.limits import Limits, parked_by_file_limit
+from wakeful.http.front.front import Front
+from wakeful.http.front.limits import Limits, parked_by_file_limit
 from wakeful.http.load import MOST_BODY_BYTES, Load
 from wakeful.http.metrics import Metrics
 from wakeful.http.rates import RateLimit
-from wakeful.http.realtime import Realtime
 from wakeful.http.services import Services
 from wakeful.http.serving import TlsSockets, listening
 from wakeful.journal_feed import JournalFeed

@@ -13,27 +13,29 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wakeful import __version__
+from wakeful.dialects.box import PREFIX as BOX
 from wakeful.dialects.box.realtime import CHANNEL_PATH
-from wakeful.http import (
-    box,
-    box_api,
-    dropbox,
-    dropbox_api,
-    dropbox_v1,
-    dropbox_v1_api,
-    native,
-    oauth,
-)
-from wakeful.http.box_answers import BoxErrors
-from wakeful.http.box_uploads import UPLOAD_PREFIX
+from wakeful.dialects.dropbox import PREFIX as DROPBOX
+from wakeful.dialects.dropbox.v1 import PREFIX as DROPBOX_V1
+from wakeful.dialects.native import PREFIX as NATIVE
+from wakeful.http import oauth
+from wakeful.http.box import api as box_api
+from wakeful.http.box import routes as box
+from wakeful.http.box.answers import BoxErrors
+from wakeful.http.box.uploads import UPLOAD_PREFIX
 from wakeful.http.description import Answer, Described, Operation
 from wakeful.http.dialect import Dialect
-from wakeful.http.dropbox_answers import DropboxErrors
-from wakeful.http.dropbox_poll import LONGPOLL_PATH
-from wakeful.http.dropbox_v1_answers import V1Errors
-from wakeful.http.dropbox_v1_poll import LONGPOLL_DELTA_PATH
+from wakeful.http.dropbox import api as dropbox_api
+from wakeful.http.dropbox import routes as dropbox
+from wakeful.http.dropbox.answers import DropboxErrors
+from wakeful.http.dropbox.poll import LONGPOLL_PATH
+from wakeful.http.dropbox.v1 import api as dropbox_v1_api
+from wakeful.http.dropbox.v1 import routes as dropbox_v1
+from wakeful.http.dropbox.v1.answers import V1Errors
+from wakeful.http.dropbox.v1.poll import LONGPOLL_DELTA_PATH
 from wakeful.http.metrics import Metrics
-from wakeful.http.native import NativeErrors
+from wakeful.http.native import routes as native
+from wakeful.http.native.routes import NativeErrors
 from wakeful.http.openapi import Endpoint, document, endpoints
 from wakeful.http.ops import ops
 from wakeful.http.services import Services
@@ -64,12 +66,12 @@ def every_route(services: Services) -> Dialect:
 
     whole = Dialect(
         [
-            Mount(box.PREFIX, box.box(services)),
+            Mount(BOX, box.box(services)),
             Mount(UPLOAD_PREFIX, box.box_uploads(services)),
-            Mount(dropbox.PREFIX, dropbox.dropbox(services)),
-            Mount(native.PREFIX, native.native(services)),
+            Mount(DROPBOX, dropbox.dropbox(services)),
+            Mount(NATIVE, native.native(services)),
             *(Mount(*endpoint) for endpoint in oauth.token_endpoints(services).items()),
-            Mount(dropbox_v1.PREFIX, dropbox_v1.dropbox_v1(services)),
+            Mount(DROPBOX_V1, dropbox_v1.dropbox_v1(services)),
             *ops(services),
             *_emulator(services),
             Described(OPENAPI_PATH, describe, GET=_DESCRIBE),

@@ -27,6 +27,13 @@ Telling = Coroutine[None, None, None]
 
 log = structlog.get_logger()
 
+CONTENT_HEADERS = {
+    "ETag": "The id of the version, in quotes.",
+    "Content-Disposition": "The name of the file.",
+    "Accept-Ranges": "`bytes`",
+}
+"""The headers of such an answer, as the API description has them."""
+
 
 async def give(
     request: Request,

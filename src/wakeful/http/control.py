@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 
 from wakeful.administration import Administration, decode_operation
 from wakeful.http.dialect import Dialect
-from wakeful.http.native import NativeErrors
+from wakeful.http.native.routes import NativeErrors
 from wakeful.http.requests import read_body
 
 _BODY_LIMIT = 64 * 1024

@@ -34,7 +34,7 @@ from wakeful.http import emulator_api as api
 from wakeful.http.description import Described
 from wakeful.http.dialect import Dialect
 from wakeful.http.emulation import Emulation
-from wakeful.http.native import NativeErrors
+from wakeful.http.native.routes import NativeErrors
 from wakeful.http.requests import identify, read_body
 from wakeful.http.services import Services
 

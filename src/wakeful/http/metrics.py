@@ -18,7 +18,7 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from wakeful.http.poll_counts import LATENCY, PollCounts
+from wakeful.http.front.poll_counts import LATENCY, PollCounts
 
 # Of each counter the time at which it was made: as many lines again, of which nobody has any use.
 disable_created_metrics()  # type: ignore[no-untyped-call] # it says nothing of types

@@ -24,7 +24,7 @@ from wakeful.dialects.dropbox.names import account_id
 from wakeful.http.authorize import Authorize
 from wakeful.http.description import Answer, Body, Described, Operation
 from wakeful.http.dialect import Dialect
-from wakeful.http.dropbox_answers import DropboxDialect
+from wakeful.http.dropbox.answers import DropboxDialect
 from wakeful.http.reading import read
 from wakeful.http.requests import base_url, client_address, read_body
 from wakeful.http.services import Services

@@ -23,9 +23,9 @@ from wakeful.core.accounts import (
 )
 from wakeful.feed import Feed
 from wakeful.http.app import build_app
-from wakeful.http.front import Front
+from wakeful.http.box.realtime import Realtime
+from wakeful.http.front.front import Front
 from wakeful.http.metrics import Metrics
-from wakeful.http.realtime import Realtime
 from wakeful.http.services import Services
 from wakeful.stores.sqlite import SqliteStore
 from wakeful.wakeups.hub import Hub

@@ -22,13 +22,13 @@ from wakeful.core.events import ONLY_ALL, StreamClass
 from wakeful.core.items import User
 from wakeful.core.positions import Marker, position
 from wakeful.feed import Feed
-from wakeful.http.connection import Connection
-from wakeful.http.dropbox_poll import LONGPOLL_PATH, FormV2, LongPolls
-from wakeful.http.dropbox_v1_poll import LONGPOLL_DELTA_PATH, FormV1
-from wakeful.http.front import Front
-from wakeful.http.limits import Limits
-from wakeful.http.poll import Ended
-from wakeful.http.realtime import Realtime
+from wakeful.http.box.realtime import Realtime
+from wakeful.http.dropbox.poll import LONGPOLL_PATH, FormV2, LongPolls
+from wakeful.http.dropbox.v1.poll import LONGPOLL_DELTA_PATH, FormV1
+from wakeful.http.front.connection import Connection
+from wakeful.http.front.front import Front
+from wakeful.http.front.limits import Limits
+from wakeful.http.front.poll import Ended
 from wakeful.http.serving import HANDSHAKE_SECONDS, Server, TlsSockets
 from wakeful.journal_feed import JournalFeed
 from wakeful.tls import LocalFiles, ServerTls

@@ -7,7 +7,7 @@ import time
 from contextlib import AsyncExitStack
 
 from tests.integration.front.site import Reply, Site, get, serving, until
-from wakeful.http.poll import Ended
+from wakeful.http.front.poll import Ended
 
 
 def sent_away(reply: Reply) -> bool:

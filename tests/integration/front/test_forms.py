@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.integration.front.site import Site, get, until
-from wakeful.http.poll import Answer
+from wakeful.http.front.poll import Answer
 
 
 @pytest.mark.parametrize(

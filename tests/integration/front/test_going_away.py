@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from tests.integration.front.site import Site, get, until
-from wakeful.http.poll import Ended
+from wakeful.http.front.poll import Ended
 
 
 async def test_a_reset_is_noticed_at_once(site: Site) -> None:

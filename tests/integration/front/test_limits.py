@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from tests.integration.front.site import Site, Wire, get, serving, until
-from wakeful.http.intake import Phase
-from wakeful.http.limits import Limits
-from wakeful.http.poll import Ended
+from wakeful.http.front.intake import Phase
+from wakeful.http.front.limits import Limits
+from wakeful.http.front.poll import Ended
 
 IMPATIENT = Limits(head_time=0.3, stalled_time=0.3, body_time=0.3)
 

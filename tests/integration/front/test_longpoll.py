@@ -16,9 +16,9 @@ from wakeful.core.cursors import Cursor, Scope
 from wakeful.core.items import Role, User
 from wakeful.core.view import begin, latest
 from wakeful.dialects.dropbox.cursors import sealed
-from wakeful.http import dropbox_poll
-from wakeful.http.dropbox_poll import LONGPOLL_PATH, LongPollPoll
-from wakeful.http.poll import Ended
+from wakeful.http.dropbox import poll as dropbox_poll
+from wakeful.http.dropbox.poll import LONGPOLL_PATH, LongPollPoll
+from wakeful.http.front.poll import Ended
 from wakeful.http.reading import read
 
 BAD = 'Error in call to API function "files/list_folder/longpoll": '

@@ -14,9 +14,9 @@ from wakeful.core.changes import Trash
 from wakeful.core.cursors import Scope, pack
 from wakeful.core.view import begin, latest
 from wakeful.dialects.dropbox.v1.deltas import PURPOSE, sealed
-from wakeful.http import dropbox_v1_poll
-from wakeful.http.dropbox_v1_poll import LONGPOLL_DELTA_PATH
-from wakeful.http.poll import Ended
+from wakeful.http.dropbox.v1 import poll as dropbox_v1_poll
+from wakeful.http.dropbox.v1.poll import LONGPOLL_DELTA_PATH
+from wakeful.http.front.poll import Ended
 from wakeful.http.reading import read
 
 

@@ -9,8 +9,8 @@ from wakeful.access import ALL_SCOPES, Concerned
 from wakeful.core import accounts
 from wakeful.core.events import EVERY_CLASS, StreamClass
 from wakeful.core.positions import position
-from wakeful.http import realtime
-from wakeful.http.poll import Ended
+from wakeful.http.box import realtime
+from wakeful.http.front.poll import Ended
 
 
 async def test_a_reader_who_is_behind_is_answered_at_once(site: Site) -> None:

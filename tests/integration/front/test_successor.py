@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.integration.front.site import Site
-from wakeful.http.poll import Ended
+from wakeful.http.front.poll import Ended
 
 
 async def test_p10_a_parked_poll_is_told_to_come_back_and_of_no_error(site: Site) -> None:

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from tests.integration.front.site import Site, get, serving, until
-from wakeful.http.poll import Ended
+from wakeful.http.front.poll import Ended
 from wakeful.tls import LocalFiles
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tests.integration.front.site import Site, get, serving, until
-from wakeful.http.poll import Ended
+from wakeful.http.front.poll import Ended
 
 OPTIONS = b"OPTIONS /2.0/events HTTP/1.1\r\nHost: here\r\n\r\n"
 

@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 from tests.integration.http.conftest import World
 from wakeful.http.app import build_app
 from wakeful.http.dialect import Dialect
-from wakeful.http.native import NativeErrors
+from wakeful.http.native.routes import NativeErrors
 
 
 async def answer(app: ASGIApp, *received: Message, **scope: Any) -> list[Message]:

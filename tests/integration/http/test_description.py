@@ -17,9 +17,9 @@ from wakeful.dialects.box.realtime import CHANNEL_PATH
 from wakeful.http.app import description, every_route
 from wakeful.http.description import Answer, Described, Operation
 from wakeful.http.dialect import Dialect
-from wakeful.http.dropbox_poll import LONGPOLL_PATH
-from wakeful.http.dropbox_v1_poll import LONGPOLL_DELTA_PATH
-from wakeful.http.native import NativeErrors
+from wakeful.http.dropbox.poll import LONGPOLL_PATH
+from wakeful.http.dropbox.v1.poll import LONGPOLL_DELTA_PATH
+from wakeful.http.native.routes import NativeErrors
 from wakeful.http.openapi import document, endpoints
 from wakeful.http.schemas import Schemas
 

@@ -19,7 +19,7 @@ from wakeful.core.ports import StreamKind
 from wakeful.core.scopes import ENTERPRISE_SCOPE
 from wakeful.dialects.dropbox.names import account_id
 from wakeful.dialects.dropbox.team_log import open_cursor, seal_cursor
-from wakeful.http import dropbox_team_log
+from wakeful.http.dropbox import team_log as dropbox_team_log
 
 GET, CONTINUE = "team_log/get_events", "team_log/get_events/continue"
 

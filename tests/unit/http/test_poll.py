@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from wakeful.http.poll import Answer
+from wakeful.http.front.poll import Answer
 
 
 def test_an_answer_is_head_and_body_in_one_piece() -> None:

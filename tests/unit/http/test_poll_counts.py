@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 
+from wakeful.http.front.poll import Ended
+from wakeful.http.front.poll_counts import LATENCY, PollCounts
 from wakeful.http.metrics import Metrics
-from wakeful.http.poll import Ended
-from wakeful.http.poll_counts import LATENCY, PollCounts
 
 
 def test_values_are_counted_as_prometheus_counts_them() -> None:

@@ -4,7 +4,8 @@ import pytest
 
 from wakeful.core.clock import Clock, VirtualTime
 from wakeful.core.positions import Marker
-from wakeful.http.realtime import Brake, parse_query
+from wakeful.http.box.realtime import parse_query
+from wakeful.http.front.brake import Brake
 from wakeful.http.recent import Recent
 
 

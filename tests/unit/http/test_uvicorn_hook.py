@@ -1,7 +1,7 @@
 """What the front relies on in uvicorn, beyond what uvicorn promises.
 
-When one of these fails after an upgrade of uvicorn, read `http/intake.py` and
-`http/connection.py` beside uvicorn's `protocols/http/httptools_impl.py` and `server.py`.
+When one of these fails after an upgrade of uvicorn, read `http/front/intake.py` and
+`http/front/connection.py` beside uvicorn's `protocols/http/httptools_impl.py` and `server.py`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from wakeful.http.connection import Connection
-from wakeful.http.intake import Intake
+from wakeful.http.front.connection import Connection
+from wakeful.http.front.intake import Intake
 
 SHARED = {
     "access_log",

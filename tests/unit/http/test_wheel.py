@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from wakeful.core.clock import VirtualTime
-from wakeful.http.wheel import SLICE, Wheel
+from wakeful.http.front.wheel import SLICE, Wheel
 
 TICK = 0.01
 

@@ -1,0 +1,1 @@
+"""The front: parked polls inside uvicorn, answered without the app."""

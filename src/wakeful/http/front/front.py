@@ -1,0 +1,94 @@
+"""The front: parked polls inside uvicorn.
+
+A poll as an ASGI task costs five times as much memory as one that is a plain object, and there
+are tens of thousands of them. So uvicorn is given a protocol class of ours (its public
+`http=` setting), which answers the routes named here itself and leaves every other request
+to uvicorn, on the same connections.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+
+from wakeful.core.clock import Clock
+from wakeful.http.front.connection import Connection
+from wakeful.http.front.limits import Limits
+from wakeful.http.front.poll import Handler, PollObserver, Polls
+from wakeful.http.front.wheel import SLICE, Wheel
+
+DRAIN_STEP_SECONDS = 0.05
+"""Between two slices of polls that are sent away: fine enough to look even."""
+
+
+class Front:
+    """What is answered beside ASGI, and the polls that wait for it. One for each server.
+
+    *clock* is what polls are held by, the machine's own where it is None.
+    """
+
+    def __init__(
+        self, observer: PollObserver, limits: Limits | None = None, clock: Clock | None = None
+    ) -> None:
+        self._limits = limits or Limits()
+        self._wheel = Wheel()
+        # How fast a client is has nothing to do with a clock that is put forward.
+        self._holds = self._wheel if clock is None else Wheel(now=clock.monotonic)
+        self.polls = Polls(self._holds, observer, self._limits.parked)
+        self._routes: dict[bytes, dict[bytes | None, Handler]] = {}
+        self._servers: list[type[Connection]] = []
+
+    def __repr__(self) -> str:
+        return f"<Front [{self.polls.parked} parked on {len(self._routes)} routes]>"
+
+    def route(self, path: str, handler: Handler, *methods: str) -> None:
+        """Let *handler* answer requests for exactly *path*: of *methods*, or of any."""
+        route = self._routes.setdefault(path.encode(), {})
+        for method in methods:
+            route[method.encode()] = handler
+        if not methods:
+            route[None] = handler
+
+    def look(self) -> None:
+        """End what is over, after the clock was put forward."""
+        self._holds.look()
+
+    def protocol(self) -> type[Connection]:
+        """The class to give to one server as `uvicorn.Config(http=...)`."""
+        server = type(
+            "FrontConnection",
+            (Connection,),
+            {
+                "__slots__": (),
+                "routes": self._routes,
+                "limits": self._limits,
+                "polls": self.polls,
+                "wheel": self._wheel,
+            },
+        )
+        self._servers.append(server)
+        return server
+
+    async def drain(self, seconds: float, *, has_successor: bool = False) -> None:
+        """Refuse new polls, and send the parked ones away in even slices over *seconds*.
+
+        All at once they would come back all at once, to the next server. Idle connections are
+        closed; what is in flight beside polls is left to uvicorn's own graceful stop, which
+        is to follow. With *has_successor* the listening socket outlives this server, which has
+        stopped accepting: polls are then told to come back at once.
+        """
+        self.polls.is_draining = True
+        self.polls.has_successor = has_successor
+        for server in self._servers:
+            for connection in tuple(server.served):
+                if isinstance(connection, Connection):
+                    connection.wind_down()
+        waiting = self.polls.waiting()
+        steps = max(1, round(seconds / DRAIN_STEP_SECONDS))
+        size = min(SLICE, max(1, math.ceil(len(waiting) / steps)))
+        pause = min(DRAIN_STEP_SECONDS, seconds * size / max(1, len(waiting)))
+        for start in range(0, len(waiting), size):
+            if start:
+                await asyncio.sleep(pause)
+            for poll in waiting[start : start + size]:
+                poll.drain()
