@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from tests.contract.things import A_FILE, A_FOLDER, HOME, SHARED, do, put_items, put_paths
-from wakeful.core.items import JournalRow
+from tests.contract.things import (
+    A_FILE,
+    A_FOLDER,
+    ANNA,
+    BERT,
+    ENTERPRISE,
+    HOME,
+    SHARED,
+    do,
+    put_items,
+    put_paths,
+)
+from wakeful.core.items import JournalRow, Member, Role, User
 from wakeful.core.lookups import (
     MOST_LOOKED_AT,
     JournalHeads,
     JournalListing,
     ListJournal,
+    MountsOf,
     SpaceUsed,
 )
 from wakeful.core.ports import Store
-from wakeful.core.writes import JournalDrop, JournalPut
+from wakeful.core.writes import JournalDrop, JournalPut, PutMember, PutUser, RemoveMember
 
 
 async def listed(store: Store, under: str = "", *, deep: bool = True, after: int = 0) -> list[str]:
@@ -92,6 +104,24 @@ async def test_a_listing_looks_at_so_many_rows_and_no_more(store: Store) -> None
     assert (first.rows, first.next) == ((), MOST_LOOKED_AT)
     assert [row.path for row in second.rows] == ["mine"]
     assert second.next == second.head == MOST_LOOKED_AT + 1
+
+
+async def test_what_is_mounted_in_a_home_comes_with_its_rows_by_namespace(store: Store) -> None:
+    user = User(ANNA, ENTERPRISE, "anna@example.com", "Anna", False, HOME, 1)
+    await store.commit(do(PutUser(user), PutMember(Member(HOME, ANNA, Role.OWNER, "", 1))))
+    await put_paths(store, "a", "b")
+    for namespace, key in ((8_002, "late"), (8_001, "Ä"), (8_003, "left")):
+        mount = JournalPut(HOME, key, 1, namespace)
+        member = PutMember(Member(namespace, ANNA, Role.EDITOR, key, 1))
+        await store.commit(do(mount, member))
+    await store.commit(do(JournalDrop(HOME, "left"), RemoveMember(8_003, ANNA)))
+    await store.commit(do(PutMember(Member(8_001, BERT, Role.EDITOR, "Ä", 1))))
+
+    assert await store.ask(MountsOf(ANNA)) == (
+        JournalRow("Ä", 4, 1, 8_001),
+        JournalRow("late", 3, 1, 8_002),
+    )
+    assert await store.ask(MountsOf(BERT)) == ()
 
 
 async def test_the_space_used_is_that_of_the_files_that_are_there(store: Store) -> None:

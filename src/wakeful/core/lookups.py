@@ -177,6 +177,12 @@ class JournalHeads(Lookup[tuple[int, ...]], frozen=True):
     namespaces: tuple[int, ...]
 
 
+class MountsOf(Lookup[tuple[JournalRow, ...]], frozen=True):
+    """The rows of what is mounted in the home of a user, by namespace."""
+
+    user: int
+
+
 class SpaceUsed(Lookup[int], frozen=True):
     """The bytes of all files in a namespace, trashed ones left out."""
 

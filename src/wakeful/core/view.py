@@ -14,7 +14,9 @@ then it is listed from the start. Leaving it makes a tombstone of the row.
 
 Rule 4: the row of a former mount may have become another folder before its reader came back.
 Where that cannot be excluded, everything at the top of the home that changed meanwhile is first
-told to be deleted, on a page of its own, and told again as it is now on those that follow.
+told to be deleted, on a page of its own, and told again as it is now on those that follow. What
+is mounted is looked at after the rows of such a folder: the other way round it could be left,
+and its place be taken, between the two.
 
 Rule 5: a page is made of several looks, between which things change. It ends before what would
 tell a path twice, and before the deletion of a folder in which it has told of something: that
@@ -35,7 +37,7 @@ from msgspec.structs import replace
 
 from wakeful.core.cursors import Cursor, Reached, Scope
 from wakeful.core.errors import CursorExpired, NotFound, Unavailable
-from wakeful.core.items import Item, JournalRow, Member, Namespace, User
+from wakeful.core.items import Item, JournalRow, Namespace, User
 from wakeful.core.journal import join, shown_name, spelled
 from wakeful.core.lookups import (
     ItemById,
@@ -43,7 +45,7 @@ from wakeful.core.lookups import (
     JournalHeads,
     JournalListing,
     ListJournal,
-    MembershipsOf,
+    MountsOf,
     NamespaceById,
     UserById,
 )
@@ -119,7 +121,8 @@ def latest(cursor: Cursor) -> Steps[Cursor]:
     base = cursor.base._replace(number=head, since=1)
     if not cursor.scope.is_whole:
         return replace(cursor, base=base)
-    mounted = tuple((yield from _mount_keys((yield from _reader(cursor.user)))))
+    yield from _reader(cursor.user)
+    mounted = tuple((yield from _mounts_of(cursor.user)))
     heads: tuple[int, ...] = yield JournalHeads(mounted)
     mounts = (Reached(id, head, 1) for id, head in zip(mounted, heads, strict=True))
     return replace(cursor, base=base, mounts=tuple(mounts))
@@ -220,10 +223,10 @@ def _reader(user: int) -> Steps[User]:
     return found
 
 
-def _mount_keys(user: User) -> Steps[dict[int, str]]:
-    """The namespaces of which *user* is a member, with what their home calls them."""
-    memberships: tuple[Member, ...] = yield MembershipsOf(user.id)
-    return {each.namespace: each.mount_key for each in memberships if each.namespace != user.home}
+def _mounts_of(user: int) -> Steps[dict[int, JournalRow]]:
+    """The namespaces that are mounted in the home of *user*, with the rows of their mounts."""
+    rows: tuple[JournalRow, ...] = yield MountsOf(user)
+    return {row.mount: row for row in rows if row.mount is not None}
 
 
 class _Page:
@@ -239,7 +242,7 @@ class _Page:
         self._looks = 0
         self._base = cursor.base
         self._mounts = {mount.namespace: mount for mount in cursor.mounts}
-        self._gone: set[int] = set()  # of the mounts those that are none any more
+        self._gone: set[int] = set()  # of the mounts those whose paths may be others' now
         self._has_more = True
 
     def done(self) -> ViewPage:
@@ -266,27 +269,28 @@ class _Page:
         home = Base(user.home, "")
         while True:
             # Read before the home: what is left after it shows as a row of the home.
-            keys = yield from _mount_keys(user)
-            self._gone = self._mounts.keys() - keys
+            mounted = yield from _mounts_of(user.id)
+            left = self._mounts.keys() - mounted.keys()
             told = len(self._told)
             self._base, is_done = yield from self._tell(self._base, home)
             if not is_done:
                 return
-            self._forget(self._gone)
+            self._forget(left)
             if not self._mounts or len(self._told) == told:
                 break
-        yield from self._tell_mounts(keys)
+        yield from self._tell_mounts(mounted)
 
-    def _tell_mounts(self, keys: Mapping[int, str]) -> Steps[None]:
-        mounted = tuple(sorted(self._mounts))
-        heads: tuple[int, ...] = yield JournalHeads(mounted)
-        for id, head in zip(mounted, heads, strict=True):
+    def _tell_mounts(self, mounted: Mapping[int, JournalRow]) -> Steps[None]:
+        told = tuple(sorted(self._mounts))
+        heads: tuple[int, ...] = yield JournalHeads(told)
+        for id, head in zip(told, heads, strict=True):
             reached = self._mounts[id]
             if head == reached.number:
                 continue
             namespace: Namespace = yield NamespaceById(id)
             root: Item = yield ItemById(namespace.root)
-            base = Base(id, "", keys[id], shown_name(root.name, keys[id]))
+            path = mounted[id].path
+            base = Base(id, "", path, shown_name(root.name, path))
             self._mounts[id], is_done = yield from self._tell(reached, base)
             if not is_done:
                 return
@@ -311,6 +315,8 @@ class _Page:
             )
             if listing.trimmed > max(number, since) or number > listing.head:
                 raise CursorExpired("what was deleted after the cursor is no longer known")
+            if self._mounts and not base.path:
+                yield from self._look_for_gone(listing, number)
             shown: dict[int, str] = {}
             for row in listing.rows:
                 is_news = row.number > buried_after
@@ -347,13 +353,9 @@ class _Page:
             self._told[path] = Told(path, join(base.shown, shown_there), None)
             return True
         item = listing.items[row.item]
-        if item.is_folder and "/" not in path:
-            gone = set(self._gone)
-            if row.mount is not None and row.mount in self._mounts:
-                gone.add(row.mount)  # left and joined again
-            if gone:
-                yield from self._bury(gone)
-                return False
+        if self._gone and item.is_folder and "/" not in path:
+            yield from self._bury()
+            return False
         if row.mount is not None:
             if self._scope.is_whole:
                 self._mounts[row.mount] = Reached(row.mount)
@@ -364,14 +366,26 @@ class _Page:
         self._fill(path)
         return True
 
+    def _look_for_gone(self, listing: JournalListing, number: int) -> Steps[None]:
+        """Which mounts may be others by now, if *listing* has a folder at the top that may have
+        come to the place of one. It was read after *number*, and what is looked at here is later
+        than it: so whatever it has in the place of a mount, that mount is found to be gone, or
+        to have a row after *number*, as one that was left and joined again."""
+        self._gone = set()
+        tops = (row for row in listing.rows if "/" not in row.path)
+        if any(row.item is not None and listing.items[row.item].is_folder for row in tops):
+            mounted = yield from _mounts_of(self._cursor.user)
+            there = {id for id, row in mounted.items() if row.number <= number}
+            self._gone = self._mounts.keys() - there
+
     def _fill(self, path: str) -> None:
         above = path.rpartition("/")[0]
         while above and above not in self._filled:
             self._filled.add(above)
             above = above.rpartition("/")[0]
 
-    def _bury(self, gone: set[int]) -> Steps[None]:
-        """Forget the mounts *gone* (rule 4), if the page is still empty; else the next one does."""
+    def _bury(self) -> Steps[None]:
+        """Forget the mounts that are gone (rule 4) if the page is empty; else the next one does."""
         if self._told:
             return
         home, number, since = self._base
@@ -385,7 +399,7 @@ class _Page:
                 shown = yield from spelled(home, row, self._spelled)
                 self._told[row.path] = Told(row.path, shown, None)
             after, head = listing.next, listing.head
-        self._forget(gone)
+        self._forget(self._gone)
 
     def _forget(self, gone: set[int]) -> None:
         for namespace in gone:

@@ -45,6 +45,7 @@ steps = st.one_of(
     st.tuples(st.just("delete"), picks, names, picks),
     st.tuples(st.just("version"), picks, names, picks),
     st.tuples(st.just("member"), picks, names, picks),
+    st.tuples(st.just("replace"), picks, names, picks),
     st.tuples(st.just("trim"), picks, names, picks),
 )
 Step = tuple[str, int, str, int]
@@ -73,6 +74,9 @@ class Garden:
         what, pick, name, other = step
         if what == "member":
             self.change_members(self.team if pick % 2 else self.other)
+            return
+        if what == "replace":
+            self.replace_mount(self.team if pick % 2 else self.other, rejoins=other % 2 == 1)
             return
         if what == "trim":
             self.trim(3 * other, pick)
@@ -103,15 +107,36 @@ class Garden:
             self.items[changed.id] = changed
 
     def change_members(self, namespace: int) -> None:
-        mine = self.world.ask(MembershipsOf(self.world.bob.id))
-        if any(member.namespace == namespace for member in mine):
+        if namespace in self._joined():
             self.leave(namespace)
         else:
+            self.join(namespace)
+
+    def replace_mount(self, namespace: int, *, rejoins: bool) -> None:
+        """A folder of Bob's takes the place of a namespace, which he leaves if he is a member.
+
+        *rejoins*: whether he then comes back, under another name."""
+        home = self.world.root(self.world.bob.home)
+        if home.id not in {root.id for root in self.roots}:
+            return
+        if namespace in self._joined():
+            self.leave(namespace)
+        name = self.world.root(namespace).name
+        try:
+            changed = self.world.do(CreateFolder(parent=by_id(home), name=name), self.world.bob)
+        except WakefulError:
+            return
+        self.items[changed.id] = changed
+        if rejoins:
             self.join(namespace)
 
     def trim(self, back: int, limit: int) -> None:
         """Forget the oldest deletions, but not those of the last *back* ms."""
         at_once(self.world.store.trim_journals(self.world.clock.now - back, limit))
+
+    def _joined(self) -> set[int]:
+        mine = self.world.ask(MembershipsOf(self.world.bob.id))
+        return {member.namespace for member in mine}
 
     def leave(self, namespace: int) -> None:
         """Bob leaves."""

@@ -114,6 +114,44 @@ def test_what_became_of_a_former_mount_is_deleted_first_if_it_is_a_folder(garden
     assert paths(page(garden, first.cursor)) == ["a"]
 
 
+def test_p9_a_mount_that_a_folder_replaces_between_two_looks_is_deleted_first(
+    garden: Garden,
+) -> None:
+    garden.join(garden.team)
+    garden.world.file("x", namespace=garden.team)
+    before = page(garden, cursor(garden))
+    has_changed = False
+
+    def answer(step: object) -> object:
+        nonlocal has_changed
+        if isinstance(step, ListJournal) and not has_changed:
+            has_changed = True
+            garden.leave(garden.team)
+            own(garden, "a", folder=True)
+        return garden.world.ask(step)  # type: ignore[arg-type]
+
+    first = drive(read_page(before.cursor, 100), answer)
+    assert (paths(first), first.has_more) == (["-a"], True)
+    assert paths(page(garden, first.cursor)) == ["a"]
+
+
+@pytest.mark.parametrize("limit", [1, 100])
+def test_p9_a_mount_that_came_back_elsewhere_is_deleted_where_it_was(
+    garden: Garden, limit: int
+) -> None:
+    garden.join(garden.team)
+    garden.world.file("x", namespace=garden.team)
+    before = page(garden, cursor(garden))
+    garden.leave(garden.team)
+    own(garden, "a", folder=True)
+    garden.join(garden.team)
+
+    first = page(garden, before.cursor, limit)
+    assert (paths(first), first.has_more) == (["-a", "-A (case conflict)"], True)
+    again = paths(page(garden, first.cursor))
+    assert again == ["a", "A (case conflict)", "A (case conflict)/x"]
+
+
 def test_what_a_mount_took_the_place_of_is_deleted_for_who_is_not_shown_mounts(
     garden: Garden,
 ) -> None:

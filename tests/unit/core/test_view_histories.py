@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -17,7 +16,7 @@ from wakeful.core.changes import CreateFolder, Trash
 from wakeful.core.cursors import Cursor, Scope, pack, unpack
 from wakeful.core.errors import CursorExpired
 from wakeful.core.items import Role, User
-from wakeful.core.lookups import ListJournal, Lookup
+from wakeful.core.lookups import Lookup
 from wakeful.core.view import begin, latest, places_of, read_page
 from wakeful.stores.driver import drive
 
@@ -33,6 +32,11 @@ SCOPES = (
 )
 EPOCH = 1
 
+Gap = tuple[int, Sequence[Step]]
+"""So many look-ups of a page are answered, then these steps happen before the next one."""
+
+NEVER: Gap = (1_000_000, ())
+
 
 class Reader:
     """A client that keeps a copy of a view, and of its copies with their cursors."""
@@ -46,17 +50,18 @@ class Reader:
         self.cursor = self._begin()
         self.kept: list[tuple[Applied, Cursor]] = []
 
-    def read(self, size: int, meanwhile: Sequence[Step] = ()) -> bool:
-        """Apply one page; whether there are more. *meanwhile* happens before its later looks."""
-        growing = iter(meanwhile)
-        looks = 0
+    def read(self, size: int, meanwhile: Sequence[Gap] = ()) -> bool:
+        """Apply one page; whether there are more. *meanwhile* happens while it is made."""
+        gaps = iter(meanwhile)
+        wait, growing = next(gaps, NEVER)
 
         def ask(step: object) -> object:
-            nonlocal looks
-            if isinstance(step, ListJournal):
-                looks += 1
-                for each in itertools.islice(growing, 0 if looks == 1 else 4):
+            nonlocal wait, growing
+            wait -= 1
+            if wait < 0:
+                for each in growing:
                     self._garden.grow(each)
+                wait, growing = next(gaps, NEVER)
             return self._garden.world.ask(cast(Lookup[Any], step))
 
         try:
@@ -93,32 +98,41 @@ class Reader:
         return self._garden.drive(begin(self.user.id, 7, EPOCH, self._scope))
 
 
+gaps = st.tuples(st.integers(0, 5), st.lists(steps, min_size=1, max_size=4))
 acts = st.one_of(
     steps.map(lambda step: ("grow", step)),
     st.tuples(
         st.just("read"),
-        st.tuples(st.integers(0, 3), st.integers(1, 12), st.lists(steps, max_size=6)),
+        st.tuples(st.integers(0, 3), st.integers(1, 12), st.lists(gaps, max_size=6)),
     ),
     st.tuples(st.just("back"), st.tuples(st.integers(0, 3), st.integers(0, 30))),
     st.tuples(st.just("again"), st.integers(0, 3)),
 )
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=150)
 @given(
     st.lists(acts, min_size=1, max_size=40),
     st.sampled_from(SCOPES),
     st.integers(1, 7),
+    st.booleans(),
 )
 def test_p9_whoever_folds_the_pages_has_the_view(
-    acts: Sequence[tuple[str, Any]], scope: Scope, size: int
+    acts: Sequence[tuple[str, Any]], scope: Scope, size: int, has_mounts: bool
 ) -> None:
     garden = Garden()
+    if has_mounts:
+        for namespace in (garden.team, garden.other):
+            garden.join(namespace)
+            garden.world.file("x", namespace=namespace)
     readers = [
         Reader(garden, user, scope, sorts=sorts)
         for user in (garden.world.ann, garden.world.bob)
         for sorts in (False, True)
     ]
+    if has_mounts:
+        for reader in readers:
+            reader.catch_up(size)
     for act, what in acts:
         match act:
             case "grow":

@@ -5,22 +5,28 @@ from __future__ import annotations
 from wakeful.core.items import Item, JournalRow
 from wakeful.core.lookups import (
     MOST_LOOKED_AT,
+    JournalAt,
     JournalHeads,
     JournalListing,
     ListJournal,
+    MembershipsOf,
+    MountsOf,
     ReadJournal,
     SpaceUsed,
+    UserById,
 )
 from wakeful.stores.memory.items import Items
 from wakeful.stores.memory.journals import Journals
+from wakeful.stores.memory.records import Records
 
 
 class JournalViews:
-    """What needs both the journals and the items."""
+    """What needs the journals with the items, or with who is a member."""
 
-    def __init__(self, items: Items, journals: Journals) -> None:
+    def __init__(self, items: Items, journals: Journals, records: Records) -> None:
         self._items = items
         self._journals = journals
+        self._records = records
 
     def page(self, lookup: ListJournal) -> JournalListing:
         looked_at = self._journals.read(ReadJournal(lookup.namespace, lookup.after, MOST_LOOKED_AT))
@@ -39,6 +45,16 @@ class JournalViews:
             journals[namespace].head if namespace in journals else 0
             for namespace in lookup.namespaces
         )
+
+    def mounts_of(self, lookup: MountsOf) -> tuple[JournalRow, ...]:
+        user = self._records.user(UserById(lookup.user))
+        if user is None:
+            return ()
+        rows = (
+            (member.namespace, self._journals.at(JournalAt(user.home, member.mount_key)))
+            for member in self._records.memberships_of(MembershipsOf(user.id))
+        )
+        return tuple(row for namespace, row in rows if row is not None and row.mount == namespace)
 
     def space_used(self, lookup: SpaceUsed) -> int:
         journal = self._journals.by_namespace.get(lookup.namespace)

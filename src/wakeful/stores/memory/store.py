@@ -201,7 +201,7 @@ class MemoryStore:
 
     def _look_ups(self) -> dict[type, Callable[[Any], Any]]:
         items, journals, records, streams = self._tables
-        views = JournalViews(items, journals)
+        views = JournalViews(items, journals, records)
 
         def states(lookup: lookups.StreamStates) -> tuple[StreamState, ...]:
             return tuple(streams.state(owner) for owner in lookup.streams)
@@ -225,6 +225,7 @@ class MemoryStore:
             lookups.ReadJournal: journals.read,
             lookups.ListJournal: views.page,
             lookups.JournalHeads: views.heads,
+            lookups.MountsOf: views.mounts_of,
             lookups.SpaceUsed: views.space_used,
             lookups.ReadStream: streams.read,
             lookups.ReadTimeline: timeline,

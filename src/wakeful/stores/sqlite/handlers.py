@@ -40,6 +40,7 @@ _LOOK_UPS: dict[type, Callable[[Snapshot, Any], Any]] = {
     lookups.ReadJournal: journals.page,
     lookups.ListJournal: journal_views.page,
     lookups.JournalHeads: journal_views.heads,
+    lookups.MountsOf: journal_views.mounts_of,
     lookups.SpaceUsed: journal_views.space_used,
     lookups.ReadStream: streams.page,
     lookups.ReadTimeline: timeline.page,

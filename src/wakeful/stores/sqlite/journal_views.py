@@ -12,6 +12,7 @@ from wakeful.core.lookups import (
     JournalHeads,
     JournalListing,
     ListJournal,
+    MountsOf,
     SpaceUsed,
 )
 from wakeful.stores.sqlite.queries import load
@@ -54,6 +55,10 @@ def page(at: Snapshot, lookup: ListJournal) -> JournalListing:
 
 def heads(at: Snapshot, lookup: JournalHeads) -> tuple[int, ...]:
     return tuple(at.journal(namespace).head for namespace in lookup.namespaces)
+
+
+def mounts_of(at: Snapshot, lookup: MountsOf) -> tuple[JournalRow, ...]:
+    return tuple(JournalRow(*row) for row in at.db.execute(_sql.mounts_of, (lookup.user,)))
 
 
 def space_used(at: Snapshot, lookup: SpaceUsed) -> int:

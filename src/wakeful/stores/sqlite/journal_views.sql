@@ -41,6 +41,15 @@ SELECT id, namespace, parent, is_folder, name, key, revision, version, size, sha
        trashed_at, seen, content, notes
 FROM item WHERE id IN (SELECT value FROM json_each(?));
 
+-- name: mounts_of
+-- CROSS keeps the order: by the memberships, which are few, and not through the whole home.
+SELECT journal.path, journal.number, journal.item, journal.mount, journal.spelling
+FROM user
+CROSS JOIN member ON member.user = user.id
+CROSS JOIN journal ON journal.namespace = user.home AND journal.path = member.mount_key
+WHERE user.id = ? AND journal.mount = member.namespace
+ORDER BY journal.mount;
+
 -- name: space_used
 SELECT coalesce(sum(item.size), 0) FROM journal JOIN item ON item.id = journal.item
 WHERE journal.namespace = ? AND journal.mount IS NULL;
