@@ -100,6 +100,20 @@ def test_time_is_put_forward_by_seconds_and_by_nothing_else(emulator: Emulator, 
     assert emulator.ask("GET", "/emulator/clock")["ahead"] == before
 
 
+def test_a_lock_ends_when_its_time_has_come(emulator: Emulator, user: User) -> None:
+    with Reader(user.url, user.token) as reader:
+        told = reader.publish({"kind": "upload", "path": "/plan.txt"}).json()
+        path = f"/2.0/files/{told['changes'][0]['item']['id']}?fields=lock"
+        now = dt.datetime.fromisoformat(emulator.ask("GET", "/emulator/clock")["now"])
+        until = (now + dt.timedelta(hours=1)).isoformat()
+        locked = reader.ask("PUT", path, json={"lock": {"access": "lock", "expires_at": until}})
+        assert locked.json()["lock"]["created_by"]["id"] == str(user.id)
+
+        emulator.advance(hours=2)
+
+        assert reader.ask("GET", path).json()["lock"] is None
+
+
 def test_a_server_that_keeps_its_data_has_no_such_routes(server: Server) -> None:
     bearer = {"Authorization": f"Bearer {server.token}"}
 

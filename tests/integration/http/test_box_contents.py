@@ -401,9 +401,11 @@ async def test_p7_a_channel_is_no_ticket(world: World, ann: Client) -> None:
     assert answer.status_code == 404
 
 
-async def test_p7_a_url_ends_with_its_time(world: World, ann: Client, file: str) -> None:
+async def test_p7_a_url_ends_with_its_time(
+    world: World, ann: Client, shelf: Shelf, file: str
+) -> None:
     time = VirtualTime()
-    client = await world.client(ann.token, ann.user, clock=time.clock)
+    client = await world.client(ann.token, ann.user, contents=shelf, clock=time.clock)
     url = await url_of(client, file)
 
     time.advance(LIFE_MS - 60_000)

@@ -101,12 +101,15 @@ class Acting:
             self._store, reads.read_changed(identity.user, lineage, within=identity.item)
         )
 
+    def shown(self, request: Request, item: Snapshot) -> object:
+        """*item* with the fields that *request* asks for."""
+        return shown(request, item, self._services.clock.wall())
 
-def changed_answer(request: Request, item: Snapshot, status: int = HTTPStatus.OK) -> Response:
-    """The answer to whoever made or changed *item*."""
-    headers = {} if shapes.is_home_root(item) else {"ETag": f'"{item.revision}"'}
-    body = _encode(shown(request, item))
-    return Response(body, status, headers=headers, media_type="application/json")
+    def answer(self, request: Request, item: Snapshot, status: int = HTTPStatus.OK) -> Response:
+        """The answer to whoever made or changed *item*."""
+        headers = {} if shapes.is_home_root(item) else {"ETag": f'"{item.revision}"'}
+        body = _encode(self.shown(request, item))
+        return Response(body, status, headers=headers, media_type="application/json")
 
 
 def nothing_answer() -> Response:

@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 
-from wakeful.core.clock import wall_clock
 from wakeful.core.events import Snapshot
 from wakeful.dialects.box import parameters, shapes
 from wakeful.dialects.box.parameters import Fields
@@ -20,12 +19,12 @@ def asked_fields(request: Request) -> Fields | None:
     return parameters.parse_fields(request.query_params.get("fields"))
 
 
-def shown(request: Request, item: Snapshot) -> object:
-    """A file or a folder, with the fields that *request* asks for."""
+def shown(request: Request, item: Snapshot, now: int) -> object:
+    """A file or a folder as it is at *now* (ms), with the fields that *request* asks for."""
     fields = asked_fields(request)
     if fields is None:
         return shapes.item_full(item)
-    return chosen(shapes.item_noted(item, wall_clock()), fields)
+    return chosen(shapes.item_noted(item, now), fields)
 
 
 def chosen(shape: msgspec.Struct, fields: Fields | None) -> object:

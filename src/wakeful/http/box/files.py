@@ -9,7 +9,7 @@ from wakeful.core.changes import ById, Trash
 from wakeful.core.items import Kind
 from wakeful.core.scopes import CHANGE_SCOPE, DELETE_SCOPE, RENAME_SCOPE
 from wakeful.dialects.box import actions
-from wakeful.http.box.actions import changed_answer, nothing_answer
+from wakeful.http.box.actions import nothing_answer
 from wakeful.http.box.folders import ItemActions
 
 
@@ -26,7 +26,7 @@ class FileActions(ItemActions):
         parent = await acting.parent(identity, asked.parent)
         changes = actions.update(asked, item, parent, acting.only_if(request))
         changed = await acting.changed(request, identity, *changes)
-        return changed_answer(request, changed)
+        return acting.answer(request, changed)
 
     async def trash(self, request: Request) -> Response:
         acting = self.acting

@@ -11,7 +11,7 @@ from wakeful.core.changes import ById, Delete, Trash
 from wakeful.core.items import Kind
 from wakeful.core.scopes import CHANGE_SCOPE, DELETE_SCOPE, RENAME_SCOPE, UPLOAD_SCOPE
 from wakeful.dialects.box import actions, parameters
-from wakeful.http.box.actions import Acting, changed_answer, nothing_answer
+from wakeful.http.box.actions import Acting, nothing_answer
 from wakeful.http.services import Services
 
 
@@ -30,7 +30,7 @@ class ItemActions:
         item = await acting.found(identity, request.path_params["id"], self.kind)
         parent = await acting.found(identity, asked.parent.id, Kind.FOLDER)
         copied = await acting.changed(request, identity, actions.copy(asked, item, parent))
-        return changed_answer(request, copied, HTTPStatus.CREATED)
+        return acting.answer(request, copied, HTTPStatus.CREATED)
 
     async def restore(self, request: Request) -> Response:
         acting = self.acting
@@ -39,7 +39,7 @@ class ItemActions:
         item = await acting.trashed(identity, request.path_params["id"], self.kind)
         parent = await acting.parent(identity, asked.parent)
         restored = await acting.changed(request, identity, actions.restore(asked, item, parent))
-        return changed_answer(request, restored, HTTPStatus.CREATED)
+        return acting.answer(request, restored, HTTPStatus.CREATED)
 
     async def purge(self, request: Request) -> Response:
         acting = self.acting
@@ -58,7 +58,7 @@ class FolderActions(ItemActions):
         asked = await acting.body(request, actions.NewFolder)
         parent = await acting.found(identity, asked.parent.id, Kind.FOLDER)
         made = await acting.changed(request, identity, actions.create_folder(asked, parent))
-        return changed_answer(request, made, HTTPStatus.CREATED)
+        return acting.answer(request, made, HTTPStatus.CREATED)
 
     async def update(self, request: Request) -> Response:
         acting = self.acting
@@ -70,7 +70,7 @@ class FolderActions(ItemActions):
         parent = await acting.parent(identity, asked.parent)
         changes = actions.update_folder(asked, item, parent, acting.only_if(request), identity.user)
         changed = await acting.changed(request, identity, *changes)
-        return changed_answer(request, changed)
+        return acting.answer(request, changed)
 
     async def trash(self, request: Request) -> Response:
         acting = self.acting

@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from wakeful.core.clock import wall_clock
 from wakeful.core.events import Snapshot
 from wakeful.core.items import Kind
 from wakeful.dialects.box import parameters, reads, shapes
@@ -88,12 +87,12 @@ class _Routes:
                 identity.user, request.path_params["id"], Kind.FILE, within=identity.item
             ),
         )
-        return _item(request, _asked(request, item))
+        return _item(request, self._asked(request, item))
 
     async def folder(self, request: Request) -> Response:
         page = _page(request)
         item, listing = await self._folder(request, page)
-        folder = _asked(request, item)
+        folder = self._asked(request, item)
         assert isinstance(folder, shapes.Folder)
         minis = tuple(shapes.item_mini(entry) for entry in listing.entries)
         collection = _collection(listing, page, minis)
@@ -102,7 +101,8 @@ class _Routes:
     async def items(self, request: Request) -> Response:
         page = _page(request)
         _, listing = await self._folder(request, page)
-        entries = tuple(_entry(item, asked_fields(request)) for item in listing.entries)
+        fields, now = asked_fields(request), self._services.clock.wall()
+        entries = tuple(_entry(item, fields, now) for item in listing.entries)
         return json_answer(_encode(_collection(listing, page, entries)))
 
     async def _folder(self, request: Request, page: _Page) -> tuple[Snapshot, Listing]:
@@ -142,6 +142,12 @@ class _Routes:
         identity = await content_reader(self._services, request)
         await read(self._store, reads.check_no_versions(identity.user, request.path_params["id"]))
         return json_answer(_encode(shapes.NoVersions()))
+
+    def _asked(self, request: Request, item: Snapshot) -> shapes.File | shapes.Folder:
+        """All of an item, or with `fields` all that may be asked for."""
+        if asked_fields(request) is None:
+            return shapes.item_full(item)
+        return shapes.item_noted(item, self._services.clock.wall())
 
 
 class _Page(NamedTuple):
@@ -190,17 +196,10 @@ def _collection(
     )
 
 
-def _asked(request: Request, item: Snapshot) -> shapes.File | shapes.Folder:
-    """All of an item, or with `fields` all that may be asked for."""
-    if asked_fields(request) is None:
-        return shapes.item_full(item)
-    return shapes.item_noted(item, wall_clock())
-
-
-def _entry(item: Snapshot, fields: Fields | None) -> object:
+def _entry(item: Snapshot, fields: Fields | None, now: int) -> object:
     if fields is None:
         return shapes.item_mini(item)
-    return chosen(shapes.item_noted(item, wall_clock()), fields)
+    return chosen(shapes.item_noted(item, now), fields)
 
 
 def _item(request: Request, item: shapes.File | shapes.Folder) -> Response:

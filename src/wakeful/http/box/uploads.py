@@ -32,7 +32,6 @@ from wakeful.dialects.bodies import decode
 from wakeful.dialects.box import actions, shapes
 from wakeful.dialects.box.errors import BadDigest, MetadataAfterFile
 from wakeful.http.box.actions import Acting
-from wakeful.http.box.fields import shown
 from wakeful.http.multipart import ENDED, Begun, Piece, pieces
 from wakeful.http.reading import read
 from wakeful.http.requests import base_url
@@ -114,7 +113,7 @@ class Uploads:
         async with self._services.contents.receive(parent.namespace) as incoming:
             facts = await _kept(request, body, incoming)
             made = await acting.changed(request, identity, actions.upload(asked, parent, facts))
-        return _answer(request, made)
+        return self._answer(request, made)
 
     async def _version(
         self, request: Request, identity: Identity, file: Item, body: AsyncGenerator[Piece, None]
@@ -128,7 +127,7 @@ class Uploads:
             facts = await _kept(request, body, incoming)
             changes: tuple[Change, ...] = actions.new_version(asked, file, facts, only_if)
             changed = await acting.changed(request, identity, *changes)
-        return _answer(request, changed)
+        return self._answer(request, changed)
 
     async def _check_upload(
         self, request: Request, identity: Identity, parent: Item, name: str
@@ -141,6 +140,10 @@ class Uploads:
     ) -> None:
         terms = self._acting.terms(request, identity)
         await read(self._store, actions.check_new_version(identity.user, file.id, name, terms))
+
+    def _answer(self, request: Request, item: Snapshot) -> Response:
+        answer = shapes.Uploaded(entries=(self._acting.shown(request, item),))
+        return Response(_encode(answer), HTTPStatus.CREATED, media_type="application/json")
 
     def _check_size(self, size: int | None) -> None:
         most = self._services.upload_limit
@@ -200,8 +203,3 @@ async def _drain(request: Request) -> None:
                 return
     except RuntimeError:
         return  # it was read to its end
-
-
-def _answer(request: Request, item: Snapshot) -> Response:
-    answer = shapes.Uploaded(entries=(shown(request, item),))
-    return Response(_encode(answer), HTTPStatus.CREATED, media_type="application/json")
