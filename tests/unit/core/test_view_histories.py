@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.folding import Applied, Entries, fold_in_order, fold_sorted
 from tests.model.world import by_id
-from tests.unit.core.gardens import Garden, Step, steps
+from tests.unit.core.gardens import Garden, Step, names, picks, steps
 from wakeful.core.changes import CreateFolder, Trash
 from wakeful.core.cursors import Cursor, Scope, pack, unpack
 from wakeful.core.errors import CursorExpired
@@ -122,9 +122,7 @@ def test_p9_whoever_folds_the_pages_has_the_view(
 ) -> None:
     garden = Garden()
     if has_mounts:
-        for namespace in (garden.team, garden.other):
-            garden.join(namespace)
-            garden.world.file("x", namespace=namespace)
+        join_all(garden)
     readers = [
         Reader(garden, user, scope, sorts=sorts)
         for user in (garden.world.ann, garden.world.bob)
@@ -146,6 +144,36 @@ def test_p9_whoever_folds_the_pages_has_the_view(
     for reader in readers:
         reader.catch_up(size)
         assert reader.state == garden.view(reader.user, scope)
+
+
+mount_steps = st.tuples(st.sampled_from(("member", "replace")), picks, names, picks)
+mount_gaps = st.tuples(st.integers(0, 5), st.lists(mount_steps, min_size=1, max_size=3))
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.lists(mount_gaps, min_size=1, max_size=3), min_size=1, max_size=4),
+    st.integers(1, 7),
+    st.booleans(),
+)
+def test_p9_whoever_joins_and_leaves_between_the_looks_of_a_page_keeps_nothing_that_is_gone(
+    pages: list[list[Gap]], size: int, sorts: bool
+) -> None:
+    garden = Garden()
+    reader = Reader(garden, garden.world.bob, Scope(), sorts=sorts)
+    join_all(garden)
+    reader.catch_up(size)
+    for gaps in pages:
+        reader.read(size, gaps)
+    reader.catch_up(size)
+    assert reader.state == garden.view(garden.world.bob, Scope())
+
+
+def join_all(garden: Garden) -> None:
+    """Bob joins every namespace; there is something in each."""
+    for namespace in (garden.team, garden.other):
+        garden.join(namespace)
+        garden.world.file("x", namespace=namespace)
 
 
 @settings(deadline=None)
