@@ -6,7 +6,6 @@ A test suite that never fails proves nothing. Every fault here was made by someb
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -286,7 +285,7 @@ def test_a_page_that_goes_on_one_too_far_is_caught(monkeypatch: pytest.MonkeyPat
 
     def read(self: streams.Streams, lookup: Any) -> Any:
         page = honest(self, lookup)
-        return dataclasses.replace(page, next=page.next + 1)
+        return replace(page, next=page.next + 1)
 
     monkeypatch.setattr(streams.Streams, "read", read)
 
