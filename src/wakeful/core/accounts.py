@@ -5,55 +5,29 @@ shared namespace is mounted as a top-level folder in the home of each member, at
 journal row of its own.
 
 Rule 2: a token's text is known to its bearer alone: the store keeps its SHA-256.
-
-Rule 3: who joins or leaves a namespace, or gets another role in it, is told, and so is
-everybody in it; the event, the membership and the journal row are one commit, so that nobody
-falls between them.
 """
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from wakeful.core.census import Census
+from wakeful.core.credentials import Grant, Token
 from wakeful.core.errors import Conflict, InvalidRequest, NotFound
-from wakeful.core.events import EVERY_CLASS, ONLY_ALL, Entry, Event, MemberEvent, Person
-from wakeful.core.items import (
-    Enterprise,
-    Grant,
-    Item,
-    Kind,
-    Member,
-    Namespace,
-    Role,
-    Token,
-    User,
-    fresh_item,
-)
-from wakeful.core.journal import free_key, spelling
-from wakeful.core.lookups import (
-    Enterprises,
-    GrantById,
-    ItemById,
-    Members,
-    NamespaceById,
-    NewIds,
-    TokenById,
-    TokensOfGrant,
-    UserById,
-    UserByLogin,
-)
+from wakeful.core.items import Kind, fresh_item
+from wakeful.core.lookups import NewIds
+from wakeful.core.lookups.credentials import GrantById, TokenById, TokensOfGrant
+from wakeful.core.lookups.people import Enterprises, UserById, UserByLogin
+from wakeful.core.members import join, mount
 from wakeful.core.names import check_name
-from wakeful.core.publish import event_ids
+from wakeful.core.people import Enterprise, Member, Namespace, Role, User
+from wakeful.core.quotas import check_quota
 from wakeful.core.writes import (
-    Append,
     Command,
-    JournalDrop,
-    JournalPut,
     PutEnterprise,
     PutGrant,
     PutItems,
@@ -61,7 +35,6 @@ from wakeful.core.writes import (
     PutNamespace,
     PutToken,
     PutUser,
-    RemoveMember,
     Steps,
 )
 
@@ -132,6 +105,7 @@ def create_user(
     *,
     is_admin: bool = False,
     app: int | None = None,
+    quota: int | None = None,
 ) -> Command[User]:
     """A user with an empty home; of *app* the service account, where it is given.
 
@@ -141,6 +115,7 @@ def create_user(
     def steps(now: int) -> Steps[User]:
         cleaned = check_login(login)
         called = check_line(name) if name else cleaned
+        check_quota(quota)
         enterprises: tuple[Enterprise, ...] = yield Enterprises()
         if all(each.id != enterprise for each in enterprises):
             raise NotFound(f"no enterprise {enterprise}")
@@ -149,6 +124,7 @@ def create_user(
             raise Conflict(f"the login {cleaned!r} is taken")
         fresh: int = yield NewIds(2)
         user = User(fresh, enterprise, cleaned, called, is_admin, fresh + 1, now, app=app)
+        user = replace(user, quota=quota)
         yield PutUser(user)
         yield from _create_namespace(fresh + 1, user, HOME_NAME, now, is_home=True)
         yield PutMember(Member(user.home, user.id, Role.OWNER, "", now))
@@ -163,8 +139,10 @@ def update_user(
     name: str | None = None,
     is_admin: bool | None = None,
     is_disabled: bool | None = None,
+    quota: int | UnsetType | None = UNSET,
 ) -> Command[User]:
-    """Change what is given; what is None stays. Raises InvalidRequest, NotFound, and Conflict for
+    """Change what is given; what is None stays, but for the quota, which is then that of the
+    server. Raises InvalidRequest, NotFound, and Conflict for
     the rights of a service account, which are those of its app."""
 
     def steps(now: int) -> Steps[User]:
@@ -177,6 +155,7 @@ def update_user(
             found,
             name=found.name if name is None else check_line(name) if name else found.login,
             is_admin=found.is_admin if is_admin is None else is_admin,
+            quota=found.quota if quota is UNSET else check_quota(quota),
         )
         if is_disabled is False:
             changed = replace(changed, disabled_at=None)
@@ -197,7 +176,7 @@ def create_namespace(owner: int, name: str) -> Command[Namespace]:
             raise NotFound(f"no user {owner}")
         fresh: int = yield NewIds()
         namespace = yield from _create_namespace(fresh, user, check_name(name), now, is_home=False)
-        yield from _join(namespace, user, Role.OWNER, now)
+        yield from mount(namespace, user, Role.OWNER, now, by=owner)
         return namespace
 
     return steps
@@ -210,27 +189,10 @@ def add_member(namespace: int, user: int, role: Role, *, by: int | None = None) 
     """
 
     def steps(now: int) -> Steps[Member]:
-        place, joining = yield from _place_and_user(namespace, user)
-        members: tuple[Member, ...] = yield Members(namespace)
-        present = next((member for member in members if member.user == user), None)
-        if present is not None:
-            if present.role is Role.OWNER or role is Role.OWNER:
-                raise Conflict("a namespace has one owner, who stays")
-            if role is not present.role:
-                member = replace(present, role=role)
-                yield PutMember(member)
-                details = {"role": role.value, "previous_role": present.role.value}
-                audience = tuple(each.user for each in members)
-                yield from _tell(MemberEvent.ROLE, place, joining, details, audience, by, now)
-                return member
-            return present
-        if role is Role.OWNER:
-            raise Conflict("a namespace has one owner, who stays")
-        member = yield from _join(place, joining, role, now)
-        audience = (*(each.user for each in members), user)
-        details = {"role": role.value}
-        yield from _tell(MemberEvent.ADD, place, joining, details, audience, by, now)
-        return member
+        joined = yield from join(namespace, user, by)
+        if joined.member is None:
+            return (yield from joined.let_in(role, now))
+        return (yield from joined.change_role(role, now))
 
     return steps
 
@@ -239,20 +201,8 @@ def remove_member(namespace: int, user: int, *, by: int | None = None) -> Comman
     """Put *user* out of a shared namespace. Raises NotFound for somebody who is no member."""
 
     def steps(now: int) -> Steps[None]:
-        place, leaving = yield from _place_and_user(namespace, user)
-        members: tuple[Member, ...] = yield Members(namespace)
-        present = next((member for member in members if member.user == user), None)
-        if present is None:
-            raise NotFound(f"user {user} is no member of namespace {namespace}")
-        if present.role is Role.OWNER:
-            raise Conflict("a namespace has one owner, who stays")
-        yield RemoveMember(namespace, user)
-        yield JournalDrop(leaving.home, present.mount_key)
-        # Those of before: who leaves is told as well, of the folder as they last might see it.
-        audience = tuple(each.user for each in members)
-        details = {"role": present.role.value}
-        yield from _tell(MemberEvent.REMOVE, place, leaving, details, audience, by, now)
-        return None
+        joined = yield from join(namespace, user, by)
+        yield from joined.put_out(now)
 
     return steps
 
@@ -373,56 +323,3 @@ def _create_namespace(
     yield PutNamespace(namespace)
     yield PutItems((root,))
     return namespace
-
-
-def _join(namespace: Namespace, user: User, role: Role, now: int) -> Steps[Member]:
-    """The membership and its mount in the user's home, where the name may be taken already."""
-    root: Item = yield ItemById(namespace.root)
-    key = yield from free_key(user.home, "", root.name, item=root.id)
-    yield JournalPut(user.home, key, root.id, namespace.id, spelling(root.name, key))
-    member = Member(namespace.id, user.id, role, key, now)
-    yield PutMember(member)
-    return member
-
-
-def _place_and_user(namespace: int, user: int) -> Steps[tuple[Namespace, User]]:
-    place: Namespace | None = yield NamespaceById(namespace)
-    if place is None:
-        raise NotFound(f"no namespace {namespace}")
-    if place.is_home:
-        raise Conflict("a home has one member: share a namespace instead")
-    found: User | None = yield UserById(user)
-    if found is None or found.enterprise != place.enterprise:
-        raise NotFound(f"no user {user}")
-    return place, found
-
-
-def _tell(
-    type: MemberEvent,
-    namespace: Namespace,
-    user: User,
-    details: dict[str, Any],
-    audience: tuple[int, ...],
-    by: int | None,
-    now: int,
-) -> Steps[None]:
-    actor: User | None = yield UserById(namespace.owner if by is None else by)
-    if actor is None:
-        raise NotFound(f"no user {by}")
-    census = Census(actor)
-    root: Item = yield ItemById(namespace.root)
-    event = Event(
-        id=next(event_ids(secrets.token_bytes(16))),
-        type=type,
-        created_at=now,
-        recorded_at=now,
-        enterprise=namespace.enterprise,
-        actor=(yield from census.person(actor.id)),
-        source=(yield from census.snapshot(root, ())),
-        namespace=namespace.id,
-        details=details,
-        accessible_by=Person(user.id, user.name, user.login),
-    )
-    streams = dict.fromkeys(audience, EVERY_CLASS)
-    streams[namespace.enterprise] = ONLY_ALL
-    yield Append((Entry(event, streams),))

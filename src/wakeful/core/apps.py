@@ -20,9 +20,12 @@ import string
 from msgspec.structs import replace
 
 from wakeful.core.accounts import check_line, create_user
+from wakeful.core.credentials import App, Grant, PublicKey
 from wakeful.core.errors import Conflict, InvalidRequest, NotFound
-from wakeful.core.items import App, Grant, PublicKey, User
-from wakeful.core.lookups import AppById, GrantsOfApp, NewIds, PublicKeys, UserById
+from wakeful.core.lookups import NewIds
+from wakeful.core.lookups.credentials import AppById, GrantsOfApp, PublicKeys
+from wakeful.core.lookups.people import UserById
+from wakeful.core.people import User
 from wakeful.core.scopes import GRANT_SCOPES
 from wakeful.core.writes import (
     Command,

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from wakeful.core.items import Item, Kind, Lock, Seen
+from wakeful.core.items import Item, Kind, LinkAccess, Lock, Seen
 
 
 class ById(msgspec.Struct, frozen=True, gc=False):
@@ -59,16 +59,19 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class CreateFolder(Change, frozen=True, kw_only=True, gc=False):
-    """A new folder. With `parents`, folders that are missing above it are made too."""
+    """A new folder. With `parents`, folders that are missing above it are made too; `above` is
+    what was seen of those, outermost first."""
 
     parent: Ref
     name: str
     parents: bool = False
     seen: Seen | None = None
+    above: tuple[Seen, ...] = ()
 
 
 class Upload(Change, frozen=True, kw_only=True, gc=False):
-    """A new file, or where `overwrite` a new version of the file of that name."""
+    """A new file, or where `overwrite` a new version of the file of that name. `parents` and
+    `above` as of `CreateFolder`."""
 
     parent: Ref
     name: str
@@ -76,6 +79,7 @@ class Upload(Change, frozen=True, kw_only=True, gc=False):
     parents: bool = False
     overwrite: bool = True
     seen: Seen | None = None
+    above: tuple[Seen, ...] = ()
 
 
 class NewVersion(Change, frozen=True, kw_only=True, gc=False):
@@ -87,11 +91,31 @@ class NewVersion(Change, frozen=True, kw_only=True, gc=False):
     seen: Seen | None = None
 
 
+class Held(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """How an item is kept: as what was seen on the disk of a watched folder, or at an address."""
+
+    seen: Seen | None = None
+    content: str = ""
+
+
+class Recover(Change, frozen=True, kw_only=True, gc=False):
+    """The content of a version of the file `of`, the present one or one that is kept, as new
+    content of `item`, or where that is None as a new file `name` in `parent`."""
+
+    of: int
+    version: int
+    item: Ref | None = None
+    only_if: tuple[int, ...] | None = None
+    parent: Ref | None = None
+    name: str = ""
+
+
 class Move(Change, frozen=True, kw_only=True, gc=False):
     """Another parent, another name, or both; None leaves it as it is.
 
     With the same parent this is a rename. `seen` is what the folder source saw
-    of it afterwards; None keeps what it saw before.
+    of it afterwards; None keeps what it saw before. `held` is how it and what is in it are kept
+    afterwards, by item, where that is another way than before.
     """
 
     item: Ref
@@ -99,14 +123,20 @@ class Move(Change, frozen=True, kw_only=True, gc=False):
     name: str | None = None
     only_if: tuple[int, ...] | None = None
     seen: Seen | None = None
+    held: dict[int, Held] | None = None
 
 
 class Copy(Change, frozen=True, kw_only=True, gc=False):
-    """A copy of an item, with all that is in it, in another place or under another name."""
+    """A copy of an item, with all that is in it, in another place or under another name.
+
+    `held` is how the copies are kept, by the item that each is a copy of, where that is not by
+    the same address.
+    """
 
     item: Ref
     parent: Ref
     name: str | None = None
+    held: dict[int, Held] | None = None
 
 
 class Trash(Change, frozen=True, kw_only=True, gc=False):
@@ -119,12 +149,13 @@ class Trash(Change, frozen=True, kw_only=True, gc=False):
 
 class Restore(Change, frozen=True, kw_only=True, gc=False):
     """Back from the trash, to where it was or to another place or name; `if_needed` only where it
-    cannot be what it was."""
+    cannot be what it was. `held` as of `Move`."""
 
     item: Ref
     parent: Ref | None = None
     name: str | None = None
     if_needed: bool = False
+    held: dict[int, Held] | None = None
 
 
 class Delete(Change, frozen=True, kw_only=True, gc=False):
@@ -132,6 +163,7 @@ class Delete(Change, frozen=True, kw_only=True, gc=False):
     `from_trash`, only what is in the trash itself."""
 
     item: Ref
+    only_if: tuple[int, ...] | None = None
     from_trash: bool = False
 
 
@@ -142,16 +174,36 @@ class Noted(StrEnum):
     TAGGED = "tagged"  # with a tag that it did not have
     LOCKED = "locked"
     UNLOCKED = "unlocked"
+    LINKED = "linked"
+    RELINKED = "relinked"  # the link that there was is another way
+    UNLINKED = "unlinked"
 
 
 UNLOCK = Lock(id=0, by=0, at=0)
+
+
+class LinkWish(msgspec.Struct, frozen=True, gc=False):
+    """A shared link: `key` and `url` are those of a new one. Of one that there is None leaves
+    `access` and `can_download` as they are, `hashed` None the password (empty takes it off), and
+    `until` (ms) UNSET its end (None takes that off)."""
+
+    key: str
+    url: str
+    access: LinkAccess | None = None
+    hashed: str | None = None
+    until: int | msgspec.UnsetType | None = msgspec.UNSET
+    can_download: bool | None = None
+
+
+UNLINK = LinkWish("", "")
 
 
 class Annotate(Change, frozen=True, kw_only=True, gc=False):
     """Other notes on an item; None leaves them as they are.
 
     `lock` is what the actor puts on a file, of which the rules give id, user and time; UNLOCK
-    takes it off. `types` are the type and the classes of the event for each thing that is new.
+    takes it off. `link` is the shared link that it is to have, or UNLINK. `types` are the type and
+    the classes of the event for each thing that is new.
     """
 
     item: Ref
@@ -159,6 +211,7 @@ class Annotate(Change, frozen=True, kw_only=True, gc=False):
     description: str | None = None
     tags: tuple[str, ...] | None = None
     lock: Lock | None = None
+    link: LinkWish | None = None
     only_if: tuple[int, ...] | None = None
 
 
@@ -175,12 +228,12 @@ class Observe(Change, frozen=True, kw_only=True, gc=False):
 
 
 class BaselineEntry(msgspec.Struct, frozen=True, gc=False):
-    """Something that was in a folder before it was watched."""
+    """Something that was in a folder before anybody watched; `seen` as a source saw it."""
 
     kind: Kind
     name: str
     facts: Facts
-    seen: Seen
+    seen: Seen | None = None
 
 
 class Baseline(Change, frozen=True, kw_only=True, gc=False):
@@ -210,7 +263,7 @@ class Tell(Change, frozen=True, kw_only=True):
     `classes` is the mask of stream classes in users' streams, which are those of `audience`
     (user ids), or of `circle` where that is None.
     `actor` is the user in whose name it is told, whoever publishes where it is None; or
-    `items.ANONYMOUS`. `action_by` is the user who acted in the actor's name, `accessible_by`
+    `people.ANONYMOUS`. `action_by` is the user who acted in the actor's name, `accessible_by`
     who gained or lost access: a user by id, or anybody else as they are described.
     """
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 
 def wall_clock() -> int:
@@ -17,8 +18,7 @@ def wall_clock() -> int:
     return time.time_ns() // 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(msgspec.Struct, frozen=True):
     """Two functions, by default the machine's own: a call costs what theirs does.
 
     `wall` is as `wall_clock`; `monotonic` is in seconds from no point in particular, and never

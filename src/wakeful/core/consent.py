@@ -30,9 +30,12 @@ from urllib.parse import SplitResult, urlsplit
 from msgspec.structs import replace
 
 from wakeful.core.accounts import Revoked
+from wakeful.core.credentials import AccessType, App, Code, Flow, Grant, Token, TokenKind
 from wakeful.core.errors import InvalidRequest
-from wakeful.core.items import AccessType, App, Code, Flow, Grant, Token, TokenKind, User
-from wakeful.core.lookups import CodeByDigest, GrantById, NewIds, TokensOfGrant, UserById
+from wakeful.core.lookups import NewIds
+from wakeful.core.lookups.credentials import CodeByDigest, GrantById, TokensOfGrant
+from wakeful.core.lookups.people import UserById
+from wakeful.core.people import User
 from wakeful.core.scopes import ADMIN_SCOPES, GRANT_SCOPES, included
 from wakeful.core.signin import InvalidClient, InvalidGrant, enabled_app, put_pair, put_short
 from wakeful.core.writes import Command, PutCode, PutGrant, PutToken, Steps

@@ -38,6 +38,11 @@ class Content(Protocol):
         """In bytes."""
         ...
 
+    def fileno(self) -> int | None:
+        """The descriptor of the file that it is, for copying it as a whole; None where it is none.
+        Whoever copies reads something afterwards, to learn whether it changed meanwhile."""
+        ...
+
     async def read(self, offset: int, most: int) -> bytes:
         """Up to *most* bytes from *offset*, at least one before the end.
 

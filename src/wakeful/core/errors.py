@@ -16,6 +16,8 @@
     │   ├── NameTaken           another item of that name is in the folder
     │   ├── Outdated            the item is not as its asker knows it
     │   ├── NotEmpty            there is something in the folder
+    │   ├── QuotaExceeded       more than the owner of the place may hold
+    │   ├── AlreadyMember       the user is in the namespace
     │   ├── KeyReused           an idempotency key came back with another body
     │   ├── CursorExpired       what came after it is no longer known exactly
     │   └── ImpossibleMove      a folder into itself
@@ -111,6 +113,14 @@ class Outdated(Conflict):
 
 class NotEmpty(Conflict):
     """There is something in the folder, which was to go only without."""
+
+
+class QuotaExceeded(Conflict):
+    """The owner of the place would hold more than they may."""
+
+
+class AlreadyMember(Conflict):
+    """The user who was to be let in is a member of the namespace."""
 
 
 class KeyReused(Conflict):

@@ -2,7 +2,8 @@
 
 An event is stored once, as a snapshot at event time; narrow rows put it into
 streams. Its stored form is msgpack with a version number in front, so that old
-stores stay readable.
+stores stay readable. What a producer described is in it as the JSON text that its
+readers are given: it is copied, and only read where somebody asks what it says.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ class ItemEvent(StrEnum):
     COPY = "item.copy"
     TRASH = "item.trash"
     RESTORE = "item.restore"
+    REVERT = "item.revert"
 
 
 class MemberEvent(StrEnum):
@@ -127,11 +129,14 @@ class Whence(msgspec.Struct, frozen=True, array_like=True, gc=False):
     names: tuple[str, ...]
 
 
-Source = Snapshot | dict[str, Any] | None
-"""What an event is about: an item, any other map as its producer gave it, or nothing."""
+Described = bytes
+"""A map as its producer gave it: JSON text. Made by `describe`."""
+
+Source = Snapshot | Described | None
+"""What an event is about: an item, anything else as its producer described it, or nothing."""
 
 
-class Event(msgspec.Struct, frozen=True, array_like=True):
+class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Something that happened.
 
     `type` is an `ItemEvent`, a `MemberEvent`, or for any other event the name
@@ -150,7 +155,7 @@ class Event(msgspec.Struct, frozen=True, array_like=True):
     actor: Person
     source: Source
     namespace: int | None = None
-    details: dict[str, Any] | None = None
+    details: Described | None = None
     session: str | None = None
     correlation: str | None = None
     ip: str | None = None
@@ -159,11 +164,15 @@ class Event(msgspec.Struct, frozen=True, array_like=True):
     whence: Whence | None = None
 
 
-class Entry(msgspec.Struct, frozen=True):
-    """An event and its audience: the mask of classes for each stream that shows it."""
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """An event and its audience: the mask of classes for each stream that shows it.
+
+    `body` is its stored form, where that was needed before.
+    """
 
     event: Event
     audience: Mapping[int, int]
+    body: bytes | None = None
 
 
 class Receipt(msgspec.Struct, frozen=True, array_like=True):
@@ -188,6 +197,8 @@ class StoredEvent(msgspec.Struct, frozen=True, gc=False):
 STORED_VERSION = 1
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(tuple[int, Event])
+_json_encoder = msgspec.json.Encoder()
+_json_decoder = msgspec.json.Decoder(dict[str, Any])
 
 
 def encode(event: Event) -> bytes:
@@ -198,3 +209,18 @@ def encode(event: Event) -> bytes:
 def decode(body: bytes) -> Event:
     """The event in the stored form *body*; raises msgspec.MsgspecError on a damaged one."""
     return _decoder.decode(body)[1]
+
+
+def describe(given: dict[str, Any]) -> Described:
+    """*given* as an event keeps it.
+
+    Raises OverflowError, RecursionError, TypeError or ValueError for what cannot be kept: a whole
+    number of more than 64 bits, which few clients read, is among it.
+    """
+    _encoder.encode(given)  # it knows no larger numbers, which JSON does
+    return _json_encoder.encode(given)
+
+
+def said(described: Described | None) -> dict[str, Any]:
+    """What *described* says; nothing where there is none."""
+    return {} if described is None else _json_decoder.decode(described)

@@ -12,10 +12,14 @@ from wakeful.core.errors import (
     NotFound,
     Outdated,
 )
-from wakeful.core.items import Item, JournalRow, Kind, Member
+from wakeful.core.items import Item, JournalRow, Kind
 from wakeful.core.journal import fold, is_key_of
-from wakeful.core.lookups import ChildByName, Children, JournalAt, MembershipsOf
+from wakeful.core.lookups.journals import JournalAt
+from wakeful.core.lookups.people import MembershipsOf
+from wakeful.core.lookups.trees import ChildByName, Children
 from wakeful.core.names import check_name
+from wakeful.core.people import Member
+from wakeful.core.roles import Right
 from wakeful.core.writes import Steps
 
 Lineage = tuple[Item, ...]
@@ -58,18 +62,30 @@ class Finder:
         yield from self._census.check_member(lineage[-1].namespace)
         return lineage
 
-    def active(self, ref: Ref) -> Steps[Lineage]:
+    def active(self, ref: Ref, right: Right = Right.EDIT) -> Steps[Lineage]:
         """As `found`, but nothing in the trash, and only what the actor may change."""
         lineage = yield from self.found(ref)
-        yield from self._census.may_change(lineage[-1].namespace)
+        yield from self._census.may_change(lineage[-1].namespace, right)
+        check_active(lineage)
+        return lineage
+
+    def noted(self, ref: Ref, right: Right) -> Steps[Lineage]:
+        """The same of what is kept beside the files, which no disk knows of: whether the folder is
+        watched makes no difference."""
+        lineage = yield from self.found(ref)
+        yield from self._census.check_right(lineage[-1].namespace, right)
         check_active(lineage)
         return lineage
 
     def folder(self, ref: Ref) -> Steps[Lineage]:
         """An active folder, in which the actor may make things."""
-        lineage = yield from self.active(ref)
-        check_folder(lineage)
-        return lineage
+        known = self._census.folders.get(ref)
+        if known is None:
+            known = yield from self.active(ref, Right.UPLOAD)
+            check_folder(known)
+            if not is_mounted(ref, known):
+                self._census.folders[ref] = known
+        return known
 
     def walk(self, ref: ByPath) -> Steps[tuple[Lineage, tuple[str, ...]]]:
         """Follow names from a root as far as there are items; the rest of the names beside it.
@@ -112,6 +128,12 @@ class Finder:
                 if lineage[-1].name == name:
                     return lineage
         return ()
+
+
+def is_mounted(ref: Ref, lineage: Lineage) -> bool:
+    """Whether *ref* led to *lineage* through a mount, which gives way to the first item of its
+    name that comes into the home."""
+    return isinstance(ref, ByPath) and lineage[0].namespace != ref.namespace
 
 
 def is_within(census: Census, lineage: Lineage, outer: int | None) -> Steps[bool]:

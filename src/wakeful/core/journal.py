@@ -16,11 +16,11 @@ stand before children.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 from wakeful.core.items import Item, JournalRow
-from wakeful.core.lookups import JournalAt
+from wakeful.core.lookups.journals import JournalAt
 from wakeful.core.writes import Steps
 
 _MARK = "case conflict"
@@ -28,12 +28,12 @@ _MARK = "case conflict"
 
 def fold(name: str) -> str:
     """The key of *name* where nothing else claims it."""
-    return unicodedata.normalize("NFC", name).lower()
+    return name.lower() if name.isascii() else unicodedata.normalize("NFC", name).lower()
 
 
 def place_of(lineage: Sequence[Item]) -> str:
     """The path of the last item of *lineage*, which begins with the namespace's root."""
-    return "/".join(item.key for item in lineage[1:])
+    return "/".join([item.key for item in lineage[1:]])
 
 
 def join(folder: str, key: str) -> str:
@@ -53,7 +53,7 @@ def free_key(namespace: int, folder: str, name: str, *, item: int | None = None)
         if row is None or row.item is None or row.item == item:
             return candidate
         attempt += 1
-        candidate = _suffixed(key, attempt)
+        candidate = suffixed(key, attempt)
 
 
 def shown_name(name: str, key: str) -> str:
@@ -68,8 +68,19 @@ def shown_name(name: str, key: str) -> str:
     return f"{shown_stem}{key[len(stem) : len(key) - len(suffix)]}{shown_suffix}"
 
 
+def shown_path(item: Item, above: Mapping[int, Item]) -> str:
+    """The path of *item* in its namespace as it is shown; empty for the root."""
+    names: list[str] = []
+    while item.parent is not None:
+        names.append(shown_name(item.name, item.key))
+        item = above[item.parent]
+    return "/".join(reversed(names))
+
+
 def spelling(name: str, key: str) -> str | None:
     """What a row keeps of how an item *name* is shown at its place *key*."""
+    if name == key and name.isascii():
+        return None
     shown = shown_name(name, key)
     return None if shown == key else shown
 
@@ -93,7 +104,8 @@ def is_key_of(key: str, name: str) -> bool:
     return key == plain or (key.startswith(f"{stem} ({_MARK}") and key.endswith(f"){suffix}"))
 
 
-def _suffixed(key: str, attempt: int) -> str:
+def suffixed(key: str, attempt: int) -> str:
+    """The key to try next where *key* is taken, and *attempt* - 1 of these are."""
     stem, suffix = _split(key)
     mark = _MARK if attempt == 1 else f"{_MARK} {attempt}"
     return f"{stem} ({mark}){suffix}"

@@ -10,8 +10,9 @@ spot misses nothing and sees nothing twice, but for items that change their own 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from wakeful.core.items import Item
 
@@ -25,8 +26,7 @@ class SortBy(StrEnum):
     ID = "id"
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(msgspec.Struct, frozen=True):
     """The place of an item in a listing, which outlives the item."""
 
     is_folder: bool
@@ -34,8 +34,7 @@ class Spot:
     id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Sorting:
+class Sorting(msgspec.Struct, frozen=True):
     """An order of items."""
 
     by: SortBy = SortBy.NAME

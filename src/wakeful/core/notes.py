@@ -1,8 +1,9 @@
-"""What people note on items: descriptions, tags, locks.
+"""What people note on items: descriptions, tags, locks, shared links.
 
 Rule 1: a note is a change of its item like any other: its revision rises, and it is told, under
 the names that the change brings for what it turns out to have changed. The journal does not know
-of notes, and readers of the state by path are told nothing.
+of notes, and readers of the state by path are told nothing. Nor does a disk: what is in a watched
+folder can be noted on like anything else.
 
 Rule 2: a locked file is changed by whoever locked it and by the owner of the namespace, and by
 nobody else until it is unlocked or the lock's time is over. (The owner, for what a source finds on
@@ -14,11 +15,13 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from wakeful.core.batch import Batch
-from wakeful.core.changes import UNLOCK, Annotate, ById, Noted, Tell
+from wakeful.core.changes import UNLINK, UNLOCK, Annotate, ById, Circle, Noted, Tell
 from wakeful.core.errors import InvalidRequest, Locked
 from wakeful.core.finding import check_revision
 from wakeful.core.items import Item, Lock, Notes
+from wakeful.core.links import check_own, link_at, linked
 from wakeful.core.lookups import NewIds
+from wakeful.core.roles import Right
 from wakeful.core.telling import tell
 from wakeful.core.writes import PutItems, Steps
 
@@ -31,9 +34,12 @@ LONGEST_TAG = 255
 
 def annotate(batch: Batch, change: Annotate) -> Steps[Item]:
     """Carry out *change*. Raises InvalidRequest, Outdated, Locked."""
-    item = (yield from batch.finder.active(change.item))[-1]
+    edits = (change.description, change.tags, change.lock) != (None, None, None)
+    right = Right.EDIT if edits or change.link is None else Right.LINK
+    item = (yield from batch.finder.noted(change.item, right))[-1]
     check_revision(item, change.only_if)
-    yield from check_unlocked(batch, item)
+    if edits:
+        yield from check_unlocked(batch, item)
     notes, noted = item.notes, []
     if change.description not in (None, notes.description):
         notes = replace(notes, description=_checked_description(change.description or ""))
@@ -50,6 +56,17 @@ def annotate(batch: Batch, change: Annotate) -> Steps[Item]:
     elif change.lock is not None:
         notes = replace(notes, lock=(yield from _new_lock(batch, item, change.lock)))
         noted.append(Noted.LOCKED)
+    before = link_at(notes, batch.now)
+    if change.link is UNLINK:
+        if before is not None:
+            yield from check_own(batch, item, before)
+            noted.append(Noted.UNLINKED)
+        notes = replace(notes, link=None)
+    elif change.link is not None:
+        link = yield from linked(batch, item, change.link)
+        if link != before:
+            noted.append(Noted.LINKED if before is None else Noted.RELINKED)
+        notes = replace(notes, link=link)
     if notes == item.notes:
         return item
     item = replace(item, revision=item.revision + 1, notes=notes)
@@ -57,7 +74,9 @@ def annotate(batch: Batch, change: Annotate) -> Steps[Item]:
     batch.census.forget_lineages()
     for kind in noted:
         type, classes = change.types[kind]
-        yield from tell(batch, Tell(at=change.at, type=type, classes=classes, item=ById(item.id)))
+        circle = Circle.NOBODY if kind is Noted.RELINKED else Circle.MEMBERS
+        event = Tell(at=change.at, type=type, classes=classes, circle=circle, item=ById(item.id))
+        yield from tell(batch, event)
     return item
 
 
@@ -77,8 +96,8 @@ def lock_at(notes: Notes, now: int) -> Lock | None:
 
 
 def copied(notes: Notes) -> Notes:
-    """What of *notes* a copy has: no lock."""
-    return replace(notes, lock=None)
+    """What of *notes* a copy has: neither lock nor link."""
+    return replace(notes, lock=None, link=None)
 
 
 def _new_lock(batch: Batch, item: Item, wish: Lock) -> Steps[Lock]:

@@ -14,9 +14,10 @@ import hmac
 import secrets
 import unicodedata
 
+from wakeful.core.credentials import Password
 from wakeful.core.errors import Conflict, InvalidRequest, NotFound
-from wakeful.core.items import Password, User
-from wakeful.core.lookups import UserById
+from wakeful.core.lookups.people import UserById
+from wakeful.core.people import User
 from wakeful.core.writes import Command, PutPassword, Steps
 
 SHORTEST, LONGEST = 8, 1000

@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from wakeful.core.events import Head
 from wakeful.core.lookups import Lookup
 from wakeful.core.positions import StreamState
-from wakeful.core.writes import Command
+from wakeful.core.writes import Command, Steps
 
 T = TypeVar("T")
 
@@ -24,6 +24,10 @@ an enterprise each type of event too, by the enterprise's id and the type as it 
 
 Hints = Mapping[Grown, Head]
 """What has grown, with its head; that of a type is one number, of its last event."""
+
+
+Told = Callable[[T | None, BaseException | None], None]
+"""Is called with a result, or with what was raised in its place."""
 
 
 class Health(StrEnum):
@@ -87,8 +91,26 @@ class Store(Protocol):
         """Carry out *command* durably. Raises what its steps raise, StoreFull or StoreFailed."""
         ...
 
+    def submit(self, command: Command[T], told: Told[T]) -> None:
+        """As `commit`, for whoever is no task: *told* is called on the event loop, after the
+        hints, with what `commit` returns or raises. Raises where the command is not taken."""
+        ...
+
     async def ask(self, lookup: Lookup[T]) -> T:
         """Answer *lookup* from one snapshot of what is committed."""
+        ...
+
+    def ask_now(self, lookup: Lookup[T]) -> T | None:
+        """As `ask`, on the event loop; None where that would mean to wait, or fails.
+
+        For a small look-up of what was committed a moment ago, and is in memory still: a
+        change of threads costs more than it.
+        """
+        ...
+
+    def look_now(self, steps: Steps[T]) -> T | None:
+        """Drive *steps*, which only look up, on the event loop and on one snapshot; None where that
+        would mean to wait, or fails. Raises what they raise. As `ask_now`, for a few look-ups."""
         ...
 
     async def trim(self, kind: StreamKind, before: int, limit: int) -> Trimmed:
@@ -107,6 +129,11 @@ class Store(Protocol):
         A journal's `trimmed` becomes the number of the last that went: who has read less
         far may have missed it.
         """
+        ...
+
+    async def trim_versions(self, before: int, limit: int) -> int:
+        """Remove up to *limit* earlier versions of files that were replaced before *before* (ms),
+        the oldest first; returns how many, 0 when nothing is left to do."""
         ...
 
     async def backup(self, file: Path) -> None:

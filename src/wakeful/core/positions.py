@@ -18,9 +18,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import Enum
+
+import msgspec
 
 from wakeful.core.errors import InvalidPosition
 from wakeful.core.events import Head
@@ -50,15 +51,13 @@ Asked = Marker | int
 """What a reader asks for: a marker, or a position that we gave it once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Since:
+class Since(msgspec.Struct, frozen=True):
     """The place before the first event that was recorded at `at` (ms) or later."""
 
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class StreamState:
+class StreamState(msgspec.Struct, frozen=True):
     """The part of a stream that decides where a position is served from."""
 
     epoch: int
@@ -71,8 +70,7 @@ class StreamState:
         return self.head[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """The number after which a reader is served, and whether events may be missing before it."""
 
     number: int

@@ -11,6 +11,7 @@ narrower than their grant.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 READ_SCOPE = "root_readonly"
 """Reads files, folders and their events."""
@@ -32,6 +33,9 @@ RENAME_SCOPE = "item_rename"
 
 DELETE_SCOPE = "item_delete"
 """Puts files and folders into the trash."""
+
+SHARE_SCOPE = "item_share"
+"""Makes shared links."""
 
 CHANGE_SCOPE = "item_readwrite"
 """Makes, moves and copies files and folders, and all of the above."""
@@ -74,7 +78,7 @@ _CHANGES_ITEM = (
     DELETE_SCOPE,
     CHANGE_SCOPE,
     RENAME_SCOPE,
-    "item_share",
+    SHARE_SCOPE,
     UPLOAD_SCOPE,
 )
 
@@ -95,7 +99,19 @@ KNOWN_SCOPES = frozenset(_INCLUDED)
 
 def included(scopes: Iterable[str]) -> frozenset[str]:
     """*scopes* with all that they include. A name that is not known is only itself."""
+    return _included(tuple(scopes))
+
+
+@lru_cache(maxsize=1024)
+def _included(scopes: tuple[str, ...]) -> frozenset[str]:
+    # Many grants have the same: a set for each would be most of what is cached of it.
     found: set[str] = set()
     for scope in scopes:
         found |= _INCLUDED.get(scope, {scope})
     return frozenset(found)
+
+
+@lru_cache(maxsize=1024)
+def narrowed(scopes: frozenset[str], to: frozenset[str]) -> frozenset[str]:
+    """Those of *scopes* that are among *to*."""
+    return scopes & to

@@ -24,20 +24,21 @@ from msgspec.structs import replace
 from wakeful.core.accounts import Revoked, end_line, is_live
 from wakeful.core.census import Census
 from wakeful.core.changes import ById
+from wakeful.core.credentials import App, Grant, Token, TokenKind
 from wakeful.core.errors import InvalidRequest, NotFound
 from wakeful.core.finding import Finder, check_active, is_within
-from wakeful.core.items import App, Grant, Token, TokenKind, User
-from wakeful.core.lookups import (
+from wakeful.core.lookups import NewIds
+from wakeful.core.lookups.credentials import (
     AppById,
     AssertionUsed,
     GrantById,
-    NewIds,
     StandingGrant,
     TokenByDigest,
     TokenById,
     TokensOfGrant,
-    UserById,
 )
+from wakeful.core.lookups.people import UserById
+from wakeful.core.people import User
 from wakeful.core.scopes import KNOWN_SCOPES, included
 from wakeful.core.writes import Command, PutAssertion, PutGrant, PutToken, Steps
 

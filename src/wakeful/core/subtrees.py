@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from msgspec.structs import replace
+
+from wakeful.core.changes import Held
 from wakeful.core.errors import InvalidName
 from wakeful.core.items import Item
 from wakeful.core.journal import join, spelling
-from wakeful.core.lookups import Children
+from wakeful.core.lookups.trees import Children, ItemById
 from wakeful.core.names import DEEPEST
-from wakeful.core.writes import JournalPut, Steps
+from wakeful.core.writes import JournalPut, PutItems, Steps
 
 _PAGE = 500  # children looked at in one step
 
@@ -58,3 +61,22 @@ def journal_below(folder: Item, path: str) -> Steps[None]:
         yield JournalPut(child.namespace, place, child.id, spelling=spelled)
         if child.is_folder:
             yield from journal_below(child, place)
+
+
+def hold(held: Mapping[int, Held]) -> Steps[None]:
+    """Record how items are kept from now on, by item."""
+    for id, how in held.items():
+        item: Item | None = yield ItemById(id)
+        if item is not None:
+            yield PutItems((replace(item, seen=how.seen, content=how.content),))
+
+
+def all_below(item: Item) -> Steps[tuple[tuple[Item, tuple[str, ...]], ...]]:
+    """*item* and all that is in it, parents first, each with the names that lead to it from there;
+    what is in the trash left out."""
+    found: list[tuple[Item, tuple[str, ...]]] = [(item, ())]
+    for each, names in found:  # it grows while it is read
+        if each.is_folder:
+            children = yield from all_children(each.id)
+            found.extend((child, (*names, child.name)) for child in children)
+    return tuple(found)

@@ -21,11 +21,12 @@ recorded later and dated earlier than that is late: no page before it can have h
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
+
 from wakeful.core.events import StoredEvent
-from wakeful.core.lookups import ReadTimeline, TimelinePage
+from wakeful.core.lookups.streams import ReadTimeline, TimelinePage
 from wakeful.core.positions import Marker, StreamState, position, split
 
 EARLIEST = 1_000
@@ -79,8 +80,7 @@ class Timeline(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(msgspec.Struct, frozen=True):
     """Where a page begins: after which place, and as which position."""
 
     after: Key

@@ -36,19 +36,14 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from wakeful.core.cursors import Cursor, Reached, Scope
-from wakeful.core.errors import CursorExpired, NotFound, Unavailable
-from wakeful.core.items import Item, JournalRow, Namespace, User
-from wakeful.core.journal import join, shown_name, spelled
-from wakeful.core.lookups import (
-    ItemById,
-    JournalAt,
-    JournalHeads,
-    JournalListing,
-    ListJournal,
-    MountsOf,
-    NamespaceById,
-    UserById,
-)
+from wakeful.core.errors import CursorExpired, Unavailable
+from wakeful.core.items import Item, JournalRow
+from wakeful.core.journal import join, shown_name, shown_path, spelled
+from wakeful.core.lookups.journals import JournalHeads, JournalListing, ListJournal
+from wakeful.core.lookups.people import NamespaceById
+from wakeful.core.lookups.trees import ItemById
+from wakeful.core.mounts import Base, find_base, find_reader, mounts_of
+from wakeful.core.people import Namespace
 from wakeful.core.writes import Steps
 
 CHUNK = 500
@@ -79,37 +74,9 @@ class ViewPage(NamedTuple):
     has_more: bool
 
 
-class Base(NamedTuple):
-    """Where a path of a view leads.
-
-    `under` is the path inside of the namespace; `path` and `shown` say where the namespace
-    stands in the view, and `mount` is the row of its mount, None for the home itself.
-    """
-
-    namespace: int
-    under: str
-    path: str = ""
-    shown: str = ""
-    mount: JournalRow | None = None
-
-
-class Place(NamedTuple):
-    """What a reader who has reached a cursor waits for: a row of this journal after that
-    number, at or below `under` (and not `deep`: directly below).
-
-    `is_mount`: only for a mount that comes to `under` itself.
-    """
-
-    namespace: int
-    after: int
-    under: str = ""
-    deep: bool = True
-    is_mount: bool = False
-
-
 def begin(user: int, grant: int, epoch: int, scope: Scope) -> Steps[Cursor]:
     """The cursor from which a scope is listed from the start."""
-    reader = yield from _reader(user)
+    reader = yield from find_reader(user)
     base = yield from find_base(reader.home, scope.path)
     return Cursor(user, grant, epoch, scope, Reached(base.namespace))
 
@@ -121,8 +88,8 @@ def latest(cursor: Cursor) -> Steps[Cursor]:
     base = cursor.base._replace(number=head, since=1)
     if not cursor.scope.is_whole:
         return replace(cursor, base=base)
-    yield from _reader(cursor.user)
-    mounted = tuple((yield from _mounts_of(cursor.user)))
+    yield from find_reader(cursor.user)
+    mounted = tuple((yield from mounts_of(cursor.user)))
     heads: tuple[int, ...] = yield JournalHeads(mounted)
     mounts = (Reached(id, head, 1) for id, head in zip(mounted, heads, strict=True))
     return replace(cursor, base=base, mounts=tuple(mounts))
@@ -143,19 +110,24 @@ def read_first(user: int, grant: int, epoch: int, scope: Scope, limit: int) -> S
     raise Unavailable("what is at the path changes all the time")
 
 
-def read_page(cursor: Cursor, limit: int) -> Steps[ViewPage]:
-    """The next page after *cursor*, of *limit* entries or somewhat more.
+def read_page(
+    cursor: Cursor, limit: int, home: int | None = None, looks: int = MOST_LOOKS
+) -> Steps[ViewPage]:
+    """The next page after *cursor*, of *limit* entries or somewhat more; of fewer, where so many
+    *looks* find no more.
 
-    Raises CursorExpired, and NotFound for a user who is gone. Whether the folder of the scope
-    is there is the caller's to ask (`find_base`).
+    *home* is that of the cursor's user, None where it has to be looked up. Raises CursorExpired,
+    and NotFound for a user who is gone. Whether the folder of the scope is there is the
+    caller's to ask (`find_base`).
     """
-    user = yield from _reader(cursor.user)
-    base = yield from find_base(user.home, cursor.scope.path)
+    if home is None:
+        home = (yield from find_reader(cursor.user)).home
+    base = yield from find_base(home, cursor.scope.path)
     if base.namespace != cursor.base.namespace:
         raise CursorExpired("the path of the cursor leads to another namespace now")
-    page = _Page(cursor, limit)
+    page = _Page(cursor, limit, looks)
     if cursor.scope.is_whole:
-        yield from page.tell_whole(user)
+        yield from page.tell_whole(home)
     else:
         if not cursor.base.has_begun and base.mount is not None and not base.under:
             yield from page.tell_mount(base)
@@ -163,83 +135,17 @@ def read_page(cursor: Cursor, limit: int) -> Steps[ViewPage]:
     return page.done()
 
 
-def places_of(cursor: Cursor) -> Steps[tuple[Place, ...]]:
-    """Where something must happen for the page after *cursor* to be other than empty, or for
-    its reader to be told that the folder is gone.
-
-    Raises CursorExpired, and NotFound for a user who is gone.
-    """
-    if not cursor.scope.path:
-        return places_of_view(cursor)
-    namespace, number, _ = cursor.base
-    user = yield from _reader(cursor.user)
-    base = yield from find_base(user.home, cursor.scope.path)
-    if base.namespace != namespace:
-        raise CursorExpired("the path of the cursor leads to another namespace now")
-    here = Place(namespace, number, base.under, cursor.scope.recursive)
-    if base.mount is not None:
-        return (here, Place(user.home, base.mount.number, base.path))
-    top, is_deeper, _ = base.under.partition("/")
-    if is_deeper:
-        row: JournalRow | None = yield JournalAt(namespace, base.under)
-        if row is None or row.item is None:
-            # It can come with a mount at the top, which adds no row but its own.
-            return (here, Place(namespace, number, top, is_mount=True))
-    return (here,)
-
-
-def places_of_view(cursor: Cursor) -> tuple[Place, ...]:
-    """`places_of` for a scope without a path, for which nothing has to be looked up."""
-    namespace, number, _ = cursor.base
-    mounts = (Place(mount.namespace, mount.number) for mount in cursor.mounts)
-    return (Place(namespace, number, deep=cursor.scope.recursive), *mounts)
-
-
-def find_base(home: int, path: str) -> Steps[Base]:
-    """Where *path* (of journal keys) leads in the view of the user with that home."""
-    first, _, rest = path.partition("/")
-    row: JournalRow | None = None
-    if first:
-        row = yield JournalAt(home, first)
-    if row is None or row.item is None or row.mount is None:
-        return Base(home, path)
-    root: Item = yield ItemById(row.item)
-    return Base(row.mount, rest, first, shown_name(root.name, first), row)
-
-
-def shown_path(item: Item, above: Mapping[int, Item]) -> str:
-    """The path of *item* in its namespace as it is shown; empty for the root."""
-    names: list[str] = []
-    while item.parent is not None:
-        names.append(shown_name(item.name, item.key))
-        item = above[item.parent]
-    return "/".join(reversed(names))
-
-
-def _reader(user: int) -> Steps[User]:
-    found: User | None = yield UserById(user)
-    if found is None:
-        raise NotFound("no such user")
-    return found
-
-
-def _mounts_of(user: int) -> Steps[dict[int, JournalRow]]:
-    """The namespaces that are mounted in the home of *user*, with the rows of their mounts."""
-    rows: tuple[JournalRow, ...] = yield MountsOf(user)
-    return {row.mount: row for row in rows if row.mount is not None}
-
-
 class _Page:
     """A page at work."""
 
-    def __init__(self, cursor: Cursor, limit: int) -> None:
+    def __init__(self, cursor: Cursor, limit: int, looks: int) -> None:
         self._cursor = cursor
         self._scope = cursor.scope
         self._limit = limit
         self._told: dict[str, Told] = {}
         self._filled: set[str] = set()  # the folders with something below them that was told
         self._spelled: dict[tuple[int, str], str] = {}  # by namespace and folder
-        self._looks = 0
+        self._looks_left = looks
         self._base = cursor.base
         self._mounts = {mount.namespace: mount for mount in cursor.mounts}
         self._gone: set[int] = set()  # of the mounts those whose paths may be others' now
@@ -264,15 +170,17 @@ class _Page:
         self._base, is_done = yield from self._tell(self._base, base)
         self._has_more = not is_done
 
-    def tell_whole(self, user: User) -> Steps[None]:
+    def tell_whole(self, home: int) -> Steps[None]:
         """What is new in the home and in all that is mounted in it."""
-        home = Base(user.home, "")
+        base = Base(home, "")
         while True:
-            # Read before the home: what is left after it shows as a row of the home.
-            mounted = yield from _mounts_of(user.id)
+            mounted: Mapping[int, JournalRow] = {}
+            if self._mounts:
+                # Read before the home: what is left after it shows as a row of the home.
+                mounted = yield from mounts_of(self._cursor.user)
             left = self._mounts.keys() - mounted.keys()
             told = len(self._told)
-            self._base, is_done = yield from self._tell(self._base, home)
+            self._base, is_done = yield from self._tell(self._base, base)
             if not is_done:
                 return
             self._forget(left)
@@ -282,13 +190,15 @@ class _Page:
 
     def _tell_mounts(self, mounted: Mapping[int, JournalRow]) -> Steps[None]:
         told = tuple(sorted(self._mounts))
-        heads: tuple[int, ...] = yield JournalHeads(told)
+        heads: tuple[int, ...] = (yield JournalHeads(told)) if told else ()
         for id, head in zip(told, heads, strict=True):
             reached = self._mounts[id]
             if head == reached.number:
                 continue
-            namespace: Namespace = yield NamespaceById(id)
-            root: Item = yield ItemById(namespace.root)
+            namespace: Namespace | None = yield NamespaceById(id)
+            root: Item | None = None if namespace is None else (yield ItemById(namespace.root))
+            if root is None:
+                return  # it went after the look at the home, which tells of it on the next page
             path = mounted[id].path
             base = Base(id, "", path, shown_name(root.name, path))
             self._mounts[id], is_done = yield from self._tell(reached, base)
@@ -303,8 +213,8 @@ class _Page:
             (head,) = yield JournalHeads((namespace,))
             since = max(1, head)
         buried_after = 0 if self._scope.deleted else since
-        while len(self._told) < self._limit and self._looks < MOST_LOOKS:
-            self._looks += 1
+        while len(self._told) < self._limit and self._looks_left:
+            self._looks_left -= 1
             listing: JournalListing = yield ListJournal(
                 namespace,
                 number,
@@ -374,7 +284,7 @@ class _Page:
         self._gone = set()
         tops = (row for row in listing.rows if "/" not in row.path)
         if any(row.item is not None and listing.items[row.item].is_folder for row in tops):
-            mounted = yield from _mounts_of(self._cursor.user)
+            mounted = yield from mounts_of(self._cursor.user)
             there = {id for id, row in mounted.items() if row.number <= number}
             self._gone = self._mounts.keys() - there
 

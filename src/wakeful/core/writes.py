@@ -14,21 +14,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from wakeful.core.credentials import App, Code, Grant, Password, PublicKey, Token
 from wakeful.core.events import Entry
-from wakeful.core.items import (
-    App,
-    Code,
-    Enterprise,
-    Grant,
-    Item,
-    Member,
-    Namespace,
-    Password,
-    PublicKey,
-    Token,
-    User,
-)
+from wakeful.core.items import Comment, Item, Version
 from wakeful.core.lookups import Lookup, Remembered
+from wakeful.core.people import Enterprise, Member, Namespace, User
 
 T = TypeVar("T")
 
@@ -41,8 +31,15 @@ class PutItems(Write, frozen=True):
     items: tuple[Item, ...]
 
 
+class PutVersion(Write, frozen=True):
+    """Keep an earlier version of a file."""
+
+    version: Version
+
+
 class RemoveSubtree(Write, frozen=True):
-    """Remove an item and everything below it for good. The journal is not touched."""
+    """Remove an item and everything below it for good, with all comments and earlier versions. The
+    journal is not touched."""
 
     item: int
 
@@ -54,6 +51,18 @@ class RehomeSubtree(Write, frozen=True):
     namespace: int
 
 
+class PutComment(Write, frozen=True):
+    """Its item stays what it was."""
+
+    comment: Comment
+
+
+class RemoveComment(Write, frozen=True):
+    """The replies to it stay."""
+
+    comment: int
+
+
 class JournalPut(Write, frozen=True):
     """Put `item` at `path`, with the next number. `mount` marks the row of a mount; `spelling`
     is that of the row."""
@@ -63,6 +72,13 @@ class JournalPut(Write, frozen=True):
     item: int
     mount: int | None = None
     spelling: str | None = None
+
+
+class JournalPuts(Write, frozen=True):
+    """`JournalPut` for each path, item and spelling, in their order."""
+
+    namespace: int
+    rows: tuple[tuple[str, int, str | None], ...]
 
 
 class JournalDrop(Write, frozen=True):
@@ -92,7 +108,7 @@ class JournalMove(Write, frozen=True):
 class Append(Write, frozen=True):
     """Put events into streams, in the order given. At most one in a command.
 
-    Answered with a tuple: for each entry a mapping of stream to the number that
+    Answered with a tuple: for each entry a dict of stream to the number that
     the event has there. Numbers in a stream are consecutive.
     """
 
@@ -120,6 +136,12 @@ class PutUser(Write, frozen=True):
 
 class PutNamespace(Write, frozen=True):
     namespace: Namespace
+
+
+class RemoveNamespace(Write, frozen=True):
+    """Remove a namespace alone: neither members, items nor journal are touched."""
+
+    namespace: int
 
 
 class PutMember(Write, frozen=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
@@ -23,10 +23,13 @@ from wakeful.core.changes import (
 )
 from wakeful.core.cursors import Cursor, Scope
 from wakeful.core.errors import CursorExpired, WakefulError
-from wakeful.core.items import Item, JournalRow, Role, User
-from wakeful.core.journal import shown_name
-from wakeful.core.lookups import JournalAt, ListJournal, Lookup, MembershipsOf, ReadJournal
-from wakeful.core.view import Place
+from wakeful.core.items import Item, JournalRow
+from wakeful.core.journal import fold, shown_name
+from wakeful.core.lookups.journals import JournalAt, ListJournal, ReadJournal
+from wakeful.core.lookups.people import MembershipsOf, Namespaces
+from wakeful.core.people import Role, User
+from wakeful.core.places import Place
+from wakeful.core.view import begin
 from wakeful.core.writes import Steps
 from wakeful.stores.driver import drive
 
@@ -47,6 +50,7 @@ steps = st.one_of(
     st.tuples(st.just("member"), picks, names, picks),
     st.tuples(st.just("replace"), picks, names, picks),
     st.tuples(st.just("trim"), picks, names, picks),
+    st.tuples(st.just("share"), picks, names, picks),
 )
 Step = tuple[str, int, str, int]
 
@@ -60,23 +64,40 @@ class Garden:
         self.team = self.world.shared(self.world.ann, "A")
         self.other = self.world.shared(self.world.ann, "a.b")
         self.items: dict[int, Item] = {}
-        self.roots = [
-            self.world.root(namespace)
-            for namespace in self.namespaces
-            if grows_for_bob or namespace != self.world.bob.home
-        ]
+        self._grows_for_bob = grows_for_bob
+        self._spelt: dict[tuple[int, str], str] = {}  # the names of roots, by id and in lower case
 
     @property
     def namespaces(self) -> tuple[int, ...]:
-        return (self.world.ann.home, self.team, self.other, self.world.bob.home)
+        return (self.world.ann.home, *self.shared, self.world.bob.home)
+
+    @property
+    def shared(self) -> tuple[int, ...]:
+        """The shared namespaces, which come and go."""
+        found = self.world.ask(Namespaces(self.world.enterprise))
+        return tuple(each.id for each in found if not each.is_home)
+
+    @property
+    def roots(self) -> list[Item]:
+        return [
+            self.world.root(namespace)
+            for namespace in self.namespaces
+            if self._grows_for_bob or namespace != self.world.bob.home
+        ]
 
     def grow(self, step: Step) -> None:
         what, pick, name, other = step
+        shared = self.shared
+        if what in ("member", "replace") and not shared:
+            return
         if what == "member":
-            self.change_members(self.team if pick % 2 else self.other)
+            self.change_members(shared[pick % len(shared)])
             return
         if what == "replace":
-            self.replace_mount(self.team if pick % 2 else self.other, rejoins=other % 2 == 1)
+            self.replace_mount(shared[pick % len(shared)], rejoins=other % 2 == 1)
+            return
+        if what == "share":
+            self.share(pick)
             return
         if what == "trim":
             self.trim(3 * other, pick)
@@ -85,6 +106,11 @@ class Garden:
         folders = [item for item in items if item.is_folder]
         picked, into = items[pick % len(items)], folders[other % len(folders)]
         item, folder = by_id(picked), by_id(into)
+        if picked.parent is None and what in ("move", "rename"):
+            # Who follows only what is in a mount is not told how that is spelt by now.
+            self._spelt.setdefault((picked.id, fold(picked.name)), picked.name)
+            if self._spelt.setdefault((picked.id, fold(name)), name) != name:
+                return
         changes: dict[str, Change] = {
             "folder": CreateFolder(parent=folder, name=name),
             "file": Upload(parent=folder, name=name, facts=Facts(size=1)),
@@ -105,6 +131,13 @@ class Garden:
             return
         if changed is not None:
             self.items[changed.id] = changed
+
+    def share(self, pick: int) -> None:
+        """Ann lets Bob into a folder at the top of her home."""
+        tree = self.world.tree(self.world.ann.home)
+        tops = [item for path, item in tree.items() if item.is_folder and "/" not in path]
+        if tops:
+            self.world.share(by_id(tops[pick % len(tops)]), self.world.bob)
 
     def change_members(self, namespace: int) -> None:
         if namespace in self._joined():
@@ -148,7 +181,7 @@ class Garden:
 
     def drive(self, rule: Steps[T]) -> T:
         """The result of a rule that only looks things up."""
-        return drive(rule, lambda step: self.world.ask(cast(Lookup[Any], step)))
+        return drive(rule, self.world.answer)
 
     def view(self, user: User, scope: Scope) -> dict[str, Any]:
         """What somebody who reads a scope must have: kind, id and shown path by path."""
@@ -222,3 +255,19 @@ def _is_in(path: str, scope: Scope) -> bool:
     if scope.path and below == path:
         return path == scope.path and scope.recursive
     return scope.recursive or "/" not in below
+
+
+def cursor(garden: Garden, scope: Scope | None = None) -> Cursor:
+    """Bob's cursor, before anything."""
+    return garden.drive(begin(garden.world.bob.id, 7, 1, scope or Scope()))
+
+
+def own(garden: Garden, name: str, *, folder: bool = False) -> None:
+    """Something at the top of Bob's home."""
+    root = by_id(garden.world.root(garden.world.bob.home))
+    change = (
+        CreateFolder(parent=root, name=name)
+        if folder
+        else Upload(parent=root, name=name, facts=Facts())
+    )
+    garden.world.do(change, garden.world.bob)

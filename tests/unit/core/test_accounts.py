@@ -23,19 +23,17 @@ from wakeful.core.accounts import (
 )
 from wakeful.core.changes import ById, Delete, Trash
 from wakeful.core.errors import Conflict, InvalidName, InvalidRequest, NotFound
-from wakeful.core.events import Person, StreamClass
-from wakeful.core.items import Role
-from wakeful.core.lookups import (
+from wakeful.core.events import Person, StreamClass, said
+from wakeful.core.lookups.credentials import Grants, TokenByDigest, Tokens
+from wakeful.core.lookups.people import (
     Enterprises,
-    Grants,
     Members,
     MembershipsOf,
     NamespaceById,
-    TokenByDigest,
-    Tokens,
     UserByLogin,
     Users,
 )
+from wakeful.core.people import Role
 from wakeful.core.writes import PutItems, Steps
 
 
@@ -133,7 +131,7 @@ def test_who_joins_is_told_and_so_is_everybody_in_it(world: World) -> None:
         event = world.last(user)
         assert (event.type, event.actor.login, event.namespace) == ("member.add", "bob", team)
         assert event.accessible_by == Person(world.eve.id, "Eve", "eve")
-        assert event.details == {"role": "viewer"}
+        assert said(event.details) == {"role": "viewer"}
         assert snapshot(event).name == "Team"
     assert world.count(world.ann) == before + 1
     assert mounts(world, world.eve.home) == {"team": team}
@@ -184,7 +182,7 @@ def test_who_gets_another_role_is_told_and_so_is_everybody_in_it(world: World) -
         event = world.last(user)
         assert (event.type, event.actor.login) == ("member.role", "ann")
         assert event.accessible_by == Person(world.bob.id, "Bob", "bob")
-        assert event.details == {"role": "viewer", "previous_role": "editor"}
+        assert said(event.details) == {"role": "viewer", "previous_role": "editor"}
         assert snapshot(event).name == "Team"
 
 
@@ -205,7 +203,7 @@ def test_who_leaves_is_told_and_sees_no_more(world: World) -> None:
     world.file("after.txt", namespace=team)
 
     event = world.last(world.bob)
-    assert (event.type, event.details) == ("member.remove", {"role": "editor"})
+    assert (event.type, said(event.details)) == ("member.remove", {"role": "editor"})
     assert event.accessible_by == Person(world.bob.id, "Bob", "bob")
     assert world.types(world.ann)[-2:] == world.types(world.eve)[-2:]
     assert world.types(world.ann)[-2:] == ["member.remove", "item.upload"]

@@ -19,9 +19,10 @@ from wakeful.core.apps import (
     remove_key,
     renew_secret,
 )
+from wakeful.core.credentials import App
 from wakeful.core.errors import Conflict, InvalidRequest, NotFound
-from wakeful.core.items import App
-from wakeful.core.lookups import AppByClientId, Apps, Grants, PublicKeys, UserById
+from wakeful.core.lookups.credentials import AppByClientId, Apps, Grants, PublicKeys
+from wakeful.core.lookups.people import UserById
 from wakeful.core.writes import PutApp, Steps
 
 SCOPES = ("root_readwrite", "manage_managed_users")

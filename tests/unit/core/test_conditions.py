@@ -30,7 +30,8 @@ from wakeful.core.errors import (
     RootStays,
 )
 from wakeful.core.events import ONLY_ALL, ItemEvent
-from wakeful.core.items import Kind, Role
+from wakeful.core.items import Kind
+from wakeful.core.people import Role
 from wakeful.core.terms import Terms
 
 FACTS = Facts(size=1)
@@ -266,13 +267,56 @@ def test_a_copy_names_the_same_content_and_a_claim_names_none(world: World) -> N
 
 def test_a_root_stays(world: World) -> None:
     team = by_id(world.root(world.shared(world.ann, "Team")))
+    folder = by_id(world.folder("folder"))
+    home = world.home()
     wishes: list[Change] = [
-        Move(item=team, name="x"),
-        Copy(item=team, parent=world.home()),
-        Trash(item=team),
+        Move(item=home, name="x"),
+        Move(item=team, parent=folder),
+        Copy(item=home, parent=folder),
+        Trash(item=home),
+        Delete(item=home),
         Delete(item=team),
     ]
 
     for change in wishes:
         with pytest.raises(RootStays):
             world.do(change)
+
+
+def test_where_names_fold_one_in_another_case_is_taken(world: World) -> None:
+    terms = Terms(folds=True)
+    file, folder, other = world.file("a"), world.folder("f"), world.file("b")
+    team = world.shared(world.ann, "Team")
+    mine, elsewhere = world.file("A.txt", namespace=team), world.home("f")
+    world.folder("F")  # beside f, for those who tell cases apart
+    before = world.tree()
+    changes: tuple[tuple[Change, int], ...] = (
+        (CreateFolder(parent=world.home(), name="A"), file.id),
+        (Upload(parent=world.home(), name="A", facts=FACTS, overwrite=False), file.id),
+        (Move(item=by_id(other), name="A"), file.id),
+        (Copy(item=by_id(folder), parent=world.home(), name="A"), file.id),
+        (Copy(item=by_id(folder), parent=world.home(), name="TEAM"), world.root(team).id),
+        (Move(item=by_id(mine), parent=world.home(), name="A"), file.id),
+    )
+    for change, taken in changes:
+        with pytest.raises(NameTaken) as refused:
+            world.publish(world.ann, change, terms=terms)
+        assert refused.value.item.id == taken
+
+    assert world.tree() == before
+    world.publish(world.ann, Move(item=by_id(other), name="B"), terms=terms)
+    world.publish(world.ann, Copy(item=elsewhere, parent=world.home(), name="g"), terms=terms)
+
+
+def test_a_folder_is_copied_with_names_that_differ_by_case_even_where_names_fold(
+    world: World,
+) -> None:
+    folder = world.folder("f")
+    for name in ("f/a", "f/A"):
+        world.file(name)
+
+    world.publish(
+        world.ann, Copy(item=by_id(folder), parent=world.home(), name="g"), terms=Terms(folds=True)
+    )
+
+    assert {"g/a", "g/A"} <= world.paths()

@@ -35,9 +35,9 @@ from wakeful.core.consent import (
     redeem,
     with_granted,
 )
+from wakeful.core.credentials import AccessType, App, Code, Flow, Token
 from wakeful.core.errors import InvalidRequest
-from wakeful.core.items import AccessType, App, Code, Flow, Token
-from wakeful.core.lookups import CodeByDigest, GrantById, Grants, TokenById
+from wakeful.core.lookups.credentials import CodeByDigest, GrantById, Grants, TokenById
 from wakeful.core.signin import (
     ACCESS_MS,
     REFRESH_MS,

@@ -20,7 +20,9 @@ from wakeful.core.events import (
     StreamClass,
     Whence,
     decode,
+    describe,
     encode,
+    said,
 )
 from wakeful.core.items import Kind
 
@@ -69,9 +71,9 @@ events = st.builds(
     recorded_at=numbers,
     enterprise=numbers,
     actor=people,
-    source=st.none() | maps | snapshots,
+    source=st.none() | maps.map(describe) | snapshots,
     namespace=st.none() | numbers,
-    details=st.none() | maps,
+    details=st.none() | maps.map(describe),
     session=st.none() | texts,
     correlation=st.none() | texts,
     ip=st.none() | texts,
@@ -103,6 +105,18 @@ def test_an_event_that_was_kept_before_it_had_all_fields_is_read(event: Event, k
     assert len(fields) == len(names) == 15
     for index, name in enumerate(names):
         assert getattr(read, name) == (getattr(event, name) if index < kept else None)
+
+
+@given(maps)
+def test_what_a_producer_described_is_read_as_it_was_given(given: dict[str, Any]) -> None:
+    assert said(describe(given)) == given
+    assert said(None) == {}
+
+
+@pytest.mark.parametrize("number", [2**64, -(2**63) - 1])
+def test_a_number_of_more_than_64_bits_has_no_stored_form(number: int) -> None:
+    with pytest.raises(OverflowError):
+        describe({"n": number})
 
 
 @pytest.mark.parametrize("body", [b"", b"\x92\x01", b"\x92\x01\x01", b"\xff"])

@@ -5,12 +5,12 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.model.world import World, by_id
 from wakeful.core.changes import Facts, Move, NewVersion, Restore, Trash, Upload
-from wakeful.core.journal import fold, is_key_of, join, place_of
+from wakeful.core.journal import fold, is_key_of, join, place_of, shown_name
 
 
 @pytest.fixture
@@ -32,7 +32,6 @@ def test_names_that_look_alike_have_one_key(one: str, other: str) -> None:
     assert fold(one) == fold(other)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=6))
 def test_the_key_of_a_name_does_not_depend_on_its_normal_form(name: str) -> None:
     keys = {fold(unicodedata.normalize(form, name)) for form in ("NFC", "NFD")}
@@ -40,7 +39,6 @@ def test_the_key_of_a_name_does_not_depend_on_its_normal_form(name: str) -> None
     assert keys == {fold(name)}
 
 
-@settings(deadline=None)
 @given(st.text(alphabet=st.characters(exclude_characters="/\0"), min_size=1, max_size=6))
 def test_a_key_is_one_segment_of_a_path(name: str) -> None:
     key = fold(name)
@@ -49,7 +47,6 @@ def test_a_key_is_one_segment_of_a_path(name: str) -> None:
     assert "/" not in key
 
 
-@settings(deadline=None)
 @given(
     st.text(alphabet="aA. (x", min_size=1, max_size=5),
     st.integers(0, 12),
@@ -180,3 +177,18 @@ def test_a_place_with_a_tombstone_is_free(world: World) -> None:
 
     assert file.key == "a.txt"
     assert world.live() == {"a.txt": file.id}
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "shown"),
+    [
+        ("Read.Me", "read.me", "Read.Me"),
+        ("e\u0301", "é", "é"),
+        ("Read.Me", "read (case conflict).me", "Read (case conflict).Me"),
+        ("E\u0301.TXT", "é (case conflict 2).txt", "É (case conflict 2).TXT"),
+        ("A", "a (case conflict)", "A (case conflict)"),
+        (".Hidden", ".hidden (case conflict)", ".Hidden (case conflict)"),
+    ],
+)
+def test_a_name_is_shown_in_nfc_and_with_its_suffix(name: str, key: str, shown: str) -> None:
+    assert shown_name(name, key) == shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.model.world import World, snapshot
@@ -13,6 +13,7 @@ from wakeful.core.changes import ByPath, Move, Trash
 from wakeful.core.events import Event
 from wakeful.core.items import JournalRow
 from wakeful.core.journal import fold, shown_name, spelled
+from wakeful.core.lookups.journals import ReadJournal
 
 
 def fold_rows(state: dict[str, int], rows: Iterable[JournalRow]) -> dict[str, int]:
@@ -27,7 +28,6 @@ def fold_rows(state: dict[str, int], rows: Iterable[JournalRow]) -> dict[str, in
     return state
 
 
-@settings(deadline=None)
 @given(st.lists(steps, min_size=1, max_size=15), st.lists(steps, max_size=10), st.integers(1, 5))
 def test_a_journal_folds_into_the_tree_from_the_start_and_from_any_earlier_state(
     before: list[Step], after: list[Step], size: int
@@ -53,14 +53,19 @@ def test_a_journal_folds_into_the_tree_from_the_start_and_from_any_earlier_state
                 item = garden.world.item(row.item)
                 assert shown.rpartition("/")[2] == shown_name(item.name, item.key)
         assert fold_rows({}, garden.pages(namespace, 0, size)) == now
-        assert fold_rows(states[namespace], garden.pages(namespace, heads[namespace], size)) == now
+        state, head = states.get(namespace, {}), heads.get(namespace, 0)
+        if garden.world.ask(ReadJournal(namespace, 0, 1)).trimmed > head:
+            state, head = (
+                {},
+                0,
+            )  # some of what went is forgotten: whoever is so far back begins anew
+        assert fold_rows(state, garden.pages(namespace, head, size)) == now
 
 
-@settings(deadline=None)
 @given(st.lists(steps, min_size=1, max_size=25))
 def test_each_event_is_the_item_one_revision_on_and_as_it_is_read_then(steps: list[Step]) -> None:
     garden = Garden(grows_for_bob=False)  # Ann is not told of what is only his
-    revisions: dict[int, int] = {}
+    revisions = {root.id: root.revision for root in garden.roots}
     told = 0
     for step in steps:
         garden.grow(step)
@@ -72,12 +77,14 @@ def test_each_event_is_the_item_one_revision_on_and_as_it_is_read_then(steps: li
             last = snapshot(events[-1])
             item = garden.items.get(last.id)
             if item is not None and step[0] != "delete":
-                assert (last.revision, last.name, last.namespace, last.trashed_at) == (
+                # The trash of what was shared is told to those who shared it.
+                is_root = not last.path
+                assert (last.revision, last.name, last.trashed_at) == (
                     item.revision,
                     item.name,
-                    item.namespace,
                     item.trashed_at,
                 )
+                assert is_root or last.namespace == item.namespace
                 assert garden.world.item(last.id) == item
         told = len(events)
 

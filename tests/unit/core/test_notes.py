@@ -11,16 +11,19 @@ from wakeful.core.changes import (
     UNLOCK,
     Annotate,
     Copy,
+    Delete,
     Facts,
     Move,
     NewVersion,
     Noted,
+    Restore,
     Trash,
     Upload,
 )
 from wakeful.core.errors import InvalidRequest, Locked, Outdated
 from wakeful.core.events import EVERY_CLASS
-from wakeful.core.items import NO_NOTES, Item, Lock, Notes, Role
+from wakeful.core.items import NO_NOTES, Item, Lock, Notes
+from wakeful.core.people import Role
 
 TYPES = {noted: (noted.value.upper(), EVERY_CLASS) for noted in Noted}
 LOCK = Lock(id=0, by=0, at=0)
@@ -96,17 +99,24 @@ def test_a_locked_file_is_its_lockers_and_the_owners(world: World) -> None:
         Upload(parent=root, name="a", facts=Facts(size=2)),
         Move(item=by_id(file), name="b"),
         Trash(item=by_id(file)),
+        Delete(item=by_id(file)),
         note(file, description="x"),
         note(file, lock=UNLOCK),
         note(file, lock=LOCK),
     ):
         with pytest.raises(Locked):
-            world.do(change, world.eve)
+            world.publish(world.eve, change)
 
     world.do(Move(item=by_id(file), name="b"), world.bob)
     world.do(Move(item=by_id(file), name="c"), world.ann)
     copied = world.do(Copy(item=by_id(file), parent=root, name="d"), world.eve)
     assert copied.notes == NO_NOTES
+
+    world.do(Trash(item=by_id(file)), world.bob)
+    for trashed in (Restore(item=by_id(file)), Delete(item=by_id(file), from_trash=True)):
+        with pytest.raises(Locked):
+            world.publish(world.eve, trashed)
+    world.do(Restore(item=by_id(file)), world.ann)
 
 
 def test_a_lock_ends_with_its_time(world: World) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.model.world import World
 from wakeful.core.apps import create_app
 from wakeful.core.errors import Conflict, InvalidRequest, NotFound
-from wakeful.core.lookups import PasswordOf
+from wakeful.core.lookups.credentials import PasswordOf
 from wakeful.core.passwords import hash_password, is_password, set_password
 
 SECRET = "correct horse"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.model.world import World, by_id
 from wakeful.core.changes import (
     Baseline,
     BaselineEntry,
+    Change,
     CreateFolder,
     Delete,
     Facts,
@@ -21,9 +23,12 @@ from wakeful.core.changes import (
 )
 from wakeful.core.errors import KeyReused, NameTaken, NotFound
 from wakeful.core.events import ONLY_ALL
-from wakeful.core.items import Kind, Role, Seen
+from wakeful.core.items import Kind, Seen
+from wakeful.core.lookups.people import UserById
+from wakeful.core.people import Role, User
 from wakeful.core.publish import Key, act, event_ids, publish
 from wakeful.core.terms import FREELY, Terms
+from wakeful.core.writes import Steps
 
 
 @pytest.fixture
@@ -65,6 +70,19 @@ def test_a_batch_without_changes_is_an_answer_without_receipts(world: World) -> 
     assert (published.applied.items, published.receipts, published.replayed) == ((), (), False)
 
 
+def test_what_is_published_can_be_found_in_the_commit_itself(world: World) -> None:
+    def found() -> Steps[tuple[Change, ...]]:
+        user: User | None = yield UserById(world.ann.id)
+        assert user is not None
+        return (CreateFolder(parent=world.home(), name=user.login),)
+
+    published = world.commit(publish(world.ann.id, found))
+
+    (item,) = published.applied.items
+    assert item is not None
+    assert item.name == world.ann.login
+
+
 def test_all_events_of_a_batch_have_ids_of_their_own(world: World) -> None:
     for name in "ab":
         world.publish(
@@ -83,6 +101,8 @@ def test_ids_come_from_the_seed_alone() -> None:
     first = [next(one) for _ in range(3)]
 
     assert first == [next(same) for _ in range(3)]
+    assert all(re.fullmatch("[0-9a-f]{40}", id) for id in first)
+    assert len(set(first)) == 3
     assert not set(first) & {next(other) for _ in range(3)}
 
 
@@ -181,7 +201,7 @@ def test_the_answer_to_a_batch_with_everything_in_it_comes_back_whole(world: Wor
 
 
 def test_who_acts_gets_the_last_item_with_all_above_it(world: World) -> None:
-    lineage = world.commit(
+    items, lineage = world.commit(
         act(
             world.ann.id,
             (
@@ -192,6 +212,7 @@ def test_who_acts_gets_the_last_item_with_all_above_it(world: World) -> None:
         )
     )
 
+    assert [item.name for item in items if item] == ["b", "c"]
     assert [item.name for item in lineage] == ["All Files", "a", "c"]
     assert lineage[-1] == world.at("a/c")
     assert world.types() == ["item.create", "item.create", "item.rename"]
@@ -200,16 +221,16 @@ def test_who_acts_gets_the_last_item_with_all_above_it(world: World) -> None:
 def test_nothing_is_above_what_is_purged(world: World) -> None:
     file = world.file("a")
 
-    assert world.commit(act(world.ann.id, (Delete(item=by_id(file)),), FREELY)) == ()
+    assert world.commit(act(world.ann.id, (Delete(item=by_id(file)),), FREELY)) == ((None,), ())
     assert world.paths() == set()
 
 
 def test_who_changes_nothing_gets_the_item_too(world: World) -> None:
     file, count = world.file("a"), world.count()
 
-    lineage = world.commit(act(world.ann.id, (Move(item=by_id(file), name="a"),), FREELY))
+    items, lineage = world.commit(act(world.ann.id, (Move(item=by_id(file), name="a"),), FREELY))
 
-    assert (lineage[-1], world.count()) == (file, count)
+    assert (items[-1], lineage[-1], world.count()) == (file, file, count)
 
 
 def test_an_action_that_is_refused_leaves_nothing(world: World) -> None:

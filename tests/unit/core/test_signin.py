@@ -22,9 +22,10 @@ from wakeful.core.accounts import (
 )
 from wakeful.core.apps import create_app, disable_app
 from wakeful.core.changes import Trash
+from wakeful.core.credentials import App, Grant, Token, TokenKind
 from wakeful.core.errors import NotFound
-from wakeful.core.items import App, Grant, Role, Token, TokenKind
-from wakeful.core.lookups import GrantById, Grants, TokenById, Tokens
+from wakeful.core.lookups.credentials import GrantById, Grants, TokenById, Tokens
+from wakeful.core.people import Role
 from wakeful.core.signin import (
     ACCESS_MS,
     GRACE_MS,

@@ -18,7 +18,7 @@ from wakeful.core.events import (
     Person,
     StreamClass,
 )
-from wakeful.core.items import ANONYMOUS, Role
+from wakeful.core.people import ANONYMOUS, Role
 
 
 @pytest.fixture
@@ -43,8 +43,8 @@ def test_an_event_is_told_to_its_actor_and_the_enterprise(world: World) -> None:
     event = world.last()
     (receipt,) = published.receipts
     assert published.applied.items == (None,)
-    assert (event.type, event.created_at, event.source) == ("LOGIN", 5, {"type": "user"})
-    assert (event.details, event.session, event.ip) == ({"how": "password"}, "s", "::1")
+    assert (event.type, event.created_at, event.source) == ("LOGIN", 5, b'{"type":"user"}')
+    assert (event.details, event.session, event.ip) == (b'{"how":"password"}', "s", "::1")
     assert (event.actor.login, event.namespace) == ("ann", None)
     assert receipt.event == event.id
     assert receipt.numbers == {world.ann.id: 1, world.enterprise: 1}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wakeful.core.events import StoredEvent
-from wakeful.core.lookups import ReadTimeline, TimelinePage
+from wakeful.core.lookups.streams import ReadTimeline, TimelinePage
 from wakeful.core.positions import Asked, Marker, StreamState, position
 from wakeful.core.timeline import Key, Timed, event_time, read_timeline
 

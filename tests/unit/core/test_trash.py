@@ -28,9 +28,10 @@ from wakeful.core.errors import (
     NameTaken,
     NotFound,
 )
-from wakeful.core.items import Item, Role
-from wakeful.core.lookups import ItemById
+from wakeful.core.items import Item
+from wakeful.core.lookups.trees import ItemById
 from wakeful.core.names import DEEPEST
+from wakeful.core.people import Role
 
 
 @pytest.fixture

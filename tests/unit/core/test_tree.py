@@ -34,8 +34,9 @@ from wakeful.core.errors import (
     WakefulError,
 )
 from wakeful.core.events import ItemEvent, Whence
-from wakeful.core.items import Item, Kind, Role, Seen
+from wakeful.core.items import Item, Kind, Seen
 from wakeful.core.names import DEEPEST
+from wakeful.core.people import Role
 
 
 @pytest.fixture
@@ -636,6 +637,24 @@ def test_an_item_of_the_home_goes_before_a_mount_of_that_name(world: World) -> N
     assert world.paths(team) == set()
 
 
+@pytest.mark.parametrize("parents", [False, True])
+def test_what_follows_in_a_batch_goes_into_what_took_the_name_of_a_mount(
+    world: World, parents: bool
+) -> None:
+    team = world.shared(world.ann, "Team")
+    place = world.home("Team")
+
+    world.publish(
+        world.ann,
+        Upload(parent=place, name="a", facts=facts(1), parents=parents),
+        CreateFolder(parent=world.home(), name="Team"),
+        Upload(parent=place, name="b", facts=facts(1), parents=parents),
+    )
+
+    assert world.paths(team) == {"a"}
+    assert world.paths() == {"Team", "Team/b"}
+
+
 def test_a_mount_whose_name_was_taken_is_reached_by_what_the_journal_calls_it(
     world: World,
 ) -> None:
@@ -676,14 +695,6 @@ def test_a_mount_is_followed_at_the_top_of_a_home_only(world: World) -> None:
 
     with pytest.raises(NotFound):
         world.do(Trash(item=world.home("x/Team")))
-
-
-def test_a_mount_cannot_be_moved_or_trashed_like_a_folder(world: World) -> None:
-    world.shared(world.ann, "Team")
-
-    for change in (Move(item=world.home("Team"), name="x"), Trash(item=world.home("Team"))):
-        with pytest.raises(ImpossibleMove):
-            world.do(change)
 
 
 def test_who_was_put_out_finds_no_mount_any_more(world: World) -> None:

@@ -7,15 +7,13 @@ from collections.abc import Callable
 import pytest
 
 from tests.model.world import by_id
-from tests.unit.core.gardens import Garden
-from wakeful.core import view
+from tests.unit.core.gardens import Garden, cursor, own
 from wakeful.core.changes import CreateFolder, Facts, Move, Trash, Upload
 from wakeful.core.cursors import Cursor, Reached, Scope
 from wakeful.core.errors import CursorExpired, NotFound, Unavailable
-from wakeful.core.items import Role
-from wakeful.core.journal import shown_name
-from wakeful.core.lookups import JournalAt, JournalListing, ListJournal
-from wakeful.core.view import Place, ViewPage, begin, latest, places_of, read_first, read_page
+from wakeful.core.lookups.journals import JournalAt, JournalListing, ListJournal
+from wakeful.core.places import places_of
+from wakeful.core.view import ViewPage, begin, latest, read_first, read_page
 from wakeful.core.writes import Steps
 from wakeful.stores.driver import drive
 
@@ -25,28 +23,12 @@ def garden() -> Garden:
     return Garden()
 
 
-def cursor(garden: Garden, scope: Scope | None = None) -> Cursor:
-    """Bob's, before anything."""
-    return garden.drive(begin(garden.world.bob.id, 7, 1, scope or Scope()))
-
-
 def page(garden: Garden, at: Cursor, limit: int = 100) -> ViewPage:
     return garden.drive(read_page(at, limit))
 
 
 def paths(page: ViewPage) -> list[str]:
     return [("-" if told.item is None else "") + told.shown for told in page.entries]
-
-
-def own(garden: Garden, name: str, *, folder: bool = False) -> None:
-    """Something at the top of Bob's home."""
-    root = by_id(garden.world.root(garden.world.bob.home))
-    change = (
-        CreateFolder(parent=root, name=name)
-        if folder
-        else Upload(parent=root, name=name, facts=Facts())
-    )
-    garden.world.do(change, garden.world.bob)
 
 
 def test_an_empty_view_has_an_empty_page(garden: Garden) -> None:
@@ -78,7 +60,7 @@ def meanwhile(garden: Garden, acts: list[Callable[[], None]]) -> Callable[[objec
     """Answers look-ups; one of *acts* happens after each look at what the path leads to."""
 
     def answer(step: object) -> object:
-        found: object = garden.world.ask(step)  # type: ignore[arg-type]
+        found = garden.world.answer(step)
         if isinstance(step, JournalAt) and acts:
             acts.pop(0)()
         return found
@@ -128,7 +110,7 @@ def test_p9_a_mount_that_a_folder_replaces_between_two_looks_is_deleted_first(
             has_changed = True
             garden.leave(garden.team)
             own(garden, "a", folder=True)
-        return garden.world.ask(step)  # type: ignore[arg-type]
+        return garden.world.answer(step)
 
     first = drive(read_page(before.cursor, 100), answer)
     assert (paths(first), first.has_more) == (["-a"], True)
@@ -202,7 +184,7 @@ def test_a_path_that_changes_while_a_page_is_made_ends_it(garden: Garden) -> Non
             asked.append(step)
             if len(asked) == 2:
                 own(garden, "x")
-        return garden.world.ask(step)  # type: ignore[arg-type]
+        return garden.world.answer(step)
 
     first = drive(read_page(cursor(garden), 100), meanwhile)
     assert (paths(first), first.has_more) == (["A", "x"], True)
@@ -228,7 +210,7 @@ def test_a_folder_that_goes_while_a_page_is_made_waits_if_something_in_it_was_to
                 world.do(Trash(item=by_id(folder)), world.bob)
                 if becomes == "a file":
                     own(garden, "x")
-        return world.ask(step)  # type: ignore[arg-type]
+        return world.answer(step)
 
     first = drive(read_page(before, 100), meanwhile)
     assert (paths(first), first.has_more) == (["x/y"], True)
@@ -245,24 +227,21 @@ def test_what_is_gone_is_told_as_it_was_spelled_as_far_as_that_is_known(garden: 
     def trimmed(step: object) -> object:
         if isinstance(step, JournalAt) and step.path == "sub":
             return None
-        return garden.world.ask(step)  # type: ignore[arg-type]
+        return garden.world.answer(step)
 
     assert paths(drive(read_page(before, 100), trimmed)) == ["-A/sub/Deep/Read.Me"]
 
 
-def test_a_page_that_found_nothing_for_long_says_that_there_may_be_more(
-    garden: Garden, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(view, "MOST_LOOKS", 2)
+def test_a_page_that_found_nothing_for_long_says_that_there_may_be_more(garden: Garden) -> None:
     own(garden, "mine")
     start = cursor(garden)
 
     def far(step: object) -> object:
         if isinstance(step, ListJournal):
             return JournalListing((), {}, step.after + 1, 100, 0)
-        return garden.world.ask(step)  # type: ignore[arg-type]
+        return garden.world.answer(step)
 
-    first = drive(read_page(start, 10), far)
+    first = drive(read_page(start, 10, looks=2), far)
     assert (first.entries, first.has_more) == ((), True)
     assert first.cursor.base.number == 2
 
@@ -287,7 +266,7 @@ def test_p9_a_cursor_expires_with_the_tombstones_that_it_missed(
     def answer(step: object) -> object:
         if isinstance(step, ListJournal):
             return JournalListing((), {}, 6, 6, trimmed)
-        return garden.world.ask(step)  # type: ignore[arg-type]
+        return garden.world.answer(step)
 
     if expires:
         with pytest.raises(CursorExpired):
@@ -309,7 +288,7 @@ def test_p9_a_cursor_that_would_be_begun_anew_expires_with_them_too(garden: Gard
             looks += 1
             if looks == 2:
                 return JournalListing((), {}, 99, 99, 99)
-        return garden.world.ask(step)  # type: ignore[arg-type]
+        return garden.world.answer(step)
 
     with pytest.raises(CursorExpired):
         drive(read_page(before.cursor, 10), answer)
@@ -325,60 +304,6 @@ def test_a_reader_who_is_gone_is_told_nothing(garden: Garden) -> None:
     for rule in rules:
         with pytest.raises(NotFound):
             garden.drive(rule)
-
-
-def test_a_view_waits_for_the_home_and_all_that_is_mounted(garden: Garden) -> None:
-    garden.join(garden.team)
-    at = garden.drive(latest(cursor(garden)))
-    home = garden.world.bob.home
-    head = garden.world.journal_head(home)
-    assert garden.drive(places_of(at)) == (Place(home, head), Place(garden.team, 0))
-
-
-def test_a_folder_waits_for_itself_and_where_it_is_mounted_for_that(garden: Garden) -> None:
-    world = garden.world
-    own(garden, "docs", folder=True)
-    team = world.shared(world.ann, "Photos", bob=Role.VIEWER)
-    world.do(CreateFolder(parent=by_id(world.root(team)), name="2026"))
-    home = world.bob.home
-
-    docs = garden.drive(latest(cursor(garden, Scope("docs", recursive=False))))
-    photos = garden.drive(latest(cursor(garden, Scope("photos/2026"))))
-
-    head = world.journal_head(home)
-    assert garden.drive(places_of(docs)) == (Place(home, head, "docs", False),)
-    assert garden.drive(places_of(photos)) == (Place(team, 1, "2026"), Place(home, head, "photos"))
-
-
-def test_what_is_not_there_yet_may_come_with_a_mount_above_it(garden: Garden) -> None:
-    world, home = garden.world, garden.world.bob.home
-    own(garden, "docs", folder=True)
-    head = world.journal_head(home)
-
-    for path in ("docs/new", "photos/2026"):
-        at = garden.drive(latest(cursor(garden, Scope(path))))
-        top = path.partition("/")[0]
-        assert garden.drive(places_of(at)) == (
-            Place(home, head, path),
-            Place(home, head, top, is_mount=True),
-        )
-
-    world.file("x", namespace=garden.team)
-    waits = garden.drive(places_of(garden.drive(latest(cursor(garden, Scope("a/x"))))))
-    own(garden, "b")
-    assert not garden.has_grown_in(waits)
-    garden.join(garden.team)
-    assert garden.has_grown_in(waits)
-
-
-def test_a_folder_below_the_top_waits_for_itself_alone(garden: Garden) -> None:
-    home = garden.world.bob.home
-    own(garden, "docs", folder=True)
-    docs = by_id(garden.world.at("docs", home))
-    garden.world.do(CreateFolder(parent=docs, name="new"), garden.world.bob)
-    at = garden.drive(latest(cursor(garden, Scope("docs/new"))))
-    head = garden.world.journal_head(home)
-    assert garden.drive(places_of(at)) == (Place(home, head, "docs/new"),)
 
 
 def test_a_page_is_full_at_its_limit_and_goes_on_exactly_there(garden: Garden) -> None:
@@ -415,21 +340,6 @@ def test_a_move_out_of_a_mounted_namespace_leaves_a_tombstone_there(garden: Gard
     assert paths(page(garden, before.cursor)) == ["-A/x"]
     world.do(Trash(item=by_id(moved)))
     assert paths(page(garden, page(garden, before.cursor).cursor)) == []
-
-
-@pytest.mark.parametrize(
-    ("name", "key", "shown"),
-    [
-        ("Read.Me", "read.me", "Read.Me"),
-        ("e\u0301", "é", "é"),
-        ("Read.Me", "read (case conflict).me", "Read (case conflict).Me"),
-        ("E\u0301.TXT", "é (case conflict 2).txt", "É (case conflict 2).TXT"),
-        ("A", "a (case conflict)", "A (case conflict)"),
-        (".Hidden", ".hidden (case conflict)", ".Hidden (case conflict)"),
-    ],
-)
-def test_a_name_is_shown_in_nfc_and_with_its_suffix(name: str, key: str, shown: str) -> None:
-    assert shown_name(name, key) == shown
 
 
 def test_a_folder_that_is_read_without_what_is_deeper_is_not_told_itself(garden: Garden) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, cast
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 from tests.folding import Applied, Entries, fold_in_order, fold_sorted
 from tests.model.world import by_id
 from tests.unit.core.gardens import Garden, Step, names, picks, steps
-from wakeful.core.changes import CreateFolder, Trash
+from wakeful.core.changes import Change, CreateFolder, Delete, Trash
 from wakeful.core.cursors import Cursor, Scope, pack, unpack
 from wakeful.core.errors import CursorExpired
-from wakeful.core.items import Role, User
-from wakeful.core.lookups import Lookup
-from wakeful.core.view import begin, latest, places_of, read_page
+from wakeful.core.lookups.people import NamespaceById
+from wakeful.core.lookups.trees import ItemById
+from wakeful.core.mounts import find_base
+from wakeful.core.people import Role, User
+from wakeful.core.places import places_of
+from wakeful.core.view import begin, latest, read_page
 from wakeful.stores.driver import drive
 
 SCOPES = (
@@ -62,7 +65,7 @@ class Reader:
                 for each in growing:
                     self._garden.grow(each)
                 wait, growing = next(gaps, NEVER)
-            return self._garden.world.ask(cast(Lookup[Any], step))
+            return self._garden.world.answer(step)
 
         try:
             page = drive(read_page(unpack(pack(self.cursor)), size), ask)
@@ -110,7 +113,7 @@ acts = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(
     st.lists(acts, min_size=1, max_size=40),
     st.sampled_from(SCOPES),
@@ -150,7 +153,6 @@ mount_steps = st.tuples(st.sampled_from(("member", "replace")), picks, names, pi
 mount_gaps = st.tuples(st.integers(0, 5), st.lists(mount_steps, min_size=1, max_size=3))
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.lists(mount_gaps, min_size=1, max_size=3), min_size=1, max_size=4),
     st.integers(1, 7),
@@ -176,7 +178,6 @@ def join_all(garden: Garden) -> None:
         garden.world.file("x", namespace=namespace)
 
 
-@settings(deadline=None)
 @given(st.lists(steps, max_size=15), st.lists(steps, max_size=15), st.sampled_from(SCOPES))
 def test_the_latest_cursor_gives_what_comes_after_it_and_waits_for_nothing_else(
     before: list[Step], after: list[Step], scope: Scope
@@ -267,3 +268,49 @@ def test_a_cursor_in_a_namespace_that_was_left_expires() -> None:
     for rule in (read_page(reader.cursor, 1), places_of(reader.cursor)):
         with pytest.raises(CursorExpired):
             garden.drive(rule)
+
+
+def interrupted(garden: Garden, kind: type, *changes: Change) -> Callable[[object], object]:
+    """Answers look-ups; Ann makes *changes* before the first of that *kind* is answered."""
+    left = list(changes)
+
+    def ask(step: object) -> object:
+        while left and isinstance(step, kind):
+            garden.world.publish(garden.world.ann, left.pop(0))
+        return garden.world.answer(step)
+
+    return ask
+
+
+@pytest.mark.parametrize("is_purged", [False, True], ids=["trashed", "purged"])
+def test_a_shared_folder_that_ends_between_two_looks_is_told_of_on_the_next_page(
+    is_purged: bool,
+) -> None:
+    garden = Garden()
+    world = garden.world
+    team = world.shared(world.ann, "Photos", bob=Role.VIEWER)
+    root = by_id(world.root(team))
+    reader = Reader(garden, world.bob, Scope(), sorts=True)
+    reader.catch_up(100)
+    world.file("new.jpg", namespace=team)
+    changes: list[Change] = [Trash(item=root)]
+    if is_purged:
+        changes.append(Delete(item=root, from_trash=True))
+
+    page = drive(read_page(reader.cursor, 100), interrupted(garden, NamespaceById, *changes))
+
+    assert (page.entries, page.has_more) == ((), True)
+    reader.cursor = page.cursor
+    reader.catch_up(100)
+    assert reader.state == garden.view(world.bob, Scope()) == {}
+
+
+def test_a_path_into_a_folder_that_is_purged_between_two_looks_leads_into_the_home() -> None:
+    garden = Garden()
+    world = garden.world
+    root = by_id(world.root(world.shared(world.ann, "Photos", bob=Role.VIEWER)))
+    purge = (Trash(item=root), Delete(item=root, from_trash=True))
+
+    base = drive(find_base(world.bob.home, "photos/a"), interrupted(garden, ItemById, *purge))
+
+    assert (base.namespace, base.under, base.mount) == (world.bob.home, "photos/a", None)
