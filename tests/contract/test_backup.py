@@ -26,20 +26,12 @@ from tests.contract.things import (
     tell,
 )
 from wakeful.core.events import decode
-from wakeful.core.items import Member, Namespace, Role, Seen
-from wakeful.core.lookups import (
-    Enterprises,
-    ItemById,
-    Members,
-    NamespaceById,
-    NewIds,
-    Remember,
-    Remembered,
-    Setting,
-    TokenByDigest,
-    Tokens,
-    UserByLogin,
-)
+from wakeful.core.items import Seen
+from wakeful.core.lookups import NewIds, Remember, Remembered, Setting
+from wakeful.core.lookups.credentials import TokenByDigest, Tokens
+from wakeful.core.lookups.people import Enterprises, Members, NamespaceById, UserByLogin
+from wakeful.core.lookups.trees import ItemById
+from wakeful.core.people import Member, Namespace, Role
 from wakeful.core.ports import Store, StreamKind
 from wakeful.core.positions import position
 from wakeful.core.writes import (

@@ -6,7 +6,7 @@ import asyncio
 
 from tests.contract.things import ANNA, BERT, HOME, do, entry, read, state
 from wakeful.core.events import EVERY_CLASS, ONLY_ALL, Head, StreamClass, decode
-from wakeful.core.lookups import ReadJournal
+from wakeful.core.lookups.journals import ReadJournal
 from wakeful.core.ports import Hints, Store
 from wakeful.core.positions import Asked, Marker, position
 from wakeful.core.writes import Append, JournalPut, PutSetting

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from wakeful.core.accounts import create_enterprise
-from wakeful.core.items import FIRST_ID
+from wakeful.core.lookups import FIRST_ID
 from wakeful.core.ports import Store
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.contract.things import ANNA, HOME, SHARED, do, journal, put_paths, rows
 from wakeful.core.items import JournalRow
-from wakeful.core.lookups import JournalAt, JournalPage, ReadJournal
+from wakeful.core.lookups.journals import JournalAt, JournalPage, ReadJournal
 from wakeful.core.ports import Store
 from wakeful.core.writes import JournalDrop, JournalMove, JournalPut
 

@@ -16,15 +16,15 @@ from tests.contract.things import (
     put_items,
     put_paths,
 )
-from wakeful.core.items import JournalRow, Member, Role, User
-from wakeful.core.lookups import (
+from wakeful.core.items import JournalRow
+from wakeful.core.lookups.journals import (
     MOST_LOOKED_AT,
     JournalHeads,
     JournalListing,
     ListJournal,
     MountsOf,
-    SpaceUsed,
 )
+from wakeful.core.people import Member, Role, User
 from wakeful.core.ports import Store
 from wakeful.core.writes import JournalDrop, JournalPut, PutMember, PutUser, RemoveMember
 
@@ -37,7 +37,6 @@ async def listed(store: Store, under: str = "", *, deep: bool = True, after: int
 async def test_a_journal_that_was_never_written_lists_nothing(store: Store) -> None:
     assert await store.ask(ListJournal(HOME, 0, 10)) == JournalListing((), {}, 0, 0, 0)
     assert await store.ask(JournalHeads((HOME, SHARED))) == (0, 0)
-    assert await store.ask(SpaceUsed(HOME)) == 0
 
 
 async def test_of_a_folder_its_row_and_all_below_it_are_listed(store: Store) -> None:
@@ -122,15 +121,6 @@ async def test_what_is_mounted_in_a_home_comes_with_its_rows_by_namespace(store:
         JournalRow("late", 3, 1, 8_002),
     )
     assert await store.ask(MountsOf(BERT)) == ()
-
-
-async def test_the_space_used_is_that_of_the_files_that_are_there(store: Store) -> None:
-    files = [replace(A_FILE, id=id, size=10**id) for id in (1, 2, 3, 4)]
-    await put_items(store, *files)
-    await put_paths(store, "a", "b", "c")
-    await store.commit(do(JournalDrop(HOME, "b"), JournalPut(HOME, "mount", 4, SHARED)))
-
-    assert await store.ask(SpaceUsed(HOME)) == 1_010
 
 
 async def test_the_heads_of_several_journals_are_told_at_once(store: Store) -> None:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from tests.contract.things import A_FILE, A_FOLDER, HOME, SHARED, do, put_items
 from wakeful.core.items import Item
 from wakeful.core.listings import SortBy, Sorting, Spot
-from wakeful.core.lookups import Children, CountTrashed, ItemById, Trashed
+from wakeful.core.lookups.trees import Children, CountTrashed, ItemById, Trashed
 from wakeful.core.ports import Store
 from wakeful.core.writes import PutItems
 

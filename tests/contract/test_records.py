@@ -7,57 +7,51 @@ from msgspec.structs import replace
 
 from tests.contract.conftest import Place
 from tests.contract.things import ANNA, BERT, ENTERPRISE, HOME, SHARED, an_enterprise, do
-from wakeful.core.errors import Conflict
-from wakeful.core.items import (
+from wakeful.core.credentials import (
     AccessType,
     App,
     Code,
     Flow,
     Grant,
-    Member,
-    Namespace,
     Password,
     PublicKey,
-    Role,
     Token,
     TokenKind,
-    User,
 )
-from wakeful.core.lookups import (
+from wakeful.core.errors import Conflict
+from wakeful.core.lookups import Lookup, Remember, Remembered, Setting
+from wakeful.core.lookups.credentials import (
     AppByClientId,
     AppById,
     Apps,
     AssertionUsed,
-    ChildByName,
-    Children,
     CodeByDigest,
-    DisabledUsers,
-    Enterprises,
     GrantById,
     Grants,
     GrantsOfApp,
-    ItemById,
-    JournalPage,
-    Lookup,
-    Members,
-    MembershipsOf,
-    NamespaceById,
-    Namespaces,
     PasswordOf,
     PublicKeys,
-    ReadJournal,
-    Remember,
-    Remembered,
-    Setting,
     StandingGrant,
     TokenByDigest,
     TokenById,
     Tokens,
     TokensOfGrant,
+)
+from wakeful.core.lookups.journals import JournalPage, ReadJournal
+from wakeful.core.lookups.people import (
+    DisabledUsers,
+    Enterprises,
+    MemberById,
+    Members,
+    MembershipsOf,
+    NamespaceById,
+    Namespaces,
     UserById,
     UserByLogin,
     Users,
 )
+from wakeful.core.lookups.trees import ChildByName, Children, ItemById
+from wakeful.core.people import Member, Namespace, Role, User
 from wakeful.core.ports import Store
 from wakeful.core.writes import (
     PutApp,
@@ -74,6 +68,7 @@ from wakeful.core.writes import (
     PutUser,
     RemoveApp,
     RemoveMember,
+    RemoveNamespace,
     RemovePublicKey,
 )
 
@@ -193,6 +188,35 @@ async def test_a_member_can_change_role_and_leave(store: Store) -> None:
 
     assert before == (viewer,)
     assert await store.ask(Members(SHARED)) == ()
+
+
+async def test_a_membership_is_found_by_its_id_while_it_lasts(store: Store) -> None:
+    member = Member(SHARED, BERT, Role.PREVIEWER_UPLOADER, "photos", 1, 77, ANNA, 2)
+    other = Member(SHARED, ANNA, Role.OWNER, "photos", 1, 78, ANNA, 1)
+    home = Member(HOME, ANNA, Role.OWNER, "", 1)
+
+    await store.commit(do(*(PutMember(each) for each in (member, other, home))))
+    before = [await store.ask(MemberById(id)) for id in (77, 78, 0, 99)]
+    await store.commit(do(PutMember(replace(member, role=Role.CO_OWNER, modified_at=3))))
+    changed = await store.ask(MemberById(77))
+    await store.commit(do(RemoveMember(SHARED, BERT)))
+
+    assert before == [member, other, None, None]
+    assert changed == replace(member, role=Role.CO_OWNER, modified_at=3)
+    assert await store.ask(MemberById(77)) is None
+    assert await store.ask(Members(SHARED)) == (other,)
+
+
+async def test_a_namespace_can_be_removed_alone(store: Store) -> None:
+    shared = Namespace(SHARED, ENTERPRISE, ANNA, 2, False, 2_000)
+    member = Member(SHARED, BERT, Role.EDITOR, "photos", 1, 77)
+
+    await store.commit(do(PutNamespace(shared), PutMember(member)))
+    await store.commit(do(RemoveNamespace(SHARED), RemoveNamespace(99)))
+
+    assert await store.ask(NamespaceById(SHARED)) is None
+    assert await store.ask(Namespaces(ENTERPRISE)) == ()
+    assert await store.ask(Members(SHARED)) == (member,)
 
 
 async def test_grants_are_kept_when_they_are_revoked(store: Store) -> None:

@@ -14,31 +14,21 @@ from msgspec.structs import replace
 
 from tests.contract.conftest import Timepiece
 from tests.contract.things import A_FILE, A_FOLDER, Wrong, an_enterprise, do, entry
+from wakeful.core.credentials import Token
 from wakeful.core.events import EVERY_CLASS, ONLY_ALL, Head, StreamClass
-from wakeful.core.items import Token
-from wakeful.core.lookups import (
-    AssertionUsed,
+from wakeful.core.lookups import Lookup, NewIds, Remember, Remembered, Setting
+from wakeful.core.lookups.credentials import AssertionUsed, TokenById, TokensOfGrant
+from wakeful.core.lookups.journals import JournalAt, JournalHeads, ListJournal, ReadJournal
+from wakeful.core.lookups.streams import LastKey, ReadStream, ReadTimeline, StreamStates
+from wakeful.core.lookups.trees import (
     Children,
     CountTrashed,
     ItemsOf,
-    JournalAt,
-    JournalHeads,
-    LastKey,
     Lineage,
-    ListJournal,
-    Lookup,
-    NewIds,
-    ReadJournal,
-    ReadStream,
-    ReadTimeline,
-    Remember,
-    Remembered,
-    Setting,
     SpaceUsed,
-    StreamStates,
-    TokenById,
-    TokensOfGrant,
+    SubtreeSize,
     Trashed,
+    TrashedBefore,
 )
 from wakeful.core.ports import Grown, Hints, Store, StreamKind
 from wakeful.core.positions import Marker, Since, position
@@ -162,6 +152,7 @@ EVERYTHING: list[Lookup[Any]] = [
     *(ReadJournal(namespace, after, 1_000) for namespace in NAMESPACES for after in (0, 5)),
     JournalHeads(NAMESPACES),
     *(SpaceUsed(namespace) for namespace in NAMESPACES),
+    *(SubtreeSize(item) for item in ITEMS),
     *(
         ListJournal(namespace, after, limit, under, deep, buried_after)
         for namespace in NAMESPACES
@@ -174,6 +165,7 @@ EVERYTHING: list[Lookup[Any]] = [
     *(Lineage(item) for item in ITEMS),
     *(Children(item, 0, 100) for item in ITEMS),
     Trashed(NAMESPACES, 0, 100),
+    *(TrashedBefore(before, (0, 0), 100) for before in (0, 5, 2**40)),
     CountTrashed(NAMESPACES),
     *(Setting(name) for name in ("k", "l", "m")),
     *(AssertionUsed(app, jti) for app in (1, 2) for jti in ("k", "l", "m")),
@@ -281,7 +273,6 @@ class Sameness(RuleBasedStateMachine):
 Sameness.TestCase.settings = settings(
     max_examples=15,
     stateful_step_count=15,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 TestSameness = Sameness.TestCase

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,13 +12,15 @@ import pytest
 
 from tests.contract.disks import Disk, a_disk
 from tests.contract.things import ANNA, BERT, HOME, do, names, rows, state, tell, told
+from tests.mounts import mounted
 from wakeful.core.errors import StoreFailed, StoreFull
-from wakeful.core.lookups import LastKey, NewIds, Setting
+from wakeful.core.lookups import NewIds, Setting
+from wakeful.core.lookups.streams import LastKey
 from wakeful.core.ports import Health, Hints
 from wakeful.core.writes import Append, JournalPut, PutSetting
 from wakeful.stores.sqlite import SqliteStore
 
-PATIENCE_SECONDS = 10.0  # for what happens at once, unless it is broken
+PATIENCE_SECONDS = 60.0  # for what happens at once, unless it is broken
 
 
 @pytest.fixture
@@ -252,20 +253,13 @@ async def test_no_acknowledged_event_is_lost_with_the_power(
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A folder on a file system of 3 MiB of its own."""
-    mount = tmp_path / "small"
-    mount.mkdir()
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a small file system")
-    made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", mount], capture_output=True, check=False
-    )
-    if made.returncode:
-        pytest.skip(f"no file system can be mounted here: {made.stderr.decode().strip()}")
-    yield mount
-    subprocess.run(["umount", mount], check=True)
+    with mounted(tmp_path / "small", "3m") as folder:
+        yield folder
 
 
-async def test_a_really_full_disk_refuses_keeps_and_heals(small_disk: Path) -> None:
+async def test_a_really_full_disk_refuses_keeps_and_heals(
+    small_disk: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     ballast = small_disk / "ballast"
     ballast.write_bytes(bytes(1_000_000))
     store = await SqliteStore.open(small_disk / "data", retry_seconds=0.01)
@@ -280,7 +274,8 @@ async def test_a_really_full_disk_refuses_keeps_and_heals(small_disk: Path) -> N
     with pytest.raises(StoreFull):
         await fill()
 
-    assert store.health is Health.FULL
+    # A little may still fit, which the writer may have found out by now.
+    assert "the store is now full" in caplog.messages
     assert await names(store, limit=10_000) == kept
     ballast.unlink()
     await until(store, Health.WRITABLE)

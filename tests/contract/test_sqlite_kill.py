@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from tests.contract.things import BERT, HOME, names, state
-from wakeful.core.lookups import ReadJournal
+from wakeful.core.lookups.journals import ReadJournal
 from wakeful.stores.sqlite import SqliteStore
 
 WRITER = Path(__file__).with_name("writer_process.py")

@@ -27,21 +27,13 @@ from tests.contract.things import (
     tell,
     told,
 )
-from wakeful.core.errors import StoreFailed
+from wakeful.core.errors import NotFound, StoreFailed
 from wakeful.core.events import ONLY_ALL, decode
-from wakeful.core.lookups import (
-    Enterprises,
-    ItemById,
-    JournalAt,
-    LastKey,
-    NewIds,
-    ReadJournal,
-    ReadStream,
-    Remember,
-    Remembered,
-    Setting,
-    StreamStates,
-)
+from wakeful.core.lookups import NewIds, Remember, Remembered, Setting
+from wakeful.core.lookups.journals import JournalAt, ReadJournal
+from wakeful.core.lookups.people import Enterprises
+from wakeful.core.lookups.streams import LastKey, Page, ReadStream, StreamStates
+from wakeful.core.lookups.trees import ItemById
 from wakeful.core.ports import Health, Hints, Store
 from wakeful.core.positions import Marker
 from wakeful.core.writes import (
@@ -72,6 +64,41 @@ async def test_a_command_returns_what_its_steps_return(store: Store) -> None:
         return f"it is {color!r}"
 
     assert await store.commit(command) == "it is b'red'"
+
+
+async def test_who_is_no_task_is_told_what_commit_returns_or_raises(store: Store) -> None:
+    heard: list[Any] = []
+    done = asyncio.Event()
+    store.on_commit(lambda hints: heard.append(dict(hints)))
+
+    def tell_of(result: Any, error: BaseException | None) -> None:
+        heard.append((result, type(error)))
+        if result and result[-1] == 2:
+            done.set()
+
+    store.submit(do(Append(told("one"))), tell_of)
+    store.submit(do(Append(told("lost")), Wrong()), tell_of)
+    store.submit(do(Append(told("two")), LastKey()), tell_of)
+    assert not any(isinstance(one, tuple) for one in heard), "not before it has returned"
+    async with asyncio.timeout(60):
+        await done.wait()
+
+    answers = [one for one in heard if isinstance(one, tuple)]
+    one = ([({ANNA: 1},)], type(None))
+    assert answers == [one, (None, Wrong), ([({ANNA: 2},), 2], type(None))]
+    assert heard.index(one) > 0, "hints come first"
+
+
+async def test_who_waits_for_a_commit_and_fails_takes_nobody_with_them(store: Store) -> None:
+    failures: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, said: failures.append(said))
+
+    def fail(result: Any, error: BaseException | None) -> None:
+        raise Wrong()
+
+    store.submit(do(LastKey()), fail)
+
+    assert await store.commit(do(LastKey())) == [0]
 
 
 async def test_a_command_sees_what_it_wrote_itself(store: Store) -> None:
@@ -183,7 +210,7 @@ async def test_a_command_that_raises_does_not_unsettle_the_heads_of_others(store
 
 async def test_what_cannot_be_a_step_is_refused_and_undone(store: Store) -> None:
     with pytest.raises(TypeError):
-        await store.commit(do(PutSetting("a", b"1"), "nonsense"))  # type: ignore[arg-type]
+        await store.commit(do(PutSetting("a", b"1"), "nonsense"))  # type: ignore[arg-type] # what fails
 
     assert await store.ask(Setting("a")) is None
 
@@ -333,6 +360,44 @@ async def test_the_key_of_the_newest_event_tells_whether_anything_grew(store: St
     assert await store.ask(LastKey()) == 3
 
 
+async def test_what_is_asked_at_once_is_what_was_committed(store: Store) -> None:
+    page = ReadStream(ANNA, Marker.START, 10)
+    for name in ("one", "two"):
+        await tell(store, name)
+
+        assert store.ask_now(LastKey()) == await store.ask(LastKey())
+        assert store.ask_now(page) == await store.ask(page)
+
+
+async def test_a_rule_that_only_looks_up_is_carried_out_at_once(store: Store) -> None:
+    page = ReadStream(ANNA, Marker.START, 10)
+
+    def both(error: Exception | None = None) -> Steps[tuple[int, Page]]:
+        key: int = yield LastKey()
+        found: Page = yield page
+        if error is not None:
+            raise error
+        return key, found
+
+    for name in ("one", "two"):
+        await tell(store, name)
+        with pytest.raises(NotFound):
+            store.look_now(both(NotFound("no such thing")))
+
+        assert store.look_now(both()) == (await store.ask(LastKey()), await store.ask(page))
+
+
+async def test_a_commit_that_is_told_can_be_asked_for_at_once(store: Store) -> None:
+    seen = []
+    store.on_commit(lambda hints: seen.append((hints[ANNA], store.ask_now(StreamStates((ANNA,))))))
+
+    await tell(store, "one")
+    await tell(store, "two")
+
+    assert [state[0].head for _, state in seen if state] == [head for head, _ in seen]
+    assert len(seen) == 2
+
+
 async def test_a_closed_store_refuses_everything(store: Store) -> None:
     await tell(store, "one")
     before = store.health
@@ -344,6 +409,13 @@ async def test_a_closed_store_refuses_everything(store: Store) -> None:
         await tell(store, "two")
     with pytest.raises(StoreFailed):
         await names(store)
+    assert store.ask_now(LastKey()) is None
+
+    def one_look() -> Steps[int]:
+        key: int = yield LastKey()
+        return key
+
+    assert store.look_now(one_look()) is None
     await store.close()  # once more does no harm
 
 

@@ -18,7 +18,7 @@ from tests.contract.things import (
     told,
 )
 from wakeful.core.events import EVERY_CLASS, NO_HEAD, ONLY_ALL, StreamClass, decode
-from wakeful.core.lookups import ReadStream, StreamStates
+from wakeful.core.lookups.streams import ReadStream, StreamStates
 from wakeful.core.ports import Store
 from wakeful.core.positions import FIRST_EPOCH, Asked, Marker, StreamState, position
 from wakeful.core.writes import Append

@@ -21,7 +21,7 @@ from tests.contract.things import (
 )
 from wakeful.core.clock import wall_clock
 from wakeful.core.events import EVERY_CLASS, ONLY_ALL, StoredEvent, StreamClass, decode
-from wakeful.core.lookups import Page, ReadStream, ReadTimeline, TimelinePage
+from wakeful.core.lookups.streams import Page, ReadStream, ReadTimeline, TimelinePage
 from wakeful.core.ports import Grown, Hints, Store, StreamKind
 from wakeful.core.positions import Asked, Marker, Since, position
 from wakeful.core.timeline import Key, event_time

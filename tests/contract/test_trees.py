@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from tests.contract.things import A_FILE, A_FOLDER, HOME, SHARED, Wrong, do, put_items
 from wakeful.core.items import Item, Lock, Notes, Seen
-from wakeful.core.lookups import (
+from wakeful.core.lookups.trees import (
     ChildByName,
     Children,
     CountChildren,
@@ -15,6 +15,7 @@ from wakeful.core.lookups import (
     ItemsOf,
     Lineage,
     NamedContents,
+    TrashedBefore,
 )
 from wakeful.core.ports import Store
 from wakeful.core.writes import PutItems, RehomeSubtree, RemoveSubtree
@@ -126,6 +127,25 @@ async def test_children_come_in_pages(store: Store) -> None:
         ["06"],
         [],
     ]
+
+
+async def test_what_was_trashed_comes_by_its_time(store: Store) -> None:
+    at = {2: 30, 3: 10, 4: 20, 5: 20, 6: 40}
+    await put_items(store, ROOT, file(9, "there"), folder(10, "f"))
+    items = {id: replace(file(id, "a"), trashed_at=time) for id, time in at.items()}
+    items[4] = replace(folder(4, "b", namespace=SHARED), trashed_at=20)
+    await put_items(store, *items.values())
+
+    async def found(before: int, after: tuple[int, int], limit: int) -> list[int]:
+        answer = await store.ask(TrashedBefore(before, after, limit))
+        assert answer == tuple(items[item.id] for item in answer)
+        return [item.id for item in answer]
+
+    assert await found(40, (0, 0), 10) == [3, 4, 5, 2]
+    assert await found(41, (0, 0), 2) == [3, 4]
+    assert await found(41, (20, 4), 2) == [5, 2]
+    assert await found(41, (20, 5), 10) == [2, 6]
+    assert await found(10, (0, 0), 10) == []
 
 
 async def test_the_items_of_a_namespace_come_by_id(store: Store) -> None:

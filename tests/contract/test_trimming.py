@@ -25,7 +25,8 @@ from tests.contract.things import (
 from tests.model.stages import Tally
 from wakeful.core.events import ONLY_ALL, StreamClass
 from wakeful.core.items import JournalRow
-from wakeful.core.lookups import JournalAt, LastKey
+from wakeful.core.lookups.journals import JournalAt
+from wakeful.core.lookups.streams import LastKey
 from wakeful.core.ports import Store, StreamKind, Trimmed
 from wakeful.core.positions import position
 from wakeful.core.writes import JournalDrop, JournalMove, JournalPut

@@ -7,9 +7,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from wakeful.core.events import EVERY_CLASS, Entry, Event, Person, StreamClass, decode
-from wakeful.core.items import Enterprise, Item, Kind
-from wakeful.core.lookups import JournalPage, Lookup, Page, ReadJournal, ReadStream, StreamStates
+from wakeful.core.events import EVERY_CLASS, Entry, Event, Person, StreamClass, decode, describe
+from wakeful.core.items import Item, Kind
+from wakeful.core.lookups import Lookup
+from wakeful.core.lookups.journals import JournalPage, ReadJournal
+from wakeful.core.lookups.streams import Page, ReadStream, StreamStates
+from wakeful.core.people import Enterprise
 from wakeful.core.ports import Store
 from wakeful.core.positions import Asked, Marker, Since, StreamState
 from wakeful.core.writes import (
@@ -32,7 +35,7 @@ ANYTHING = Event(
     recorded_at=0,
     enterprise=ENTERPRISE,
     actor=Person(ANNA, "Anna", "anna@example.com"),
-    source={"name": "a.txt"},
+    source=describe({"name": "a.txt"}),
 )
 
 A_FILE = Item(

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 from wakeful.core.events import Head, StreamClass
-from wakeful.core.lookups import Lookup, ReadStream, ReadTimeline
+from wakeful.core.lookups import Lookup
+from wakeful.core.lookups.streams import ReadStream, ReadTimeline
 from wakeful.core.positions import Since
 from wakeful.core.writes import Steps, Write
 
@@ -25,6 +26,10 @@ FORGET_AT_MOST = 16
 """What is old (answers, tokens, codes, assertions) is removed in passing, so many for each new
 one: the work stays bounded, and a table that has grown shrinks again."""
 
+MOST_SPACE = 2**63 - 1
+"""Bytes that the files of one namespace can have together: producers may claim any size."""
+
+SPACE_FULL = f"The files of a namespace have at most {MOST_SPACE} bytes together"
 LOGIN_TAKEN = "Another user has this login"
 TOKEN_TAKEN = "Another token has this digest"
 CLIENT_ID_TAKEN = "Another app has this client id"

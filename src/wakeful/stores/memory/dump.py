@@ -6,24 +6,14 @@ from typing import NamedTuple
 
 import msgspec
 
+from wakeful.core.credentials import App, Code, Grant, Password, PublicKey, Token
 from wakeful.core.events import Head
-from wakeful.core.items import (
-    App,
-    Code,
-    Enterprise,
-    Grant,
-    Item,
-    JournalRow,
-    Member,
-    Namespace,
-    Password,
-    PublicKey,
-    Token,
-    User,
-)
+from wakeful.core.items import Comment, Item, JournalRow, Version
 from wakeful.core.lookups import Remembered
+from wakeful.core.people import Enterprise, Member, Namespace, User
 from wakeful.core.writes import (
     PutApp,
+    PutComment,
     PutEnterprise,
     PutGrant,
     PutMember,
@@ -32,6 +22,7 @@ from wakeful.core.writes import (
     PutToken,
     PutUser,
 )
+from wakeful.stores.memory.comments import CommentTable
 from wakeful.stores.memory.items import Items
 from wakeful.stores.memory.journals import Journal, Journals
 from wakeful.stores.memory.records import Answered, Records
@@ -45,6 +36,7 @@ class Tables(NamedTuple):
     journals: Journals
     records: Records
     streams: Streams
+    comments: CommentTable
 
 
 class KeptStream(msgspec.Struct, frozen=True, array_like=True):
@@ -83,6 +75,8 @@ class Kept(msgspec.Struct, frozen=True):
     last_id: int
     last_key: int
     items: list[Item]
+    comments: list[Comment]
+    versions: list[Version]
     enterprises: list[Enterprise]
     users: list[User]
     namespaces: list[Namespace]
@@ -102,9 +96,13 @@ class Kept(msgspec.Struct, frozen=True):
 
     def fill(self, tables: Tables) -> None:
         """Put everything into the tables of an empty store."""
-        items, journals, records, streams = tables
+        items, journals, records, streams, comments = tables
         for item in self.items:
             items.put_one(item)
+        for comment in self.comments:
+            comments.put(PutComment(comment))
+        for version in self.versions:
+            items.versions.put_one(version)
         for enterprise in self.enterprises:
             records.put_enterprise(PutEnterprise(enterprise))
         for user in self.users:
@@ -143,7 +141,7 @@ class Kept(msgspec.Struct, frozen=True):
 
 def dump(epoch: int, now: int, last_id: int, tables: Tables) -> bytes:
     """The whole state, to be read by `restore`."""
-    items, journals, records, streams = tables
+    items, journals, records, streams, comments = tables
     return msgspec.msgpack.encode(
         Kept(
             epoch=epoch,
@@ -151,6 +149,8 @@ def dump(epoch: int, now: int, last_id: int, tables: Tables) -> bytes:
             last_id=last_id,
             last_key=streams.last_key,
             items=list(items.by_id.values()),
+            comments=list(comments.by_id.values()),
+            versions=[each for kept in items.versions.by_file.values() for each in kept.values()],
             enterprises=list(records.enterprises.values()),
             users=list(records.users.values()),
             namespaces=list(records.namespaces.values()),

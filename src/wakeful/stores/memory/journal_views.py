@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from wakeful.core.items import Item, JournalRow
-from wakeful.core.lookups import (
+from wakeful.core.lookups.journals import (
     MOST_LOOKED_AT,
     JournalAt,
     JournalHeads,
     JournalListing,
     ListJournal,
-    MembershipsOf,
     MountsOf,
     ReadJournal,
-    SpaceUsed,
-    UserById,
 )
+from wakeful.core.lookups.people import MembershipsOf, UserById
 from wakeful.stores.memory.items import Items
 from wakeful.stores.memory.journals import Journals
 from wakeful.stores.memory.records import Records
@@ -55,15 +53,6 @@ class JournalViews:
             for member in self._records.memberships_of(MembershipsOf(user.id))
         )
         return tuple(row for namespace, row in rows if row is not None and row.mount == namespace)
-
-    def space_used(self, lookup: SpaceUsed) -> int:
-        journal = self._journals.by_namespace.get(lookup.namespace)
-        rows = () if journal is None else journal.rows.values()
-        return sum(
-            self._items.by_id[row.item].size
-            for row in rows
-            if row.item in self._items.by_id and row.mount is None
-        )
 
     def _items_of(self, rows: tuple[JournalRow, ...]) -> dict[int, Item]:
         found: dict[int, Item] = {}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 
 from wakeful.core.items import JournalRow
-from wakeful.core.lookups import JournalAt, JournalPage, ReadJournal
-from wakeful.core.writes import JournalDrop, JournalMove, JournalPut
+from wakeful.core.lookups.journals import JournalAt, JournalPage, JournalRowsAt, ReadJournal
+from wakeful.core.writes import JournalDrop, JournalMove, JournalPut, JournalPuts
 from wakeful.stores.memory.undo import Undo
 
 # Fewer new paths than this are put in place one by one; sorting all again costs more.
@@ -122,6 +122,10 @@ class Journals:
         journal = self.by_namespace.get(lookup.namespace)
         return None if journal is None else journal.rows.get(lookup.path)
 
+    def at_any(self, lookup: JournalRowsAt) -> dict[str, JournalRow]:
+        found = {path: self.at(JournalAt(lookup.namespace, path)) for path in lookup.paths}
+        return {path: row for path, row in found.items() if row is not None}
+
     def read(self, lookup: ReadJournal) -> JournalPage:
         journal = self.by_namespace.get(lookup.namespace)
         if journal is None:
@@ -145,6 +149,10 @@ class Journals:
 
     def put(self, write: JournalPut, now: int) -> None:
         self._put(write.namespace, write.path, write.item, write.mount, write.spelling, now)
+
+    def put_all(self, write: JournalPuts, now: int) -> None:
+        for path, item, spelling in write.rows:
+            self._put(write.namespace, path, item, None, spelling, now)
 
     def drop(self, write: JournalDrop, now: int) -> None:
         for row in self._live(write.namespace, write.path):

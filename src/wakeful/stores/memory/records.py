@@ -5,48 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol, TypeVar
 
+from wakeful.core.credentials import App, Code, Grant, Password, PublicKey, Token
 from wakeful.core.errors import Conflict
-from wakeful.core.items import (
-    App,
-    Code,
-    Enterprise,
-    Grant,
-    Member,
-    Namespace,
-    Password,
-    PublicKey,
-    Token,
-    User,
-)
-from wakeful.core.lookups import (
+from wakeful.core.lookups import Remember, Remembered, Setting
+from wakeful.core.lookups.credentials import (
     AppByClientId,
     AppById,
     Apps,
     AssertionUsed,
     CodeByDigest,
-    DisabledUsers,
-    Enterprises,
     GrantById,
     Grants,
     GrantsOfApp,
-    Members,
-    MembershipsOf,
-    NamespaceById,
-    Namespaces,
     PasswordOf,
     PublicKeys,
-    Remember,
-    Remembered,
-    Setting,
     StandingGrant,
     TokenByDigest,
     TokenById,
     Tokens,
     TokensOfGrant,
+)
+from wakeful.core.lookups.people import (
+    DisabledUsers,
+    Enterprises,
+    MemberById,
+    Members,
+    MembershipsOf,
+    NamespaceById,
+    Namespaces,
     UserById,
     UserByLogin,
     Users,
 )
+from wakeful.core.people import Enterprise, Member, Namespace, User
 from wakeful.core.writes import (
     PutApp,
     PutAssertion,
@@ -63,6 +54,7 @@ from wakeful.core.writes import (
     PutUser,
     RemoveApp,
     RemoveMember,
+    RemoveNamespace,
     RemovePublicKey,
 )
 from wakeful.stores.driver import (
@@ -105,6 +97,7 @@ class Records:
         self.logins: dict[str, int] = {}
         self.namespaces: dict[int, Namespace] = {}
         self.members: dict[tuple[int, int], Member] = {}
+        self.memberships: dict[int, tuple[int, int]] = {}  # the keys of members by their ids
         self.apps: dict[int, App] = {}
         self.client_ids: dict[str, int] = {}
         self.keys: dict[tuple[int, str], PublicKey] = {}
@@ -147,9 +140,16 @@ class Records:
             space for space in self.namespaces.values() if space.enterprise == lookup.enterprise
         )
 
+    def owned_by(self, owners: tuple[int, ...]) -> tuple[Namespace, ...]:
+        return _by_id(space for space in self.namespaces.values() if space.owner in owners)
+
     def members_of(self, lookup: Members) -> tuple[Member, ...]:
         found = (member for key, member in self.members.items() if key[0] == lookup.namespace)
         return tuple(sorted(found, key=lambda member: member.user))
+
+    def member(self, lookup: MemberById) -> Member | None:
+        key = self.memberships.get(lookup.id)
+        return None if key is None else self.members[key]
 
     def memberships_of(self, lookup: MembershipsOf) -> tuple[Member, ...]:
         found = (member for key, member in self.members.items() if key[1] == lookup.user)
@@ -239,10 +239,19 @@ class Records:
 
     def put_member(self, write: PutMember) -> None:
         member = write.member
-        self._undo.put(self.members, (member.namespace, member.user), member)
+        key = (member.namespace, member.user)
+        self._undo.put(self.members, key, member)
+        if member.id:
+            self._undo.put(self.memberships, member.id, key)
 
     def remove_member(self, write: RemoveMember) -> None:
-        self._undo.drop(self.members, (write.namespace, write.user))
+        key = (write.namespace, write.user)
+        if key in self.members:
+            self._undo.drop(self.memberships, self.members[key].id)
+            self._undo.drop(self.members, key)
+
+    def remove_namespace(self, write: RemoveNamespace) -> None:
+        self._undo.drop(self.namespaces, write.namespace)
 
     def put_app(self, write: PutApp) -> None:
         app = write.app

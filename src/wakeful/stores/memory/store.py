@@ -4,18 +4,86 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from wakeful.core import lookups, writes
+from wakeful.core import writes
 from wakeful.core.clock import wall_clock
 from wakeful.core.errors import StoreFailed
-from wakeful.core.items import FIRST_ID
-from wakeful.core.lookups import Lookup
-from wakeful.core.ports import Health, Hints, StreamKind, Trimmed
+from wakeful.core.lookups import FIRST_ID, Lookup, NewIds, Remember, Setting
+from wakeful.core.lookups.credentials import (
+    AppByClientId,
+    AppById,
+    Apps,
+    AssertionUsed,
+    CodeByDigest,
+    GrantById,
+    Grants,
+    GrantsOfApp,
+    PasswordOf,
+    PublicKeys,
+    StandingGrant,
+    TokenByDigest,
+    TokenById,
+    Tokens,
+    TokensOfGrant,
+)
+from wakeful.core.lookups.journals import (
+    JournalAt,
+    JournalHeads,
+    JournalRowsAt,
+    ListJournal,
+    MountsOf,
+    ReadJournal,
+)
+from wakeful.core.lookups.people import (
+    DisabledUsers,
+    Enterprises,
+    MemberById,
+    Members,
+    MembershipsOf,
+    NamespaceById,
+    Namespaces,
+    UserById,
+    UserByLogin,
+    Users,
+)
+from wakeful.core.lookups.streams import (
+    LastKey,
+    ReadStream,
+    ReadTimeline,
+    StreamStates,
+    TimelinePage,
+)
+from wakeful.core.lookups.trees import (
+    ChildByName,
+    Children,
+    ChildrenByName,
+    CommentById,
+    Comments,
+    CountChildren,
+    CountComments,
+    CountTrashed,
+    ItemById,
+    ItemsOf,
+    Lineage,
+    NamedContents,
+    RepliesTo,
+    Space,
+    SpaceOf,
+    SpaceUsed,
+    SubtreeSize,
+    Trashed,
+    TrashedBefore,
+    VersionById,
+    VersionsOf,
+)
+from wakeful.core.ports import Health, Hints, StreamKind, Told, Trimmed
 from wakeful.core.positions import FIRST_EPOCH, LAST_EPOCH, StreamState
-from wakeful.core.writes import Command, Write
+from wakeful.core.writes import Command, Steps, Write
 from wakeful.stores.driver import Clock, CommitObserver, drive, is_for_readers
+from wakeful.stores.memory.comments import CommentTable
 from wakeful.stores.memory.dump import Tables, dump, restore
 from wakeful.stores.memory.items import Items
 from wakeful.stores.memory.journal_views import JournalViews
@@ -49,12 +117,13 @@ class MemoryStore:
         self._now = 0
         self._last_id = FIRST_ID - 1
         self._undo = Undo()
-        records = Records(self._undo)
+        records, comments = Records(self._undo), CommentTable(self._undo)
         self._tables = Tables(
-            Items(self._undo),
+            Items(self._undo, comments),
             Journals(self._undo),
             records,
             Streams(self._undo, epoch, records.enterprises),
+            comments,
         )
         self._answers = self._look_ups()
         self._steps = self._answers | self._writes()
@@ -100,6 +169,19 @@ class MemoryStore:
         self._heard = heard
 
     async def commit(self, command: Command[T]) -> T:
+        return self._commit(command)
+
+    def submit(self, command: Command[T], told: Told[T]) -> None:
+        self._check_open()
+        loop = asyncio.get_running_loop()
+        try:
+            result = self._commit(command)
+        except Exception as error:
+            loop.call_soon(told, None, error)
+        else:
+            loop.call_soon(told, result, None)
+
+    def _commit(self, command: Command[T]) -> T:
         self._check_open()
         now = self._now = max(self._clock(), self._now)
         last_id = self._last_id
@@ -120,6 +202,18 @@ class MemoryStore:
         answer: T = self._answer(self._answers, lookup)
         return answer
 
+    def ask_now(self, lookup: Lookup[T]) -> T | None:
+        if self._health is Health.CLOSED:
+            return None
+        answer: T = self._answer(self._answers, lookup)
+        return answer
+
+    def look_now(self, steps: Steps[T]) -> T | None:
+        if self._health is Health.CLOSED:
+            steps.close()
+            return None
+        return drive(steps, partial(self._answer, self._answers))
+
     async def trim(self, kind: StreamKind, before: int, limit: int) -> Trimmed:
         self._check_open()
         return self._tables.streams.trim(kind, before, limit)
@@ -127,6 +221,10 @@ class MemoryStore:
     async def trim_journals(self, before: int, limit: int) -> int:
         self._check_open()
         return self._tables.journals.trim(before, limit)
+
+    async def trim_versions(self, before: int, limit: int) -> int:
+        self._check_open()
+        return self._tables.items.versions.trim(before, limit)
 
     async def backup(self, file: Path) -> None:
         self._check_open()
@@ -169,6 +267,8 @@ class MemoryStore:
                     return self._tables.streams.append(step, now)
                 case writes.JournalPut():
                     return self._tables.journals.put(step, now)
+                case writes.JournalPuts():
+                    return self._tables.journals.put_all(step, now)
                 case writes.JournalDrop():
                     return self._tables.journals.drop(step, now)
                 case writes.JournalMove():
@@ -183,7 +283,7 @@ class MemoryStore:
                     return self._tables.records.put_code(step, now)
                 case _ if is_for_readers(step):
                     raise TypeError(f"{type(step).__name__} in this form has no place here")
-                case lookups.NewIds():
+                case NewIds():
                     first = self._last_id + 1
                     self._last_id += step.count
                     return first
@@ -200,75 +300,97 @@ class MemoryStore:
         return handler(step)
 
     def _look_ups(self) -> dict[type, Callable[[Any], Any]]:
-        items, journals, records, streams = self._tables
+        items, journals, records, streams, comments = self._tables
         views = JournalViews(items, journals, records)
 
-        def states(lookup: lookups.StreamStates) -> tuple[StreamState, ...]:
+        def states(lookup: StreamStates) -> tuple[StreamState, ...]:
             return tuple(streams.state(owner) for owner in lookup.streams)
 
-        def timeline(lookup: lookups.ReadTimeline) -> lookups.TimelinePage:
+        def space_of(lookup: SpaceOf) -> tuple[Space, ...]:
+            return tuple(
+                Space(place.owner, place.id, items.used.get(place.id, 0))
+                for place in records.owned_by(lookup.owners)
+            )
+
+        def timeline(lookup: ReadTimeline) -> TimelinePage:
             # What was told must stay true of all that comes later.
             self._now = max(self._clock(), self._now)
             return streams.read_timeline(lookup, self._now)
 
         return {
-            lookups.ItemById: items.one,
-            lookups.ChildByName: items.named,
-            lookups.Lineage: items.lineage,
-            lookups.Children: items.children,
-            lookups.CountChildren: items.count,
-            lookups.Trashed: items.trashed,
-            lookups.CountTrashed: items.count_trashed,
-            lookups.ItemsOf: items.of,
-            lookups.NamedContents: items.named_contents,
-            lookups.JournalAt: journals.at,
-            lookups.ReadJournal: journals.read,
-            lookups.ListJournal: views.page,
-            lookups.JournalHeads: views.heads,
-            lookups.MountsOf: views.mounts_of,
-            lookups.SpaceUsed: views.space_used,
-            lookups.ReadStream: streams.read,
-            lookups.ReadTimeline: timeline,
-            lookups.StreamStates: states,
-            lookups.LastKey: lambda _: streams.last_key,
-            lookups.Enterprises: records.all_enterprises,
-            lookups.UserById: records.user,
-            lookups.UserByLogin: records.user_by_login,
-            lookups.Users: records.users_of,
-            lookups.DisabledUsers: records.disabled_users_of,
-            lookups.NamespaceById: records.namespace,
-            lookups.Namespaces: records.namespaces_of,
-            lookups.Members: records.members_of,
-            lookups.MembershipsOf: records.memberships_of,
-            lookups.AppById: records.app,
-            lookups.AppByClientId: records.app_by_client_id,
-            lookups.Apps: records.apps_of,
-            lookups.PublicKeys: records.keys_of,
-            lookups.AssertionUsed: records.assertion_used,
-            lookups.PasswordOf: records.password,
-            lookups.CodeByDigest: records.code,
-            lookups.GrantById: records.grant,
-            lookups.Grants: records.grants_of,
-            lookups.GrantsOfApp: records.grants_of_app,
-            lookups.StandingGrant: records.standing_grant,
-            lookups.TokenByDigest: records.token_by_digest,
-            lookups.TokenById: records.token,
-            lookups.Tokens: records.tokens_of,
-            lookups.TokensOfGrant: records.tokens_of_grant,
-            lookups.Remember: records.remembered,
-            lookups.Setting: records.setting,
+            ItemById: items.one,
+            ChildByName: items.named,
+            ChildrenByName: items.named_any,
+            Lineage: items.lineage,
+            Children: items.children,
+            CountChildren: items.count,
+            Trashed: items.trashed,
+            CountTrashed: items.count_trashed,
+            ItemsOf: items.of,
+            VersionById: items.versions.one,
+            VersionsOf: items.versions.of,
+            NamedContents: items.named_contents,
+            TrashedBefore: items.trashed_before,
+            SpaceUsed: items.space_used,
+            SpaceOf: space_of,
+            SubtreeSize: items.subtree_size,
+            CommentById: comments.one,
+            Comments: comments.page,
+            RepliesTo: comments.replies,
+            CountComments: comments.count,
+            JournalAt: journals.at,
+            JournalRowsAt: journals.at_any,
+            ReadJournal: journals.read,
+            ListJournal: views.page,
+            JournalHeads: views.heads,
+            MountsOf: views.mounts_of,
+            ReadStream: streams.read,
+            ReadTimeline: timeline,
+            StreamStates: states,
+            LastKey: lambda _: streams.last_key,
+            Enterprises: records.all_enterprises,
+            UserById: records.user,
+            UserByLogin: records.user_by_login,
+            Users: records.users_of,
+            DisabledUsers: records.disabled_users_of,
+            NamespaceById: records.namespace,
+            Namespaces: records.namespaces_of,
+            Members: records.members_of,
+            MemberById: records.member,
+            MembershipsOf: records.memberships_of,
+            AppById: records.app,
+            AppByClientId: records.app_by_client_id,
+            Apps: records.apps_of,
+            PublicKeys: records.keys_of,
+            AssertionUsed: records.assertion_used,
+            PasswordOf: records.password,
+            CodeByDigest: records.code,
+            GrantById: records.grant,
+            Grants: records.grants_of,
+            GrantsOfApp: records.grants_of_app,
+            StandingGrant: records.standing_grant,
+            TokenByDigest: records.token_by_digest,
+            TokenById: records.token,
+            Tokens: records.tokens_of,
+            TokensOfGrant: records.tokens_of_grant,
+            Remember: records.remembered,
+            Setting: records.setting,
         }
 
     def _writes(self) -> dict[type, Callable[[Any], Any]]:
-        items, _, records, _ = self._tables
+        items, _, records, _, comments = self._tables
         return {
             writes.PutItems: items.put,
+            writes.PutVersion: items.versions.put,
             writes.RemoveSubtree: items.remove_subtree,
             writes.RehomeSubtree: items.rehome_subtree,
+            writes.PutComment: comments.put,
+            writes.RemoveComment: comments.remove,
             writes.PutSetting: records.put_setting,
             writes.PutEnterprise: records.put_enterprise,
             writes.PutUser: records.put_user,
             writes.PutNamespace: records.put_namespace,
+            writes.RemoveNamespace: records.remove_namespace,
             writes.PutMember: records.put_member,
             writes.RemoveMember: records.remove_member,
             writes.PutApp: records.put_app,

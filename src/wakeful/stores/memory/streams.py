@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from wakeful.core.events import NO_HEAD, Event, Head, StoredEvent, encode
-from wakeful.core.lookups import Page, ReadStream, ReadTimeline, TimelinePage
+from wakeful.core.lookups.streams import Page, ReadStream, ReadTimeline, TimelinePage
 from wakeful.core.ports import Grown, StreamKind, Trimmed
 from wakeful.core.positions import Place, Since, StreamState, place, place_since
 from wakeful.core.timeline import Key, Timed, event_time, read_timeline
@@ -129,7 +129,7 @@ class Streams:
     def stored(self, number: int, row: Row) -> StoredEvent:
         return StoredEvent(number, row.event, self.bodies[row.event].body)
 
-    def append(self, write: Append, now: int) -> tuple[Mapping[int, int], ...]:
+    def append(self, write: Append, now: int) -> tuple[dict[int, int], ...]:
         return tuple(self._append(entry.event, entry.audience, now) for entry in write.entries)
 
     def _append(self, event: Event, audience: Mapping[int, int], now: int) -> dict[int, int]:

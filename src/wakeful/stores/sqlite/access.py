@@ -7,8 +7,7 @@ from typing import Any
 import apsw
 import msgspec
 
-from wakeful.core.errors import Conflict
-from wakeful.core.items import (
+from wakeful.core.credentials import (
     AccessType,
     App,
     Code,
@@ -19,7 +18,9 @@ from wakeful.core.items import (
     Token,
     TokenKind,
 )
-from wakeful.core.lookups import (
+from wakeful.core.errors import Conflict
+from wakeful.core.lookups import Remember, Remembered, Setting
+from wakeful.core.lookups.credentials import (
     AppByClientId,
     AppById,
     Apps,
@@ -30,9 +31,6 @@ from wakeful.core.lookups import (
     GrantsOfApp,
     PasswordOf,
     PublicKeys,
-    Remember,
-    Remembered,
-    Setting,
     StandingGrant,
     TokenByDigest,
     TokenById,

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import apsw
 
-from wakeful.core.items import FIRST_ID
+from wakeful.core.lookups import FIRST_ID
 from wakeful.stores.sqlite.faults import NotAStore, TooNew, opening
 from wakeful.stores.sqlite.queries import load, migrations
 
@@ -64,10 +64,13 @@ def connect(file: Path, *, vfs: str | None = None) -> apsw.Connection:
         return db
 
 
-def connect_reader(file: Path, *, vfs: str | None = None) -> apsw.Connection:
-    """A connection that cannot write."""
+def connect_reader(
+    file: Path, *, vfs: str | None = None, patience_ms: int = _BUSY_MS
+) -> apsw.Connection:
+    """A connection that cannot write; it waits for a lock for *patience_ms*."""
     with opening(file):
         db = _open(file, vfs, _READER_CACHE_KIB)
+        db.set_busy_timeout(patience_ms)
         db.pragma("query_only", True)
         leave_log(db)
         return db

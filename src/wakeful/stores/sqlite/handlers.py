@@ -7,12 +7,73 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from wakeful.core import lookups, writes
-from wakeful.core.lookups import Lookup
-from wakeful.core.writes import Command, Write
-from wakeful.stores.driver import drive, is_for_readers
+from wakeful.core import writes
+from wakeful.core.lookups import Lookup, NewIds, Remember, Setting
+from wakeful.core.lookups.credentials import (
+    AppByClientId,
+    AppById,
+    Apps,
+    AssertionUsed,
+    CodeByDigest,
+    GrantById,
+    Grants,
+    GrantsOfApp,
+    PasswordOf,
+    PublicKeys,
+    StandingGrant,
+    TokenByDigest,
+    TokenById,
+    Tokens,
+    TokensOfGrant,
+)
+from wakeful.core.lookups.journals import (
+    JournalAt,
+    JournalHeads,
+    JournalRowsAt,
+    ListJournal,
+    MountsOf,
+    ReadJournal,
+)
+from wakeful.core.lookups.people import (
+    DisabledUsers,
+    Enterprises,
+    MemberById,
+    Members,
+    MembershipsOf,
+    NamespaceById,
+    Namespaces,
+    UserById,
+    UserByLogin,
+    Users,
+)
+from wakeful.core.lookups.streams import LastKey, ReadStream, ReadTimeline, StreamStates
+from wakeful.core.lookups.trees import (
+    ChildByName,
+    Children,
+    ChildrenByName,
+    CommentById,
+    Comments,
+    CountChildren,
+    CountComments,
+    CountTrashed,
+    ItemById,
+    ItemsOf,
+    Lineage,
+    NamedContents,
+    RepliesTo,
+    SpaceOf,
+    SpaceUsed,
+    SubtreeSize,
+    Trashed,
+    TrashedBefore,
+    VersionById,
+    VersionsOf,
+)
+from wakeful.core.writes import Command
+from wakeful.stores.driver import is_for_readers
 from wakeful.stores.sqlite import (
     access,
+    comments,
     journal_views,
     journals,
     listings,
@@ -27,65 +88,81 @@ from wakeful.stores.sqlite.transaction import Transaction
 T = TypeVar("T")
 
 _LOOK_UPS: dict[type, Callable[[Snapshot, Any], Any]] = {
-    lookups.ItemById: trees.item,
-    lookups.ChildByName: trees.child_by_name,
-    lookups.Lineage: trees.lineage,
-    lookups.Children: listings.children,
-    lookups.CountChildren: listings.count_children,
-    lookups.Trashed: listings.trashed,
-    lookups.CountTrashed: listings.count_trashed,
-    lookups.ItemsOf: trees.items_of,
-    lookups.NamedContents: trees.named_contents,
-    lookups.JournalAt: journals.at,
-    lookups.ReadJournal: journals.page,
-    lookups.ListJournal: journal_views.page,
-    lookups.JournalHeads: journal_views.heads,
-    lookups.MountsOf: journal_views.mounts_of,
-    lookups.SpaceUsed: journal_views.space_used,
-    lookups.ReadStream: streams.page,
-    lookups.ReadTimeline: timeline.page,
-    lookups.StreamStates: streams.states,
-    lookups.LastKey: streams.last_key,
-    lookups.Enterprises: people.enterprises,
-    lookups.UserById: people.user,
-    lookups.UserByLogin: people.user_by_login,
-    lookups.Users: people.users,
-    lookups.DisabledUsers: people.disabled_users,
-    lookups.NamespaceById: people.namespace,
-    lookups.Namespaces: people.namespaces,
-    lookups.Members: people.members,
-    lookups.MembershipsOf: people.memberships_of,
-    lookups.AppById: access.app,
-    lookups.AppByClientId: access.app_by_client_id,
-    lookups.Apps: access.apps,
-    lookups.PublicKeys: access.public_keys,
-    lookups.AssertionUsed: access.assertion_used,
-    lookups.PasswordOf: access.password,
-    lookups.CodeByDigest: access.code,
-    lookups.GrantById: access.grant,
-    lookups.Grants: access.grants,
-    lookups.GrantsOfApp: access.grants_of_app,
-    lookups.StandingGrant: access.standing_grant,
-    lookups.TokenByDigest: access.token_by_digest,
-    lookups.TokenById: access.token,
-    lookups.Tokens: access.tokens,
-    lookups.TokensOfGrant: access.tokens_of_grant,
-    lookups.Remember: access.remembered,
-    lookups.Setting: access.setting,
+    ItemById: trees.item,
+    ChildByName: trees.child_by_name,
+    ChildrenByName: trees.children_by_name,
+    Lineage: trees.lineage,
+    Children: listings.children,
+    CountChildren: listings.count_children,
+    Trashed: listings.trashed,
+    CountTrashed: listings.count_trashed,
+    ItemsOf: trees.items_of,
+    VersionById: trees.version,
+    VersionsOf: trees.versions_of,
+    NamedContents: trees.named_contents,
+    TrashedBefore: trees.trashed_before,
+    SpaceUsed: trees.space_used,
+    SpaceOf: trees.space_of,
+    SubtreeSize: trees.subtree_size,
+    CommentById: comments.comment,
+    Comments: comments.comments,
+    RepliesTo: comments.replies,
+    CountComments: comments.count,
+    JournalAt: journals.at,
+    JournalRowsAt: journals.at_any,
+    ReadJournal: journals.page,
+    ListJournal: journal_views.page,
+    JournalHeads: journal_views.heads,
+    MountsOf: journal_views.mounts_of,
+    ReadStream: streams.page,
+    ReadTimeline: timeline.page,
+    StreamStates: streams.states,
+    LastKey: streams.last_key,
+    Enterprises: people.enterprises,
+    UserById: people.user,
+    UserByLogin: people.user_by_login,
+    Users: people.users,
+    DisabledUsers: people.disabled_users,
+    NamespaceById: people.namespace,
+    Namespaces: people.namespaces,
+    Members: people.members,
+    MemberById: people.member,
+    MembershipsOf: people.memberships_of,
+    AppById: access.app,
+    AppByClientId: access.app_by_client_id,
+    Apps: access.apps,
+    PublicKeys: access.public_keys,
+    AssertionUsed: access.assertion_used,
+    PasswordOf: access.password,
+    CodeByDigest: access.code,
+    GrantById: access.grant,
+    Grants: access.grants,
+    GrantsOfApp: access.grants_of_app,
+    StandingGrant: access.standing_grant,
+    TokenByDigest: access.token_by_digest,
+    TokenById: access.token,
+    Tokens: access.tokens,
+    TokensOfGrant: access.tokens_of_grant,
+    Remember: access.remembered,
+    Setting: access.setting,
 }
 
 # Kept in memory until the group ends: these need no savepoint.
 _IN_MEMORY: dict[type, Callable[[Transaction, Any], Any]] = {
-    lookups.NewIds: lambda tx, asked: tx.take_ids(asked.count),
-    lookups.LastKey: lambda tx, _: tx.last_key,
+    NewIds: lambda tx, asked: tx.take_ids(asked.count),
+    LastKey: lambda tx, _: tx.last_key,
     writes.Append: streams.append,
 }
 
 _WRITES: dict[type, Callable[[Transaction, Any], Any]] = {
     writes.PutItems: trees.put_items,
+    writes.PutVersion: trees.put_version,
     writes.RemoveSubtree: trees.remove_subtree,
     writes.RehomeSubtree: trees.rehome_subtree,
+    writes.PutComment: comments.put,
+    writes.RemoveComment: comments.remove,
     writes.JournalPut: journals.put,
+    writes.JournalPuts: journals.put_all,
     writes.JournalDrop: journals.drop,
     writes.JournalMove: journals.move,
     writes.PutRemembered: access.put_remembered,
@@ -93,6 +170,7 @@ _WRITES: dict[type, Callable[[Transaction, Any], Any]] = {
     writes.PutEnterprise: people.put_enterprise,
     writes.PutUser: people.put_user,
     writes.PutNamespace: people.put_namespace,
+    writes.RemoveNamespace: people.remove_namespace,
     writes.PutMember: people.put_member,
     writes.RemoveMember: people.remove_member,
     writes.PutApp: access.put_app,
@@ -106,8 +184,24 @@ _WRITES: dict[type, Callable[[Transaction, Any], Any]] = {
     writes.PutCode: access.put_code,
 }
 
-_STEPS: dict[type, Callable[[Transaction, Any], Any]] = {**_IN_MEMORY, **_WRITES}
 
+def _read_inside(tx: Transaction, asked: Lookup[Any]) -> Any:
+    if is_for_readers(asked):
+        raise _misplaced(type(asked))
+    return _LOOK_UPS[type(asked)](tx, asked)
+
+
+# What the writer often knows without asking, and all else that can be asked inside a command.
+_READS: dict[type, Callable[[Transaction, Any], Any]] = {
+    **_LOOK_UPS,
+    Lineage: trees.known_lineage,
+    UserById: people.known_user,
+    NamespaceById: people.known_namespace,
+    Members: people.known_members,
+    ReadStream: _read_inside,
+    ReadTimeline: _read_inside,
+}
+del _READS[LastKey]
 
 _GREATEST = 2**63 - 1  # no counter ever comes near it
 _NO_NAME = "\0"  # nothing can be called that
@@ -126,20 +220,35 @@ def answer(at: Snapshot, lookup: Lookup[T]) -> T:
 
 
 def carry_out(tx: Transaction, command: Command[T]) -> T:
-    """Drive the steps of *command* in the transaction."""
-
-    def step(asked: Lookup[Any] | Write) -> Any:
-        kind = type(asked)
-        handler = _STEPS.get(kind)
-        if handler is not None:
-            if kind in _WRITES:
+    """Drive the steps of *command* in the transaction: `drive`, with nothing called in between."""
+    steps = command(tx.now)
+    asked: Any
+    try:
+        asked = next(steps)
+        while True:
+            kind = type(asked)
+            if (read := _READS.get(kind)) is not None:
+                try:
+                    reply = read(tx, asked)
+                except (OverflowError, UnicodeEncodeError):
+                    reply = read(tx, _bounded(asked))
+            elif (write := _WRITES.get(kind)) is not None:
                 tx.write()
-            return handler(tx, asked)
-        if isinstance(asked, Lookup) and not is_for_readers(asked):
-            return answer(tx, asked)
-        raise TypeError(f"{kind.__name__} in this form has no place here")
+                reply = write(tx, asked)
+            elif (step := _IN_MEMORY.get(kind)) is not None:
+                reply = step(tx, asked)
+            else:
+                raise _misplaced(kind)
+            asked = steps.send(reply)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    finally:
+        steps.close()
 
-    return drive(command(tx.now), step)
+
+def _misplaced(kind: type) -> TypeError:
+    return TypeError(f"{kind.__name__} in this form has no place here")
 
 
 def _bounded(lookup: Lookup[T]) -> Lookup[T]:

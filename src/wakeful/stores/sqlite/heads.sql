@@ -13,6 +13,10 @@ INSERT INTO stream (id, kind, head_all, head_changes, head_sync, trimmed, trimme
         trimmed_at = excluded.trimmed_at,
         oldest = excluded.oldest;
 
+-- name: grow_stream
+-- The index by what is oldest need not be written.
+UPDATE stream SET head_all = ?, head_changes = ?, head_sync = ? WHERE id = ?;
+
 -- name: journal
 SELECT head, trimmed FROM journal_head WHERE namespace = ?;
 

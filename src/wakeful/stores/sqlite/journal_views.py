@@ -7,17 +7,20 @@ from collections.abc import Iterable
 from typing import Any
 
 from wakeful.core.items import Item, JournalRow
-from wakeful.core.lookups import (
+from wakeful.core.lookups.journals import (
     MOST_LOOKED_AT,
     JournalHeads,
     JournalListing,
     ListJournal,
     MountsOf,
-    SpaceUsed,
 )
+from wakeful.core.lookups.trees import ItemById
 from wakeful.stores.sqlite.queries import load
 from wakeful.stores.sqlite.snapshot import Snapshot
-from wakeful.stores.sqlite.trees import item_of
+from wakeful.stores.sqlite.trees import item, item_of
+
+_FEW = 4
+"""Items that are looked up one by one: the statement for many costs as much as some six of them."""
 
 _sql = load("journal_views.sql")
 _QUERIES = {  # by whether it is one folder's, and whether it is all below it
@@ -30,6 +33,9 @@ _QUERIES = {  # by whether it is one folder's, and whether it is all below it
 
 def page(at: Snapshot, lookup: ListJournal) -> JournalListing:
     head, trimmed = at.journal(lookup.namespace)
+    left = head - lookup.after  # numbers; each row has one of its own
+    if left <= 0:
+        return JournalListing((), {}, head, head, trimmed)
     asked: dict[str, Any] = {
         "namespace": lookup.namespace,
         "after": lookup.after,
@@ -39,9 +45,10 @@ def page(at: Snapshot, lookup: ListJournal) -> JournalListing:
         "most": MOST_LOOKED_AT,
         "until": head,
     }
-    until = at.db.execute(_sql.looked_at, asked).get
-    if until is not None:
-        asked["until"] = until
+    if left >= MOST_LOOKED_AT:
+        until = at.db.execute(_sql.looked_at, asked).get
+        if until is not None:
+            asked["until"] = until
     query = _QUERIES[bool(lookup.under), lookup.deep]
     rows = tuple(JournalRow(*row) for row in at.db.execute(query, asked))
     return JournalListing(
@@ -61,17 +68,23 @@ def mounts_of(at: Snapshot, lookup: MountsOf) -> tuple[JournalRow, ...]:
     return tuple(JournalRow(*row) for row in at.db.execute(_sql.mounts_of, (lookup.user,)))
 
 
-def space_used(at: Snapshot, lookup: SpaceUsed) -> int:
-    used: int = at.db.execute(_sql.space_used, (lookup.namespace,)).get
-    return used
-
-
 def _with_folders(at: Snapshot, wanted: Iterable[int]) -> dict[int, Item]:
     """The items *wanted* and all folders above them."""
+    ids = [*wanted]
+    if len(ids) <= _FEW:
+        return _few_with_folders(at, ids)
+    found = map(item_of, at.db.execute(_sql.with_folders, (json.dumps(ids),)))
+    return {each.id: each for each in found}
+
+
+def _few_with_folders(at: Snapshot, wanted: list[int]) -> dict[int, Item]:
     found: dict[int, Item] = {}
-    missing = set(wanted)
-    while missing:
-        items = [item_of(row) for row in at.db.execute(_sql.items, (json.dumps([*missing]),))]
-        found |= {item.id: item for item in items}
-        missing = {item.parent for item in items if item.parent is not None} - found.keys()
+    for id in wanted:
+        next_id: int | None = id
+        while next_id is not None and next_id not in found:
+            present = item(at, ItemById(next_id))
+            if present is None:
+                break
+            found[next_id] = present
+            next_id = present.parent
     return found

@@ -35,11 +35,16 @@ WHERE namespace = :namespace AND number > :after AND number <= :until
     AND (item IS NOT NULL OR number > :buried_after)
 ORDER BY number LIMIT :limit;
 
--- name: items
-SELECT id, namespace, parent, is_folder, name, key, revision, version, size, sha1, content_hash,
-       created_at, modified_at, content_created_at, content_modified_at, created_by, modified_by,
-       trashed_at, seen, content, notes
-FROM item WHERE id IN (SELECT value FROM json_each(?));
+-- name: with_folders
+WITH RECURSIVE wanted (id) AS (
+    SELECT value FROM json_each(?)
+    UNION
+    SELECT parent FROM wanted CROSS JOIN item ON item.id = wanted.id WHERE parent IS NOT NULL
+)
+SELECT item.id, namespace, parent, is_folder, name, key, revision, version, size, sha1,
+       content_hash, created_at, modified_at, content_created_at, content_modified_at, created_by,
+       modified_by, trashed_at, seen, content, notes
+FROM wanted CROSS JOIN item ON item.id = wanted.id;
 
 -- name: mounts_of
 -- CROSS keeps the order: by the memberships, which are few, and not through the whole home.
@@ -49,7 +54,3 @@ CROSS JOIN member ON member.user = user.id
 CROSS JOIN journal ON journal.namespace = user.home AND journal.path = member.mount_key
 WHERE user.id = ? AND journal.mount = member.namespace
 ORDER BY journal.mount;
-
--- name: space_used
-SELECT coalesce(sum(item.size), 0) FROM journal JOIN item ON item.id = journal.item
-WHERE journal.namespace = ? AND journal.mount IS NULL;

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from wakeful.core.items import JournalRow
-from wakeful.core.lookups import JournalAt, JournalPage, ReadJournal
-from wakeful.core.writes import JournalDrop, JournalMove, JournalPut
+from wakeful.core.lookups.journals import JournalAt, JournalPage, JournalRowsAt, ReadJournal
+from wakeful.core.writes import JournalDrop, JournalMove, JournalPut, JournalPuts
 from wakeful.stores.sqlite.queries import load
+from wakeful.stores.sqlite.snapshot import JournalRow as JournalHead
 from wakeful.stores.sqlite.snapshot import Snapshot
 from wakeful.stores.sqlite.transaction import Transaction
 
@@ -15,6 +18,11 @@ _sql = load("journals.sql")
 def at(at: Snapshot, lookup: JournalAt) -> JournalRow | None:
     row = at.db.execute(_sql.at, (lookup.namespace, lookup.path)).fetchone()
     return None if row is None else JournalRow(*row)
+
+
+def at_any(at: Snapshot, lookup: JournalRowsAt) -> dict[str, JournalRow]:
+    asked = (msgspec.json.encode(lookup.paths).decode(), lookup.namespace)
+    return {row[0]: JournalRow(*row) for row in at.db.execute(_sql.at_any, asked)}
 
 
 def page(at: Snapshot, lookup: ReadJournal) -> JournalPage:
@@ -27,6 +35,15 @@ def put(tx: Transaction, write: JournalPut) -> None:
     number = _grow(tx, write.namespace, 1) + 1
     row = (write.namespace, write.path, number, write.item, write.mount, write.spelling)
     tx.db.execute(_sql.put, row)
+
+
+def put_all(tx: Transaction, write: JournalPuts) -> None:
+    head = _grow(tx, write.namespace, len(write.rows))
+    rows = [
+        (write.namespace, path, number, item, None, spelling)
+        for number, (path, item, spelling) in enumerate(write.rows, head + 1)
+    ]
+    tx.db.executemany(_sql.put, rows)
 
 
 def drop(tx: Transaction, write: JournalDrop) -> None:
@@ -82,5 +99,5 @@ def _grow(tx: Transaction, namespace: int, count: int) -> int:
     """Take *count* numbers; returns the last one taken before."""
     row = tx.journal(namespace)
     if count:
-        tx.put_journal(namespace, row._replace(head=row.head + count))
+        tx.put_journal(namespace, JournalHead(row.head + count, row.trimmed))
     return row.head

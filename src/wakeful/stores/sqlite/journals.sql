@@ -4,6 +4,10 @@
 -- name: at
 SELECT path, number, item, mount, spelling FROM journal WHERE namespace = ? AND path = ?;
 
+-- name: at_any
+SELECT journal.path, number, item, mount, spelling
+FROM json_each(?) CROSS JOIN journal ON namespace = ? AND journal.path = json_each.value;
+
 -- name: page
 SELECT path, number, item, mount, spelling FROM journal
 WHERE namespace = ? AND number > ?

@@ -8,7 +8,7 @@ import msgspec
 
 from wakeful.core.items import Item
 from wakeful.core.listings import SortBy, Sorting, Spot
-from wakeful.core.lookups import Children, CountChildren, CountTrashed, Trashed
+from wakeful.core.lookups.trees import Children, CountChildren, CountTrashed, Trashed
 from wakeful.stores.sqlite.queries import load
 from wakeful.stores.sqlite.snapshot import Snapshot
 from wakeful.stores.sqlite.trees import item_of

@@ -7,10 +7,10 @@ from typing import Any
 import apsw
 
 from wakeful.core.errors import Conflict
-from wakeful.core.items import Enterprise, Member, Namespace, Role, User
-from wakeful.core.lookups import (
+from wakeful.core.lookups.people import (
     DisabledUsers,
     Enterprises,
+    MemberById,
     Members,
     MembershipsOf,
     NamespaceById,
@@ -19,12 +19,14 @@ from wakeful.core.lookups import (
     UserByLogin,
     Users,
 )
+from wakeful.core.people import Enterprise, Member, Namespace, Role, User
 from wakeful.core.writes import (
     PutEnterprise,
     PutMember,
     PutNamespace,
     PutUser,
     RemoveMember,
+    RemoveNamespace,
 )
 from wakeful.stores.driver import LOGIN_TAKEN
 from wakeful.stores.sqlite.queries import load
@@ -71,8 +73,34 @@ def members(at: Snapshot, lookup: Members) -> tuple[Member, ...]:
     return tuple(map(_member, at.db.execute(_sql.members, (lookup.namespace,))))
 
 
+def member(at: Snapshot, lookup: MemberById) -> Member | None:
+    row = at.db.execute(_sql.member, (lookup.id,)).fetchone()
+    return None if row is None else _member(row)
+
+
 def memberships_of(at: Snapshot, lookup: MembershipsOf) -> tuple[Member, ...]:
     return tuple(map(_member, at.db.execute(_sql.memberships_of, (lookup.user,))))
+
+
+def known_user(tx: Transaction, lookup: UserById) -> User | None:
+    known = tx.known.users.get(lookup.id)
+    if known is None and (known := user(tx, lookup)) is not None:
+        tx.known.users[lookup.id] = known
+    return known
+
+
+def known_namespace(tx: Transaction, lookup: NamespaceById) -> Namespace | None:
+    known = tx.known.namespaces.get(lookup.id)
+    if known is None and (known := namespace(tx, lookup)) is not None:
+        tx.known.namespaces[lookup.id] = known
+    return known
+
+
+def known_members(tx: Transaction, lookup: Members) -> tuple[Member, ...]:
+    known = tx.known.members.get(lookup.namespace)
+    if known is None and (known := members(tx, lookup)):
+        tx.known.members[lookup.namespace] = known
+    return known or ()
 
 
 def put_enterprise(tx: Transaction, write: PutEnterprise) -> None:
@@ -83,6 +111,7 @@ def put_enterprise(tx: Transaction, write: PutEnterprise) -> None:
 def put_user(tx: Transaction, write: PutUser) -> None:
     """Raises Conflict where another user has the login."""
     one = write.user
+    tx.known.users.pop(one.id, None)
     row = (
         one.id,
         one.enterprise,
@@ -94,6 +123,7 @@ def put_user(tx: Transaction, write: PutUser) -> None:
         one.created_at,
         one.disabled_at,
         one.app,
+        one.quota,
     )
     try:
         tx.db.execute(_sql.put_user, row)
@@ -103,17 +133,34 @@ def put_user(tx: Transaction, write: PutUser) -> None:
 
 def put_namespace(tx: Transaction, write: PutNamespace) -> None:
     one = write.namespace
+    tx.known.namespaces.pop(one.id, None)
     row = (one.id, one.enterprise, one.owner, one.root, one.is_home, one.created_at)
     tx.db.execute(_sql.put_namespace, row)
 
 
+def remove_namespace(tx: Transaction, write: RemoveNamespace) -> None:
+    tx.known.namespaces.pop(write.namespace, None)
+    tx.db.execute(_sql.remove_namespace, (write.namespace,))
+
+
 def put_member(tx: Transaction, write: PutMember) -> None:
     one = write.member
-    row = (one.namespace, one.user, one.role, one.mount_key, one.created_at)
+    tx.known.members.pop(one.namespace, None)
+    row = (
+        one.namespace,
+        one.user,
+        one.role,
+        one.mount_key,
+        one.created_at,
+        one.id,
+        one.invited_by,
+        one.modified_at,
+    )
     tx.db.execute(_sql.put_member, row)
 
 
 def remove_member(tx: Transaction, write: RemoveMember) -> None:
+    tx.known.members.pop(write.namespace, None)
     tx.db.execute(_sql.remove_member, (write.namespace, write.user))
 
 
@@ -128,5 +175,5 @@ def _namespace(row: Row) -> Namespace:
 
 
 def _member(row: Row) -> Member:
-    namespace, user, role, mount_key, created_at = row
-    return Member(namespace, user, Role(role), mount_key, created_at)
+    namespace, user, role, *rest = row
+    return Member(namespace, user, Role(role), *rest)

@@ -6,14 +6,15 @@ INSERT INTO enterprise (id, name, created_at) VALUES (?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET name = excluded.name, created_at = excluded.created_at;
 
 -- name: user
-SELECT id, enterprise, login, name, is_admin, home, created_at, disabled_at, app FROM user WHERE id = ?;
+SELECT id, enterprise, login, name, is_admin, home, created_at, disabled_at, app, quota FROM user
+WHERE id = ?;
 
 -- name: user_by_login
-SELECT id, enterprise, login, name, is_admin, home, created_at, disabled_at, app FROM user
+SELECT id, enterprise, login, name, is_admin, home, created_at, disabled_at, app, quota FROM user
 WHERE folded_login = ?;
 
 -- name: users
-SELECT id, enterprise, login, name, is_admin, home, created_at, disabled_at, app FROM user
+SELECT id, enterprise, login, name, is_admin, home, created_at, disabled_at, app, quota FROM user
 WHERE enterprise = ? ORDER BY id;
 
 -- name: disabled_users
@@ -21,8 +22,9 @@ SELECT id FROM user WHERE enterprise = ? AND disabled_at IS NOT NULL;
 
 -- name: put_user
 INSERT INTO user (
-        id, enterprise, login, folded_login, name, is_admin, home, created_at, disabled_at, app
-    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        id, enterprise, login, folded_login, name, is_admin, home, created_at, disabled_at, app,
+        quota
+    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET
         enterprise = excluded.enterprise,
         login = excluded.login,
@@ -32,7 +34,8 @@ INSERT INTO user (
         home = excluded.home,
         created_at = excluded.created_at,
         disabled_at = excluded.disabled_at,
-        app = excluded.app;
+        app = excluded.app,
+        quota = excluded.quota;
 
 -- name: namespace
 SELECT id, enterprise, owner, root, is_home, created_at FROM namespace WHERE id = ?;
@@ -51,18 +54,31 @@ INSERT INTO namespace (id, enterprise, owner, root, is_home, created_at)
         is_home = excluded.is_home,
         created_at = excluded.created_at;
 
+-- name: remove_namespace
+DELETE FROM namespace WHERE id = ?;
+
 -- name: members
-SELECT namespace, user, role, mount_key, created_at FROM member WHERE namespace = ? ORDER BY user;
+SELECT namespace, user, role, mount_key, created_at, id, invited_by, modified_at FROM member
+WHERE namespace = ? ORDER BY user;
+
+-- name: member
+SELECT namespace, user, role, mount_key, created_at, id, invited_by, modified_at FROM member
+WHERE id = ? AND id != 0;
 
 -- name: memberships_of
-SELECT namespace, user, role, mount_key, created_at FROM member WHERE user = ? ORDER BY namespace;
+SELECT namespace, user, role, mount_key, created_at, id, invited_by, modified_at FROM member
+WHERE user = ? ORDER BY namespace;
 
 -- name: put_member
-INSERT INTO member (namespace, user, role, mount_key, created_at) VALUES (?, ?, ?, ?, ?)
+INSERT INTO member (namespace, user, role, mount_key, created_at, id, invited_by, modified_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (namespace, user) DO UPDATE SET
         role = excluded.role,
         mount_key = excluded.mount_key,
-        created_at = excluded.created_at;
+        created_at = excluded.created_at,
+        id = excluded.id,
+        invited_by = excluded.invited_by,
+        modified_at = excluded.modified_at;
 
 -- name: remove_member
 DELETE FROM member WHERE namespace = ? AND user = ?;

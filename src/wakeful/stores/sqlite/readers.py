@@ -77,7 +77,7 @@ class Readers:
     def _run(self, snapshot: Snapshot) -> None:
         while (question := self._queue.get()) is not None:
             snapshot.now = self._now()
-            result, error = _answered(snapshot, question.lookup)
+            result, error = answered(snapshot, question.lookup)
             self._reply(question.waiter, result, error)
         with suppress(apsw.Error):
             snapshot.db.close()
@@ -88,7 +88,8 @@ class Readers:
             self._ended()
 
 
-def _answered(snapshot: Snapshot, lookup: Lookup[Any]) -> tuple[Any, Exception | None]:
+def answered(snapshot: Snapshot, lookup: Lookup[Any]) -> tuple[Any, Exception | None]:
+    """The answer to *lookup*, or what went wrong."""
     db = snapshot.db
     try:
         with reading():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from operator import attrgetter
 from zlib import crc32
 
 from msgspec.structs import replace
@@ -11,24 +11,24 @@ from wakeful.core.errors import StoreFailed
 from wakeful.core.events import (
     NO_HEAD,
     STORED_VERSION,
-    Entry,
-    Event,
     StoredEvent,
     StreamClass,
     encode,
 )
-from wakeful.core.lookups import LastKey, Page, ReadStream, StreamStates
+from wakeful.core.lookups.streams import LastKey, Page, ReadStream, StreamStates
 from wakeful.core.ports import StreamKind
 from wakeful.core.positions import Place, Since, StreamState, place, place_since
 from wakeful.core.timeline import event_time
 from wakeful.core.writes import Append
-from wakeful.stores.driver import head_after
 from wakeful.stores.sqlite.queries import load
 from wakeful.stores.sqlite.snapshot import Found, Snapshot, StreamRow
-from wakeful.stores.sqlite.transaction import NewEntry, Transaction
+from wakeful.stores.sqlite.transaction import EntryRow, EventRow, Transaction
 from wakeful.stores.sqlite.types import of_types, type_ids
 
 _sql = load("streams.sql")
+_parts = attrgetter("event", "audience", "body")
+_CHANGES = StreamClass.CHANGES.bit
+_SYNC = StreamClass.SYNC.bit
 
 
 def states(at: Snapshot, lookup: StreamStates) -> tuple[StreamState, ...]:
@@ -44,7 +44,11 @@ def page(at: Snapshot, lookup: ReadStream) -> Page:
     """Raises StoreFailed where rows are missing or damaged: a gap is never silent."""
     row = at.stream(lookup.stream)
     state = state_of(at, row)
-    start = _place(at, lookup, row)
+    return page_from(at, lookup, state, _place(at, lookup, row))
+
+
+def page_from(at: Snapshot, lookup: ReadStream, state: StreamState, start: Place) -> Page:
+    """As `page`, where the *state* of the stream is known, and from where it is read."""
     head = state.head[lookup.cls]
     if start.number >= head:
         # Nothing that matches remains: the rows of other classes need no look.
@@ -72,19 +76,36 @@ def _page_of_types(at: Snapshot, lookup: ReadStream, state: StreamState, start: 
     return Page(events, state, start.number, state.last if is_over else last, start.gap)
 
 
-def append(tx: Transaction, write: Append) -> tuple[Mapping[int, int], ...]:
-    return tuple([_append(tx, entry) for entry in write.entries])
-
-
-def _append(tx: Transaction, entry: Entry) -> dict[int, int]:
-    if not entry.audience:
-        return {}  # nobody could ever read it
-    key = tx.last_key + 1
-    event = entry.event
-    entries = [_grow(tx, stream, key, event, mask) for stream, mask in entry.audience.items()]
-    body = encode(replace(event, recorded_at=tx.now))
-    tx.append(tx.now, STORED_VERSION, crc32(body), body, entries)
-    return {new.stream: new.number for new in entries}
+def append(tx: Transaction, write: Append) -> tuple[dict[int, int], ...]:
+    now, key = tx.now, tx.last_key
+    growing: dict[int, _Growing] = {}
+    events: list[EventRow] = []
+    entries: list[EntryRow] = []
+    given: list[dict[int, int]] = []
+    for event, audience, body in map(_parts, write.entries):
+        numbers: dict[int, int] = {}
+        given.append(numbers)
+        if not audience:
+            continue  # nobody could ever read it
+        key += 1
+        for stream, mask in audience.items():
+            here = growing.get(stream)
+            if here is None:
+                here = growing[stream] = _Growing(tx, stream, key)
+            number = numbers[stream] = here.grow(mask)
+            if here.is_enterprise:
+                type = tx.grow_type(stream, event.type, number)
+                at = event_time(event.created_at, now)
+                entries.append((stream, number, key, mask, type, at))
+            else:
+                entries.append((stream, number, key, mask, None, None))
+        if body is None or event.recorded_at != now:
+            body = encode(replace(event, recorded_at=now))
+        events.append((key, now, STORED_VERSION, len(audience), crc32(body), body))
+    tx.append(events, entries)
+    for stream, here in growing.items():
+        here.end(tx, stream)
+    return tuple(given)
 
 
 def state_of(at: Snapshot, row: StreamRow | None) -> StreamState:
@@ -135,17 +156,36 @@ def _damage(found: Found) -> str:
     return "is whole"
 
 
-def _grow(tx: Transaction, stream: int, key: int, event: Event, classes: int) -> NewEntry:
-    """The next number of *stream*, which is given to *event*, whose key is *key*."""
-    row = tx.stream(stream)
-    if row is None:
-        is_enterprise = tx.db.execute(_sql.is_enterprise, (stream,)).get
-        kind = StreamKind.ENTERPRISE if is_enterprise else StreamKind.USER
-        row = StreamRow(kind, NO_HEAD, 0, 0, None)
-    head = head_after(row.head, classes)
-    oldest = key if row.oldest is None else row.oldest
-    tx.put_stream(stream, row._replace(head=head, oldest=oldest))
-    if row.kind != StreamKind.ENTERPRISE:
-        return NewEntry(stream, head[0], classes)
-    type = tx.grow_type(stream, event.type, head[0])
-    return NewEntry(stream, head[0], classes, type, event_time(event.created_at, tx.now))
+class _Growing:
+    """A stream that one command puts events into, the first of them with this *key*."""
+
+    __slots__ = ("_changes", "_key", "_number", "_row", "_sync", "is_enterprise")
+
+    def __init__(self, tx: Transaction, stream: int, key: int) -> None:
+        row = tx.stream(stream)
+        if row is None:
+            is_enterprise = tx.db.execute(_sql.is_enterprise, (stream,)).get
+            kind = StreamKind.ENTERPRISE if is_enterprise else StreamKind.USER
+            row = StreamRow(kind, NO_HEAD, 0, 0, None)
+        self._row = row
+        self._key = key
+        self._number, self._changes, self._sync = row.head
+        self.is_enterprise = row.kind == StreamKind.ENTERPRISE
+
+    def grow(self, classes: int) -> int:
+        """The number of one more event, which *classes* show."""
+        number = self._number = self._number + 1
+        if classes & _CHANGES:
+            self._changes = number
+        if classes & _SYNC:
+            self._sync = number
+        return number
+
+    def end(self, tx: Transaction, stream: int) -> None:
+        """Let the stream's row be what it is now."""
+        head = (self._number, self._changes, self._sync)
+        kind, _, trimmed, trimmed_at, oldest = self._row
+        if oldest is None:
+            tx.put_stream(stream, StreamRow(kind, head, trimmed, trimmed_at, self._key))
+        else:
+            tx.grow_stream(stream, StreamRow(kind, head, trimmed, trimmed_at, oldest))

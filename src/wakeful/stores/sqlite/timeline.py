@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 
 from wakeful.core.errors import StoreFailed
-from wakeful.core.lookups import ReadTimeline, TimelinePage
+from wakeful.core.lookups.streams import ReadTimeline, TimelinePage
 from wakeful.core.positions import StreamState
 from wakeful.core.timeline import Key, Timed, read_timeline
 from wakeful.stores.sqlite.queries import load

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import islice
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import apsw
 
@@ -19,16 +19,30 @@ from wakeful.core.events import Head
 from wakeful.core.ports import Grown
 from wakeful.stores.sqlite.database import Meta
 from wakeful.stores.sqlite.faults import is_fatal
+from wakeful.stores.sqlite.known import Known, forget_oldest
 from wakeful.stores.sqlite.queries import load
 from wakeful.stores.sqlite.snapshot import Found, JournalRow, Snapshot, StreamRow
 
 T = TypeVar("T")
 
 EventRow = tuple[int, int, int, int, int, bytes]
-EntryRow = tuple[int, int, int, int, int | None, int | None]
+"""Key, time, version of the stored form, how many streams show it, checksum, body."""
 
-# So many heads are kept from one group to the next; a head is about 200 bytes.
-_MOST_HEADS = 20_000
+EntryRow = tuple[int, int, int, int, int | None, int | None]
+"""Stream, number, event, classes; type and event time in the stream of an enterprise only."""
+
+FreshRow = tuple[int, int, EventRow]
+"""Number, classes, event."""
+
+Fresh = dict[int, tuple[StreamRow, list[FreshRow]]]
+"""What a group wrote into users' streams: the stream's row after it, and the new rows in order."""
+
+# A group with more entries is not kept as `Fresh`.
+_MOST_FRESH = 1_000
+
+# So many heads are kept from one group to the next, of streams and of journals; a head is about
+# 300 bytes.
+_MOST_HEADS = 100_000
 
 # And so many types of events, for producers may name as many as they like.
 _MOST_TYPES = 10_000
@@ -36,16 +50,6 @@ _MOST_TYPES = 10_000
 _sql = load("heads.sql")
 _streams = load("streams.sql")
 _count_commit = load("database.sql").count_commit
-
-
-class NewEntry(NamedTuple):
-    """An event in one stream; type and event time in that of an enterprise only."""
-
-    stream: int
-    number: int
-    classes: int
-    type: int | None = None
-    at: int | None = None
 
 
 class Transaction(Snapshot):
@@ -57,6 +61,8 @@ class Transaction(Snapshot):
         self.last_key = meta.last_key
         self.commits = meta.commits
         self.hints: dict[Grown, Head] = {}
+        self.fresh: Fresh = {}
+        self.known = Known()
         self._kept = (meta.last_id, meta.last_key)
         self._events: list[EventRow] = []
         self._entries: list[EntryRow] = []
@@ -67,6 +73,7 @@ class Transaction(Snapshot):
         self._new_types: list[tuple[int, str]] = []
         self._grown_types: dict[Grown, Head] = {}
         self._stale_streams: set[int] = set()
+        self._grown_streams: set[int] = set()  # whose heads alone are others
         self._stale_journals: set[int] = set()
         self._undo: list[tuple[dict[Any, Any], Any, Any]] = []
         self._alone = True
@@ -79,11 +86,11 @@ class Transaction(Snapshot):
         """Start a group at the time *now* (ms); the time never falls."""
         self.hints = {}
         self._written = False
-        if len(self._streams) + len(self._journals) > _MOST_HEADS:
-            self._streams.clear()
-            self._journals.clear()
+        forget_oldest(self._streams, _MOST_HEADS)
+        forget_oldest(self._journals, _MOST_HEADS)
         if len(self._types) > _MOST_TYPES:
             self._types.clear()
+        self.known.bound()
         self.db.execute("BEGIN IMMEDIATE")
         self.now = max(now, self.now)
 
@@ -112,8 +119,10 @@ class Transaction(Snapshot):
                     del table[key]
                 else:
                     table[key] = old
-            if self._writing and not self.is_lost(error):
-                self._take_back()
+            if self._writing:
+                self.known.clear()
+                if not self.is_lost(error):
+                    self._take_back()
             raise
         if self._writing:
             self._written = True
@@ -128,8 +137,10 @@ class Transaction(Snapshot):
         if not self._written and counters == self._kept:
             self.db.execute("ROLLBACK")
             self._stale_streams.clear()  # of commands that were undone
+            self._grown_streams.clear()
             self._stale_journals.clear()
             return False
+        self.fresh = self._collect_fresh()
         self.settle()
         self.commits += 1
         try:
@@ -149,10 +160,12 @@ class Transaction(Snapshot):
         self._entries.clear()
         self._streams.clear()
         self._journals.clear()
+        self.known.clear()
         self._types.clear()
         self._last_type = None
         self._new_types.clear()
         self._stale_streams.clear()
+        self._grown_streams.clear()
         self._stale_journals.clear()
         if self.db.in_transaction:
             self.db.execute("ROLLBACK")
@@ -176,27 +189,11 @@ class Transaction(Snapshot):
         self.last_id += count
         return first
 
-    def append(
-        self,
-        now: int,
-        version: int,
-        checksum: int,
-        body: bytes,
-        entries: list[NewEntry],
-    ) -> None:
-        """Keep a new event, and an entry for each stream.
-
-        Its key is `last_key` after the call.
-        """
-        self.last_key += 1
-        key = self.last_key
-        self._events.append((key, now, version, len(entries), checksum, body))
-        self._entries.extend(
-            [
-                (stream, number, key, classes, type, at)
-                for stream, number, classes, type, at in entries
-            ]
-        )
+    def append(self, events: list[EventRow], entries: list[EntryRow]) -> None:
+        """Keep new events, with the keys that follow `last_key`, and their entries."""
+        self.last_key += len(events)
+        self._events += events
+        self._entries += entries
 
     def grow_type(self, stream: int, type: str, number: int) -> int:
         """Note that an event of *type* has a number in an enterprise's stream; the type's id."""
@@ -243,6 +240,12 @@ class Transaction(Snapshot):
         self._streams[id] = row
         self._stale_streams.add(id)
 
+    def grow_stream(self, id: int, row: StreamRow) -> None:
+        """As `put_stream`, where nothing is another but the head. It was asked for before."""
+        self._undo.append((self._streams, id, self._streams[id]))
+        self._streams[id] = row
+        self._grown_streams.add(id)
+
     def journal(self, namespace: int) -> JournalRow:
         row = self._journals.get(namespace)
         if row is None:
@@ -261,7 +264,9 @@ class Transaction(Snapshot):
         Inside a command only before its first `write`, for what other commands did must not
         be undone with it.
         """
-        streams = (self._row_of(id) for id in self._stale_streams if id in self._streams)
+        kept, grown = self._streams, self._grown_streams - self._stale_streams
+        streams = [self._row_of(id) for id in self._stale_streams if id in kept]
+        heads = [(*kept[id].head, id) for id in grown if id in kept]
         journals = ((id, *self._journals[id]) for id in self._stale_journals)
         if self._entries:
             self.db.executemany(_streams.put_event, self._events)
@@ -270,12 +275,15 @@ class Transaction(Snapshot):
             self.db.executemany(_streams.put_type, self._new_types)
         if self._stale_streams:
             self.db.executemany(_sql.put_stream, streams)
+        if heads:
+            self.db.executemany(_sql.grow_stream, heads)
         if self._stale_journals:
             self.db.executemany(_sql.put_journal, journals)
         self._events.clear()
         self._entries.clear()
         self._new_types.clear()
         self._stale_streams.clear()
+        self._grown_streams.clear()
         self._stale_journals.clear()
 
     def _row_of(self, id: int) -> tuple[int | str | None, ...]:
@@ -288,6 +296,19 @@ class Transaction(Snapshot):
             self.db.execute("BEGIN IMMEDIATE")
         else:
             self.db.execute("ROLLBACK TO command; RELEASE command")
+
+    def _collect_fresh(self) -> Fresh:
+        """What is about to be written, unless it is much."""
+        fresh: Fresh = {}
+        if len(self._entries) <= _MOST_FRESH:
+            events = {event[0]: event for event in self._events}
+            for stream, number, key, classes, type, _ in self._entries:
+                if type is None:
+                    found = fresh.get(stream)
+                    if found is None:
+                        found = fresh[stream] = self._streams[stream], []
+                    found[1].append((number, classes, events[key]))
+        return fresh
 
     def _collect_hints(self) -> None:
         for table, key, old in self._undo:

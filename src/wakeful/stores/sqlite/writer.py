@@ -21,11 +21,11 @@ from typing import Any, NamedTuple
 import apsw
 
 from wakeful.core.errors import StoreFailed, StoreFull
-from wakeful.core.ports import Health, Hints
+from wakeful.core.ports import Health, Hints, Told
 from wakeful.stores.sqlite.database import leave_log
 from wakeful.stores.sqlite.faults import is_full, refusal
 from wakeful.stores.sqlite.moments import Moments
-from wakeful.stores.sqlite.transaction import Transaction
+from wakeful.stores.sqlite.transaction import Fresh, Transaction
 
 # A group is bounded so that the first of it need not wait for all that others ask.
 _MOST_COMMANDS = 512
@@ -50,16 +50,16 @@ _log = logging.getLogger(__name__)
 
 
 class Job(NamedTuple):
-    """Something to be done in a transaction, and whoever waits for it."""
+    """Something to be done in a transaction, and whoever is told of it on the event loop."""
 
     work: Callable[[Transaction], Any]
-    waiter: Any
+    told: Told[Any]
 
 
 class Outcome(NamedTuple):
     """What became of a job."""
 
-    waiter: Any
+    told: Told[Any]
     result: Any
     error: BaseException | None
 
@@ -71,6 +71,7 @@ class Group(NamedTuple):
     hints: Hints
     committed: bool
     seconds: float  # that the disk took
+    fresh: Fresh
 
 
 class Writer:
@@ -114,7 +115,7 @@ class Writer:
 
     def put(self, job: Job) -> None:
         """Let *job* be carried out. Raises StoreFull or StoreFailed where it is known not to be."""
-        if refused := self._refused():
+        if self.health is not Health.WRITABLE and (refused := self._refused()):
             raise refused
         self._queue.put(job)
 
@@ -186,15 +187,15 @@ class Writer:
         seconds = time.perf_counter() - start
         if committed:
             self._be(Health.WRITABLE)
-        return Group(outcomes, tx.hints, committed, seconds)
+        return Group(outcomes, tx.hints, committed, seconds, tx.fresh if committed else {})
 
     def _run_one(self, job: Job, *, alone: bool) -> Outcome:
         try:
-            return Outcome(job.waiter, self._tx.run(job.work, alone=alone), None)
+            return Outcome(job.told, self._tx.run(job.work, alone=alone), None)
         except Exception as error:
             if self._tx.is_lost(error):
                 raise
-            return Outcome(job.waiter, None, error)
+            return Outcome(job.told, None, error)
 
     def _give_up(self, error: Exception) -> StoreFull | StoreFailed:
         """Undo the group; returns what its callers are told."""
@@ -227,7 +228,7 @@ class Writer:
 
     def _probe(self) -> None:
         """Find out whether there is room again, for whoever waits for that before asking."""
-        self._carry_out([Job(Transaction.write, None)])
+        self._carry_out([Job(Transaction.write, _nobody)])
 
     def _be(self, health: Health) -> None:
         if health is not self.health:
@@ -280,7 +281,11 @@ class Writer:
             self._tx.db.close()
 
 
+def _nobody(result: Any, error: BaseException | None) -> None:
+    """Waits for nothing."""
+
+
 def _all_refused(jobs: list[Job], refused: StoreFull | StoreFailed) -> Group:
     # An exception of its own for each: raised in several tasks, one would gather their traces.
-    outcomes = [Outcome(job.waiter, None, type(refused)(*refused.args)) for job in jobs]
-    return Group(outcomes, {}, committed=False, seconds=0.0)
+    outcomes = [Outcome(job.told, None, type(refused)(*refused.args)) for job in jobs]
+    return Group(outcomes, {}, committed=False, seconds=0.0, fresh={})

@@ -43,7 +43,70 @@ CREATE TABLE item (
 CREATE INDEX item_in_folder ON item (parent, trashed_at, is_folder DESC, name);
 CREATE INDEX item_in_namespace ON item (namespace) WHERE trashed_at IS NULL;
 CREATE INDEX item_in_trash ON item (namespace, is_folder DESC, name) WHERE trashed_at IS NOT NULL;
+CREATE INDEX item_trashed ON item (trashed_at) WHERE trashed_at IS NOT NULL;
 CREATE INDEX item_content ON item (content) WHERE content != '';
+
+-- What the files of each namespace take, in the trash or not. Triggers count, so that no statement
+-- that writes items can forget to, and in the same transaction, so that no crash comes between.
+CREATE TABLE space (
+    namespace INTEGER PRIMARY KEY,
+    used INTEGER NOT NULL         -- bytes
+) STRICT;
+
+CREATE TRIGGER item_came AFTER INSERT ON item WHEN new.size != 0 BEGIN
+    INSERT INTO space (namespace, used) VALUES (new.namespace, new.size)
+        ON CONFLICT (namespace) DO UPDATE SET used = used + excluded.used;
+END;
+
+CREATE TRIGGER item_resized AFTER UPDATE OF size ON item
+WHEN new.size != old.size AND new.namespace = old.namespace BEGIN
+    INSERT INTO space (namespace, used) VALUES (new.namespace, new.size - old.size)
+        ON CONFLICT (namespace) DO UPDATE SET used = used + excluded.used;
+END;
+
+CREATE TRIGGER item_rehomed AFTER UPDATE OF namespace ON item
+WHEN new.namespace != old.namespace AND (new.size != 0 OR old.size != 0) BEGIN
+    UPDATE space SET used = used - old.size WHERE namespace = old.namespace;
+    INSERT INTO space (namespace, used) VALUES (new.namespace, new.size)
+        ON CONFLICT (namespace) DO UPDATE SET used = used + excluded.used;
+END;
+
+CREATE TRIGGER item_went AFTER DELETE ON item WHEN old.size != 0 BEGIN
+    UPDATE space SET used = used - old.size WHERE namespace = old.namespace;
+END;
+
+CREATE TABLE comment (
+    id INTEGER PRIMARY KEY,
+    item INTEGER NOT NULL,
+    reply_to INTEGER,
+    author INTEGER NOT NULL,
+    said TEXT NOT NULL,
+    is_tagged INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    modified_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX comment_item ON comment (item, id);
+CREATE INDEX comment_reply ON comment (reply_to) WHERE reply_to IS NOT NULL;
+
+-- What files held before, for as long as that is kept.
+CREATE TABLE version (
+    item INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    sha1 TEXT NOT NULL,
+    content_hash TEXT NOT NULL,
+    content_created_at INTEGER NOT NULL,
+    content_modified_at INTEGER NOT NULL,
+    modified_at INTEGER NOT NULL,
+    modified_by INTEGER NOT NULL,
+    content TEXT NOT NULL,
+    replaced_at INTEGER NOT NULL,
+    PRIMARY KEY (item, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX version_content ON version (content);
+CREATE INDEX version_age ON version (replaced_at);
 
 -- Journals.
 
@@ -135,7 +198,8 @@ CREATE TABLE user (
     home INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     disabled_at INTEGER,
-    app INTEGER                   -- whose service account this is
+    app INTEGER,                  -- whose service account this is
+    quota INTEGER                 -- bytes, 0: without limit, NULL: the server's
 ) STRICT;
 
 CREATE INDEX user_enterprise ON user (enterprise);
@@ -157,6 +221,7 @@ CREATE TABLE namespace (
 ) STRICT;
 
 CREATE INDEX namespace_enterprise ON namespace (enterprise);
+CREATE INDEX namespace_owner ON namespace (owner);
 
 CREATE TABLE member (
     namespace INTEGER NOT NULL,
@@ -164,10 +229,14 @@ CREATE TABLE member (
     role TEXT NOT NULL,
     mount_key TEXT NOT NULL,
     created_at INTEGER NOT NULL,
+    id INTEGER NOT NULL,          -- 0: in their own home
+    invited_by INTEGER NOT NULL,
+    modified_at INTEGER NOT NULL,
     PRIMARY KEY (namespace, user)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX member_user ON member (user);
+CREATE UNIQUE INDEX member_id ON member (id) WHERE id != 0;
 
 CREATE TABLE app (
     id INTEGER PRIMARY KEY,
