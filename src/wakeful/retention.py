@@ -25,7 +25,8 @@ import structlog
 
 from wakeful.core.clock import wall_clock
 from wakeful.core.errors import Unavailable
-from wakeful.core.lookups import LastKey, Setting
+from wakeful.core.lookups import Setting
+from wakeful.core.lookups.streams import LastKey
 from wakeful.core.ports import Health, StreamKind
 from wakeful.core.writes import PutSetting, Steps
 from wakeful.dialects.times import text_of
@@ -40,6 +41,12 @@ STEP_ROWS = 250
 JOURNAL = "journal"
 """What tombstones are called in numbers and logs, beside the kinds of streams."""
 
+TRASH = "trash"
+"""What items in the trash are called there."""
+
+VERSIONS = "version"
+"""What earlier versions of files are called there."""
+
 _DAY_MS = 24 * 3600 * 1000
 
 LEAP_MS = 7 * _DAY_MS
@@ -52,6 +59,9 @@ _PAUSE_FACTOR = 3
 _BUSY_PAUSE_SECONDS = 0.05
 
 log = structlog.get_logger()
+
+Purge = Callable[[int, int], Awaitable[int]]
+"""Purges what went into the trash before a time (ms), up to so many items; returns how many."""
 
 Step = Callable[[int], Awaitable[int]]
 """Removes up to so many rows; returns how many."""
@@ -86,8 +96,9 @@ class KnownTime(msgspec.Struct, frozen=True):
 class Retention:
     """Trims a feed for as long as it is entered: at once, then every few minutes.
 
-    *days* says how long each kind of stream is kept; 0 is for ever. The tombstones of journals
-    are kept as long as users' streams.
+    *days* says how long each kind of stream is kept, *version_days* how long earlier versions of
+    files are; 0 is for ever. The tombstones of journals are kept as long as users' streams. What
+    has been in the trash for *trash_days* goes by *purge*.
     """
 
     def __init__(
@@ -96,16 +107,23 @@ class Retention:
         days: Mapping[StreamKind, int],
         observer: Observer,
         clock: Callable[[], int] = wall_clock,
+        *,
+        trash_days: int = 0,
+        purge: Purge | None = None,
+        version_days: int = 0,
     ) -> None:
+        self._trash_days = trash_days
+        self._purge = purge
         self._feed = feed
         self._days = days
+        self._version_days = version_days
         self._observer = observer
         self._clock = clock
         self._known: KnownTime | None = None  # as the store has it
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Retention:
-        if any(self._days.values()):
+        if any((*self._days.values(), self._trash_days, self._version_days)):
             self._task = asyncio.create_task(self._run(), name="retention")
         return self
 
@@ -184,6 +202,11 @@ class Retention:
         if days:
             before = now - days * _DAY_MS
             steps.append((JOURNAL, partial(self._feed.store.trim_journals, before)))
+        if self._trash_days and self._purge is not None:
+            steps.append((TRASH, partial(self._purge, now - self._trash_days * _DAY_MS)))
+        if self._version_days:
+            before = now - self._version_days * _DAY_MS
+            steps.append((VERSIONS, partial(self._feed.store.trim_versions, before)))
         return steps
 
     async def _trim(self, what: str, step: Step, gone: dict[str, int]) -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from itertools import count
+from types import SimpleNamespace
 
 import pytest
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from tests.contract.things import (
+    A_FILE,
     ANNA,
     ENTERPRISE,
     HOME,
@@ -22,8 +26,10 @@ from tests.contract.things import (
 from tests.model.stages import StagedBus, StagedStore, Tally
 from wakeful import retention
 from wakeful.core.errors import StoreFailed, StoreFull
+from wakeful.core.items import version_of
+from wakeful.core.lookups.trees import VersionsOf
 from wakeful.core.ports import Health, StreamKind, Trimmed
-from wakeful.core.writes import JournalDrop
+from wakeful.core.writes import JournalDrop, PutVersion
 from wakeful.feed import Feed
 from wakeful.retention import KnownTime, Retention
 from wakeful.stores.memory import MemoryStore
@@ -65,9 +71,11 @@ class Kept:
             self.clock.now = day * DAY
             await tell(self.store, f"day {day}", to=(ANNA, ENTERPRISE))
 
-    def retention(self, days: Mapping[StreamKind, int] = DEFAULT) -> Retention:
+    def retention(
+        self, days: Mapping[StreamKind, int] = DEFAULT, version_days: int = 0
+    ) -> Retention:
         feed = Feed(self.store, StagedBus(), Tally())
-        return Retention(feed, days, self.counted, self.clock)
+        return Retention(feed, days, self.counted, self.clock, version_days=version_days)
 
 
 @pytest.fixture
@@ -105,6 +113,21 @@ async def test_tombstones_are_kept_as_long_as_users_streams(kept: Kept) -> None:
     assert await kept.retention({StreamKind.USER: 0, StreamKind.ENTERPRISE: 1}).round() == {}
     assert await kept.retention().round() == {"journal": 1}
     assert [path for _, path, _ in await rows(kept.store)] == ["c", "b"]
+
+
+async def test_earlier_versions_of_files_are_kept_for_days_of_their_own(kept: Kept) -> None:
+    file = replace(A_FILE, id=1, content="a")
+    for day in (1, 2, 3):
+        version = version_of(replace(file, version=day), day * DAY)
+        await kept.store.commit(do(PutVersion(version)))
+    kept.clock.now = 5 * DAY
+
+    assert await kept.retention(version_days=0).round() == {}
+    assert await kept.retention(version_days=3).round() == {"version": 1}
+    assert await kept.retention(version_days=2).round() == {"version": 1}
+
+    (left,) = await kept.store.ask(VersionsOf(1, 10))
+    assert left.id == 3
 
 
 async def test_it_goes_in_steps_and_every_step_is_counted(
@@ -148,13 +171,16 @@ async def test_where_others_publish_the_pause_is_longer(
             await tell(kept.store, "by somebody else")
         return await honest(kind, before, limit)
 
+    # From one look at the clock to the next, 10 ms go by: a step takes them.
+    seconds = count(step=0.01)
+    monkeypatch.setattr(retention, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
     monkeypatch.setattr(kept.store, "trim", trim)
     monkeypatch.setattr(asyncio, "sleep", sleep)
 
     await kept.retention().round()
 
     quiet, busy = pauses
-    assert quiet < retention._BUSY_PAUSE_SECONDS <= busy
+    assert 0.0 < quiet < retention._BUSY_PAUSE_SECONDS <= busy
 
 
 @pytest.mark.parametrize("error", [StoreFull("full"), StoreFailed("broken")])

@@ -12,30 +12,26 @@ Rule 3: what a crash left in `incoming/` was never kept, and goes when the folde
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
 import re
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from wakeful.contents.claims import Claims
+from wakeful.contents.disk import run_to_its_end, sync_folder, told, unlink, write_all
 from wakeful.contents.hashes import Hashes
 from wakeful.core.changes import Facts
 from wakeful.core.contents import Content, ContentChanged, Incoming, NoContent
-from wakeful.core.errors import StoreFull, Unavailable
-
-T = TypeVar("T")
+from wakeful.core.errors import Unavailable
 
 _THREADS = 4  # disks answer several better than one; more only wait for each other
 _PREFIX = 2  # so many digits name the folder of an address: 256 of them
 _INCOMING = "incoming"
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 _HEX = re.compile("[0-9a-f]+")
 
 
@@ -60,8 +56,8 @@ class FolderShelf:
         # All at once: two who made the same one could not both know that it is durable.
         for prefix in range(256):
             (self._path / f"{prefix:02x}").mkdir(mode=0o700, exist_ok=True)
-        _sync_folder(self._path)
-        _sync_folder(self._path.parent)
+        sync_folder(self._path)
+        sync_folder(self._path.parent)
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -118,7 +114,7 @@ class FolderShelf:
     def _remove(self, addresses: tuple[str, ...]) -> int:
         # The names need not be synced: what comes back after a crash is found again.
         return sum(
-            self._claims.remove(address, partial(_unlink, self._file(address)))
+            self._claims.remove(address, partial(unlink, self._file(address)))
             for address in addresses
         )
 
@@ -140,56 +136,46 @@ class _Body:
         return self._hashes.facts
 
     async def begin(self) -> None:
-        await self._run(self._begin)
+        await run_to_its_end(self._threads, self._begin)
 
     async def write(self, data: bytes) -> None:
         self._hashes.check_room(len(data))
-        await self._run(partial(self._write, data))
+        await run_to_its_end(self._threads, partial(self._write, data))
 
     async def keep(self) -> None:
-        await self._run(self._keep)
+        await run_to_its_end(self._threads, self._keep)
 
     async def end(self) -> None:
-        await self._run(self._end)
-
-    async def _run(self, work: Callable[[], T]) -> T:
-        """Carry out *work* in a thread, to its end: whoever is cancelled meanwhile waits for it,
-        or it would go on with a file that is closed."""
-        running = asyncio.wrap_future(self._threads.submit(work))
-        try:
-            return await asyncio.shield(running)
-        except asyncio.CancelledError:
-            await asyncio.wait([running])
-            raise
+        await run_to_its_end(self._threads, self._end)
 
     def _begin(self) -> None:
-        with _told():
+        with told():
             self._fd = os.open(
                 self._file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600
             )
 
     def _write(self, data: bytes) -> None:
-        with _told():
-            rest = memoryview(data)
-            while rest:
-                rest = rest[os.write(self._fd, rest) :]
+        with told():
+            write_all(self._fd, data)
         self._hashes.update(data)
 
     def _keep(self) -> None:
         address = self.facts.content
         file = _file_of(self._shelf, address)
-        with _told():
+        with told():
             os.fsync(self._fd)
+            os.close(self._fd)  # who moves a folder here keeps very many
+            self._fd = -1
             self._claims.claim(address)
             self._address = address
             # Also over one that is there already: the same bytes, and known to be whole.
             self._file.replace(file)
-            _sync_folder(file.parent)
+            sync_folder(file.parent)
 
     def _end(self) -> None:
         if self._fd >= 0:
             os.close(self._fd)
-        _unlink(self._file)
+        unlink(self._file)
         if self._address is not None:
             self._claims.release(self._address)
 
@@ -205,6 +191,9 @@ class _KeptFile:
     @property
     def size(self) -> int:
         return self._size
+
+    def fileno(self) -> int | None:
+        return self._fd
 
     async def read(self, offset: int, most: int) -> bytes:
         return await asyncio.wrap_future(self._threads.submit(self._read, offset, most))
@@ -230,31 +219,6 @@ def _names(folder: Path) -> Iterator[str]:
     """The names in *folder* that are a part of an address."""
     with suppress(FileNotFoundError, NotADirectoryError):
         yield from filter(_HEX.fullmatch, os.listdir(folder))
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """What the disk says, in the words of the domain."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _FULL:
-            raise StoreFull("No room on the disk for this content") from error
-        raise Unavailable("The disk refused this content") from error
-
-
-def _unlink(file: Path) -> None:
-    with suppress(FileNotFoundError):
-        file.unlink()
-
-
-def _sync_folder(path: Path) -> None:
-    """Make the names in *path* durable."""
-    folder = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _close(opening: Future[int]) -> None:

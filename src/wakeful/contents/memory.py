@@ -91,6 +91,9 @@ class _Bytes:
     def size(self) -> int:
         return len(self._data)
 
+    def fileno(self) -> int | None:
+        return None
+
     async def read(self, offset: int, most: int) -> bytes:
         return self._data[offset : offset + most]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import components
 from wakeful.contents.folder import FolderShelf
 from wakeful.core.contents import ContentChanged, Incoming
 from wakeful.core.errors import StoreFull, Unavailable
@@ -75,10 +76,10 @@ async def test_what_was_kept_and_never_named_is_found_after_a_crash(path: Path) 
         await receiving.__aexit__(None, None, None)
 
 
-@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="tells files by their descriptors")
 async def test_nothing_is_kept_before_it_is_on_the_disk(
     shelf: FolderShelf, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    components.linux("descriptors tell their files in /proc")
     order: list[str] = []
     fsync, replace = os.fsync, Path.replace
 
