@@ -34,6 +34,9 @@ class FileContent:
     def size(self) -> int:
         return self._seen.size
 
+    def fileno(self) -> int | None:
+        return self._fd
+
     async def read(self, offset: int, most: int) -> bytes:
         return await asyncio.wrap_future(self._threads.submit(self._read, offset, most))
 
@@ -67,7 +70,41 @@ async def open_content(root: str, lineage: tuple[Item, ...], threads: Executor) 
     return FileContent(fd, seen, threads)
 
 
+async def open_folder(root: str, lineage: tuple[Item, ...], threads: Executor) -> int:
+    """A descriptor, for reading, of the folder that is the last of *lineage*. Raises NoContent
+    where it may not be read, and ContentChanged."""
+    seen = lineage[-1].seen
+    if seen is None:
+        raise NoContent("The folder is not on the disk")
+    names = [item.name for item in lineage[1:]]
+    opening = threads.submit(_open_folder, root, names, seen)
+    try:
+        return await asyncio.shield(asyncio.wrap_future(opening))
+    except asyncio.CancelledError:
+        opening.add_done_callback(_close)
+        raise
+
+
 def _open(root: str, names: list[str], seen: Seen) -> int:
+    fd, device = _reach(root, names, FILE_FLAGS)
+    found = os.fstat(fd)
+    if not stat.S_ISREG(found.st_mode) or found.st_dev != device or _seen(found) != seen:
+        os.close(fd)
+        raise ContentChanged(_CHANGED)
+    return fd
+
+
+def _open_folder(root: str, names: list[str], seen: Seen) -> int:
+    fd, device = _reach(root, names, os.O_RDONLY | FOLDER_FLAGS)
+    found = os.fstat(fd)
+    if found.st_dev != device or found.st_ino != seen.inode:
+        os.close(fd)
+        raise ContentChanged(_CHANGED)
+    return fd
+
+
+def _reach(root: str, names: list[str], flags: int) -> tuple[int, int]:
+    """What *names* lead to, open with *flags*, and the file system that it has to be on."""
     try:
         folder = os.open(root, PATH_ONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
@@ -76,18 +113,13 @@ def _open(root: str, names: list[str], seen: Seen) -> int:
                 below = os.open(name, PATH_ONLY | FOLDER_FLAGS, dir_fd=folder)
                 os.close(folder)
                 folder = below
-            fd = os.open(names[-1], FILE_FLAGS, dir_fd=folder)
+            return os.open(names[-1], flags, dir_fd=folder), device
         finally:
             os.close(folder)
     except PermissionError as error:
-        raise NoContent("The server may not read this file") from error
+        raise NoContent("The server may not read this") from error
     except OSError as error:
         raise ContentChanged(_CHANGED) from error
-    found = os.fstat(fd)
-    if not stat.S_ISREG(found.st_mode) or found.st_dev != device or _seen(found) != seen:
-        os.close(fd)
-        raise ContentChanged(_CHANGED)
-    return fd
 
 
 def _seen(found: os.stat_result) -> Seen:

@@ -5,21 +5,30 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 
-from wakeful.core.items import Item, Namespace
-from wakeful.sources.content import FileContent, open_content
+from wakeful.core.contents import Content, Incoming
+from wakeful.core.errors import Unavailable
+from wakeful.core.items import Item
+from wakeful.core.people import Namespace
+from wakeful.core.rehearsal import Below
+from wakeful.sources.arrivals import Arrivals, Copied, Original
+from wakeful.sources.content import FileContent, open_content, open_folder
 from wakeful.sources.guard import Paused, appearance
-from wakeful.sources.ignore import DEFAULT_IGNORE, Ignore
+from wakeful.sources.holding import Holding
+from wakeful.sources.ignore import DEFAULT_IGNORE, Ignore, is_left_out
 from wakeful.sources.ledger import Ledger
 from wakeful.sources.notices import Watcher
 from wakeful.sources.session import Counters, Session
 from wakeful.sources.skipped import Skipped
 from wakeful.sources.status import SourceState, SourceStatus
+from wakeful.sources.upkeep import Upkeep
 
 RESCAN_SECONDS = 600.0
 
@@ -30,6 +39,13 @@ _FIRST_DELAY, _LONGEST_DELAY = 0.5, 60.0
 """Before another start after a failure."""
 
 _CALM_SECONDS = 300.0  # after which a failure counts as the first one again
+
+_HOLD_SECONDS = 10.0
+"""How long an action waits for its turn."""
+
+_ARRIVING = 4  # threads: disks answer several better than one
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -42,8 +58,11 @@ class FolderSource:
 
     *ignore* are patterns as in a .gitignore file, beside `DEFAULT_IGNORE`; *exclude* are
     folders or files (the data folder) that are left out. *progress* is called with the number of
-    entries read so far while the first scan runs. The folder is the only writer of its
-    namespace: what else is put there stays as long as no file of that name appears.
+    entries read so far while the first scan runs.
+
+    Whoever acts on the folder does it while they `hold` it. What else is put into its namespace
+    stays as long as no file of that name appears. *upload_limit* is that of a content, in bytes;
+    *lasting* tells whether the records outlive the server.
     """
 
     def __init__(
@@ -57,6 +76,8 @@ class FolderSource:
         exclude: Iterable[Path] = (),
         rescan_seconds: float = RESCAN_SECONDS,
         progress: Callable[[int], None] | None = None,
+        upload_limit: int = 0,
+        lasting: bool = True,
     ) -> None:
         """Raises ValueError for a pattern that means nothing."""
         # A link to the folder may be followed once, here, and never later.
@@ -85,6 +106,19 @@ class FolderSource:
         self._settled = asyncio.Event()
         self._pause_told = ""
         self._task: asyncio.Task[None] | None = None
+        self._lock = asyncio.Lock()
+        self._upload_limit = upload_limit
+        self._swept = False
+        self._upkeep = Upkeep(
+            self.name,
+            namespace.id,
+            ledger,
+            self._top,
+            self._in_thread,
+            self._lock,
+            self.drop,
+            lasting=lasting,
+        )
 
     def __repr__(self) -> str:
         pending = len(self._session.marks) if self._session else 0
@@ -93,6 +127,10 @@ class FolderSource:
     async def __aenter__(self) -> FolderSource:
         self._looking = ThreadPoolExecutor(1, f"look {self.name}")
         self._hashing = ThreadPoolExecutor(1, f"hash {self.name}")
+        self._arriving = ThreadPoolExecutor(_ARRIVING, f"arrive {self.name}")
+        self._arrivals = Arrivals(
+            self._upkeep.place, self.ignore, self._arriving, self._upload_limit
+        )
         self._task = asyncio.create_task(self._run(), name=f"source {self.name}")
         return self
 
@@ -100,7 +138,12 @@ class FolderSource:
         assert self._task is not None
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
-        self._state = SourceState.STOPPED
+        async with self._lock:  # an action that is under way comes to its end
+            self._state = SourceState.STOPPED
+        await self._upkeep.end()
+        await self._arrivals.dropped()
+        await self._upkeep.close()
+        await asyncio.to_thread(self._arriving.shutdown, cancel_futures=True)
         # A look or a slice of 4 MiB ends soon; without waiting it would outlive the loop.
         await asyncio.to_thread(self._looking.shutdown, cancel_futures=True)
         await asyncio.to_thread(self._hashing.shutdown, cancel_futures=True)
@@ -114,6 +157,84 @@ class FolderSource:
     def namespace(self) -> int:
         """The id of the namespace that shows the folder."""
         return self._namespace.id
+
+    @property
+    def device(self) -> int:
+        """The file system that the folder was on when it was last looked at."""
+        return 0 if self._session is None else self._session.device
+
+    # --- for actions ---
+
+    @asynccontextmanager
+    async def receive(self) -> AsyncIterator[Incoming]:
+        """A place for a content, beside the folder (`core.contents.Contents.receive`)."""
+        await self._upkeep.make()
+        async with self._arrivals.receive() as incoming:
+            yield incoming
+
+    def has(self, token: str) -> bool:
+        """Whether the content *token* waits in that place."""
+        return self._arrivals.has(token)
+
+    async def open_arrived(self, token: str) -> Content:
+        """That content."""
+        return await self._arrivals.open(token)
+
+    async def copy_file(self, content: Content) -> str:
+        """A copy of *content* in that place, as a token."""
+        await self._upkeep.make()
+        return await self._arrivals.copy_file(content)
+
+    async def copy_tree(self, below: Below, original: Original, at: tuple[str, ...]) -> Copied:
+        """As `Arrivals.copy_tree`."""
+        await self._upkeep.make()
+        return await self._arrivals.copy_tree(below, original, at)
+
+    async def open_folder(self, lineage: tuple[Item, ...]) -> int:
+        """A descriptor of a recorded folder, for reading. Raises NoContent where it may not be
+        read, and ContentChanged."""
+        return await open_folder(self._root, lineage, self._arriving)
+
+    def is_left_out(self, folder: tuple[str, ...], name: str, found: os.stat_result) -> bool:
+        """Whether *found*, which is *name* in the folder at that path, never shows."""
+        return is_left_out(self.ignore, self.device, folder, name, found)
+
+    async def drop(self, *tokens: str) -> None:
+        """Remove what waits in that place, if it still does."""
+        await self._arrivals.drop(*tokens)
+
+    @asynccontextmanager
+    async def hold(self) -> AsyncIterator[Holding]:
+        """The folder for one action alone. Raises Unavailable where it is not followed now."""
+        await self._upkeep.make()
+        try:
+            async with asyncio.timeout(_HOLD_SECONDS):
+                await self._lock.acquire()
+        except TimeoutError:
+            raise Unavailable("The watched folder is busy: try again") from None
+        try:
+            session = self._session
+            if session is None or not session.live or self._state is not SourceState.LIVE:
+                raise Unavailable("The watched folder is not followed at present")
+            yield Holding(
+                self._root,
+                session,
+                self._upkeep.place(),
+                self.ignore,
+                self._arrivals,
+                self._in_thread,
+                self._upkeep.sweep_soon,
+            )
+        finally:
+            self._lock.release()
+
+    def _top(self) -> int:
+        return os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def _in_thread(self, work: Callable[[], T]) -> Awaitable[T]:
+        return asyncio.get_running_loop().run_in_executor(self._looking, work)
+
+    # --- following ---
 
     async def ready(self) -> None:
         """Return when the first scan is done, and what changed meanwhile is recorded."""
@@ -150,6 +271,7 @@ class FolderSource:
         loop = asyncio.get_running_loop()
         delay = _FIRST_DELAY
         seen: object = None
+        await self._upkeep.tidy()
         while True:
             began = loop.time()
             session = self._session = self._new_session()
@@ -200,6 +322,7 @@ class FolderSource:
             hashing=self._hashing,
             progress=self._progress,
             entered=self._enter,
+            lock=self._lock,
         )
 
     def _enter(self, state: SourceState, reason: str = "") -> None:
@@ -208,6 +331,10 @@ class FolderSource:
                 log.info("source live", source=self.name, **_size(self._session))
             self._ready.set()
             self._pause_told = ""
+            if not self._swept:
+                # Only now, for what the first scan told of may be what lies there.
+                self._swept = True
+                self._upkeep.sweep_soon()
         if state not in (SourceState.STARTING, SourceState.SCANNING):
             self._settled.set()
         self._state, self._reason = state, reason

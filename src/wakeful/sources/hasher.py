@@ -11,7 +11,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from wakeful.core.items import Item
-from wakeful.core.lookups import ItemsOf
+from wakeful.core.lookups.trees import ItemsOf
 from wakeful.sources.ground import Ground, Lost
 from wakeful.sources.hashing import Hashing
 from wakeful.sources.ledger import Ledger

@@ -6,13 +6,23 @@ regular expression, which costs a tenth of what path patterns cost for each name
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections.abc import Iterable
 from fnmatch import translate
 
 import pathspec
 
+from wakeful.core.errors import Conflict, InvalidName
+from wakeful.core.rehearsal import Below
+from wakeful.sources.ground import is_utf8
+
+HIDDEN = ".wakeful"
+"""The name of the hidden place of a watched folder (`wakeful.sources.hidden`)."""
+
 DEFAULT_IGNORE = (
+    f"{HIDDEN}/",
     # A repository's inside is a data base of its own: single files of it mean nothing to
     # others, and every command writes hundreds. `!.git/` brings it back.
     ".git/",
@@ -81,16 +91,49 @@ class Ignore:
         """Whether the folder's path matters at all."""
         return self._paths is not None or bool(self._excluded)
 
+    def is_around_excluded(self, path: str) -> bool:
+        """Whether what is at *path* is, or holds, something that is left out whatever the patterns
+        say."""
+        return any(each == path or each.startswith(path + "/") for each in self._excluded)
+
     def __call__(self, folder: str, name: str, *, is_folder: bool) -> bool:
         """Whether *name* in the folder at path *folder* ("" is the root) is left out."""
         if self._excluded and (f"{folder}/{name}" if folder else name) in self._excluded:
             return True
         if self._paths is not None:
+            if name == HIDDEN:
+                return True  # whatever a pattern takes back
             path = f"{folder}/{name}" if folder else name
             return self._paths.match_file(path + "/" if is_folder else path)
         if self._anywhere is not None and self._anywhere.match(name):
             return True
         return is_folder and self._folders is not None and bool(self._folders.match(name))
+
+
+def is_left_out(
+    ignore: Ignore, device: int, folder: tuple[str, ...], name: str, found: os.stat_result
+) -> bool:
+    """Whether *found*, which is *name* in the folder at the path *folder*, never shows in a tree
+    on the file system *device*."""
+    is_folder = stat.S_ISDIR(found.st_mode)
+    if not (is_folder or stat.S_ISREG(found.st_mode)) or found.st_dev != device:
+        return True
+    return not is_utf8(name) or ignore("/".join(folder), name, is_folder=is_folder)
+
+
+def check_movable(ignore: Ignore, at: tuple[str, ...]) -> None:
+    """Raise Conflict where what is at the path *at* is, or holds, what is left out whatever the
+    patterns say."""
+    if ignore.is_around_excluded("/".join(at)):
+        raise Conflict("The data folder of this server is in it")
+
+
+def check_below(ignore: Ignore, at: tuple[str, ...], below: Below) -> None:
+    """Raise InvalidName for a name in *below*, whose top is to be at the path *at*, that would be
+    left out there. The top itself is not asked about."""
+    for item, names in below[1:]:
+        if ignore("/".join((*at, *names[:-1])), item.name, is_folder=item.is_folder):
+            raise InvalidName(f"{item.name!r} is left out of this folder", field="name")
 
 
 def _is_simple(line: str) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Protocol, TypeVar
 
 from wakeful.core.changes import Applied, Change
-from wakeful.core.lookups import Lookup
+from wakeful.core.lookups import Lookup, NewIds
+from wakeful.core.writes import Steps
 
 T = TypeVar("T")
 
@@ -27,3 +28,13 @@ class Ledger(Protocol):
     async def remember(self, name: str, value: bytes) -> None:
         """Keep a small value, found again by the look-up `Setting(name)`."""
         ...
+
+    async def next_id(self) -> int:
+        """An id that is greater than all that were ever given to an item."""
+        ...
+
+
+def fresh_id(now: int) -> Steps[int]:
+    """The command that answers `Ledger.next_id`."""
+    id: int = yield NewIds()
+    return id

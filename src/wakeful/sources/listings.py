@@ -37,6 +37,11 @@ class Listing:
     gone: list[str] = field(default_factory=list)
     inside: list[Folder] = field(default_factory=list)
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether this is the root, and all that is recorded in it is gone."""
+        return self.folder.parent is None and bool(self.gone) and not self.count
+
 
 class Listings:
     """Lists folders for a source, in its thread."""

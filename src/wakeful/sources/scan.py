@@ -8,7 +8,7 @@ place before it is missed at the old one.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from wakeful.core.changes import Baseline, BaselineEntry, ById, Facts
 from wakeful.core.items import Kind, Seen
@@ -55,8 +55,9 @@ class Scan:
                 weight += len(folder.entries) + 1
         return taken
 
-    def take(self, listing: Listing) -> None:
-        """One folder was compared. Raises Paused where the root lost everything at once."""
+    def take(self, listing: Listing, noticed: Callable[[str], bool] = lambda name: False) -> None:
+        """One folder was compared. Raises Paused where the root lost everything at once, unless all
+        of it was *noticed*."""
         folder = listing.folder
         if listing.lost:
             if folder.parent is None:
@@ -65,7 +66,7 @@ class Scan:
             return
         if listing.unreadable:
             return  # what is recorded in it stays
-        if folder.parent is None and listing.gone and not listing.count:
+        if listing.is_bare and not all(noticed(name) for name in listing.gone):
             raise Paused("everything in the folder vanished without a notice")
         self.entries += listing.count
         self._waiting.extend(listing.inside)

@@ -10,13 +10,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
+from functools import partial
 from itertools import islice
 from typing import TypeVar
 
 import msgspec
 
-from wakeful.core.items import Namespace
-from wakeful.core.lookups import ItemsOf, Setting
+from wakeful.core.lookups import Setting
+from wakeful.core.lookups.trees import ItemsOf
+from wakeful.core.people import Namespace
+from wakeful.sources.adopting import Adoption
 from wakeful.sources.ground import Ground, was_seen
 from wakeful.sources.guard import Identity, Paused, check_familiar, check_same, identify
 from wakeful.sources.hearing import Hearing
@@ -52,6 +55,10 @@ class Counters:
         self.scan_seconds = 0.0
 
 
+class Overtaken(Exception):
+    """The snapshot does not show what was recorded: it has to be read again."""
+
+
 class Session:
     """Raises Paused when the root cannot be trusted, and whatever fails; its snapshot is
     void then, and another session begins with the recorded tree."""
@@ -71,8 +78,11 @@ class Session:
         hashing: Executor,
         progress: Callable[[int], None],
         entered: Callable[[SourceState], None],
+        lock: asyncio.Lock,
     ) -> None:
+        """Whoever has the *lock* is alone with the folder and its records, until it is live."""
         self._root = root
+        self._lock = lock
         self._namespace = namespace
         self._ledger = ledger
         self._watcher = watcher
@@ -93,6 +103,8 @@ class Session:
         self._sweep_due = float("inf")
         self._woken = asyncio.Event()
         self._live = False
+        self._overtaken = False
+        self.inode = self.device = 0  # of the root, once it is known
 
     @property
     def _setting(self) -> str:
@@ -103,9 +115,13 @@ class Session:
         self._loop = asyncio.get_running_loop()
         identity, device = await self._in_thread(lambda: identify(self._root))
         self._identity = identity
+        self.inode, self.device = identity.inode, device
         kept = await self._ledger.ask(Setting(self._setting))
         recorded = msgspec.json.decode(kept, type=Identity) if kept is not None else None
-        await self._load()
+        # What is being done at present is recorded before; what comes later has to wait until
+        # this is live.
+        async with self._lock:
+            await self._load()
         names = [name for name, entry in self.snapshot.root.entries.items() if was_seen(entry)]
         await self._in_thread(lambda: check_familiar(self._root, identity, recorded, names))
         self.snapshot.set_inode(self.snapshot.root, identity.inode)
@@ -115,7 +131,10 @@ class Session:
             await self._first_scan(baseline=recorded is None)
             if recorded != identity:
                 await self._ledger.remember(self._setting, msgspec.json.encode(identity))
+            # Not before it is known that there was a baseline: after a crash, what changed since
+            # would be taken for a part of it, and never be told.
             self._live = True
+            self._entered(SourceState.LIVE)
             self._sweep_due = self._loop.time() + SWEEP_SECONDS
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._hasher.run(), name="source hasher")
@@ -125,7 +144,41 @@ class Session:
                 )
                 tasks.create_task(self._follow(), name="source worker")
         finally:
+            self._live = False
             self._watcher.close()
+
+    @property
+    def live(self) -> bool:
+        """Whether the snapshot is what is recorded, and is followed."""
+        return self._live and not self._overtaken
+
+    def adoption(self) -> Adoption:
+        """For what is recorded by others than this, who have the lock."""
+        return Adoption(
+            self.snapshot,
+            self.marks,
+            self._watcher,
+            self._hasher,
+            relist_moved=self._ignore.by_path,
+            now=self._loop.time(),
+        )
+
+    def suspect(self, names: tuple[str, ...]) -> None:
+        """Something else than is recorded was seen at that path: look at it soon."""
+        folder = self.snapshot.root
+        for index, name in enumerate(names):
+            entry = folder.entries.get(name)
+            if not isinstance(entry, Folder) or index == len(names) - 1:
+                now = self._loop.time()
+                self.marks.found(folder, name, now, gone=False, since=now)
+                break
+            folder = entry
+        self._woken.set()
+
+    def overtaken(self) -> None:
+        """Read the records again: they are not what the snapshot shows."""
+        self._overtaken = True
+        self._woken.set()
 
     def unhashed_files(self) -> int:
         """How many files are recorded without hashes, as far as is known."""
@@ -184,7 +237,6 @@ class Session:
                         await self._sleep()
                 else:
                     found.pop()
-        self._entered(SourceState.LIVE)
 
     def _found_by(self, moment: float) -> list[Mark]:
         """Marks of what happened until then, with what lies in folders found since."""
@@ -204,6 +256,12 @@ class Session:
 
     async def _turn(self) -> bool:
         """Do a part of what there is to do; False when nothing was."""
+        async with self._lock:
+            return await self._alone()
+
+    async def _alone(self) -> bool:
+        if self._overtaken:
+            raise Overtaken("what was recorded is not what is known")
         worked = await self._read_notices()
         if self._hearing.root_trouble:
             self._hearing.root_trouble = False
@@ -268,13 +326,20 @@ class Session:
         )
         for listing in listings:
             self._take_watch(listing)
-            scan.take(listing)
+            if listing.is_bare:
+                # The notice of what went just before the look is there, but was not read yet.
+                await asyncio.sleep(0)
+                await self._read_notices()
+            scan.take(listing, partial(self._is_noticed, listing.folder))
         if scan.done:
             await self._mark(scan.findings, self._loop.time())
             await self._in_thread(lambda: self._skipped.end(self._ground.is_still_left_out))
             self._scan = None
             self._scan_ended = self._loop.time()
             self._counters.scan_seconds = self._scan_ended - scan.started
+
+    def _is_noticed(self, folder: Folder, name: str) -> bool:
+        return self.marks.get(folder, name) is not None
 
     async def _record_baseline(self, scan: Scan, *, last: bool) -> None:
         while taken := scan.next_baseline(last=last):

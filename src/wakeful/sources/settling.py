@@ -9,7 +9,7 @@ from concurrent.futures import Executor
 from typing import Protocol, TypeVar
 
 from wakeful.core.changes import ById, Change, Observe
-from wakeful.core.lookups import ItemById
+from wakeful.core.lookups.trees import ItemById
 from wakeful.sources.ground import Ground
 from wakeful.sources.hasher import Hasher, Hashes
 from wakeful.sources.ledger import Ledger

@@ -5,11 +5,20 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-IN_MEMORY = Path("/dev/shm")
+from tests import components
+
+
+@contextmanager
+def in_memory() -> Iterator[Path]:
+    """An empty folder on another file system than temporary files are."""
+    folder = Path(tempfile.mkdtemp(dir=components.in_memory(), prefix="wakeful-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["disk", "memory"])
@@ -18,11 +27,8 @@ def ground(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     if request.param == "disk":
         yield tmp_path
         return
-    if not IN_MEMORY.is_dir():
-        pytest.skip("no file system in memory here")
-    folder = Path(tempfile.mkdtemp(dir=IN_MEMORY, prefix="wakeful-"))
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    with in_memory() as folder:
+        yield folder
 
 
 @pytest.fixture

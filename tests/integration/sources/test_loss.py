@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.integration.sources.watching import Watching, differences, disk, until
@@ -87,7 +88,7 @@ asyncio.run(main())
 
 
 @contextlib.contextmanager
-def follower(data: Path, root: Path):  # type: ignore[no-untyped-def]
+def follower(data: Path, root: Path) -> Iterator[subprocess.Popen[str]]:
     """A process that follows *root*, killed at the end."""
     project = str(Path(__file__).parents[3])
     command = [sys.executable, "-c", PROGRAM, str(data), str(root), project]
@@ -107,18 +108,23 @@ async def test_a_kill_in_a_burst_loses_nothing_and_doubles_nothing(
     data = ground / "data"
     (root / "known").write_text("1")
     names = [f"{number:04}" for number in range(3000)]
+
+    def write(name: str) -> None:
+        (ground / "new").write_text(name)
+        (ground / "new").rename(root / name)  # whole, for half of it could be told, too
+
     with follower(data, root):
         pass  # the baseline
     for start in (0, 1000, 2000):
         with follower(data, root):
             began = time.monotonic()
             for name in names[start : start + 1000]:
-                (root / name).write_text(name)
+                write(name)
                 if time.monotonic() - began > 0.4:
                     break  # killed in the middle of it
         for name in names[start : start + 1000]:
             if not (root / name).exists():
-                (root / name).write_text(name)
+                write(name)
 
     store = await SqliteStore.open(data)
     watching = await Watching.on(root, store)

@@ -27,6 +27,7 @@ async def test_random_operations_end_in_the_same_tree(root: Path, outside: Path,
                 known = {item.id: path for path, item in items.items()}
             for _ in range(6):
                 churn.some(churn.random.randrange(1, 40))
+                # Nothing is waited for: bursts that lie so far apart are told in other ways.
                 await asyncio.sleep(churn.random.choice((0, 0.003, 0.02, 0.2)))
             await watching.settled()
             assert source.status().failures == 0

@@ -6,10 +6,12 @@ import asyncio
 import os
 from pathlib import Path
 
+import pytest
+
 from tests.integration.sources.watching import Watching, until
 from wakeful.core.changes import Applied, Baseline, ById, Change, CreateFolder
 from wakeful.core.errors import StoreFull
-from wakeful.core.lookups import ItemById
+from wakeful.core.lookups.trees import ItemById
 from wakeful.sources import FolderSource, SourceState
 from wakeful.stores.memory import MemoryStore
 
@@ -51,7 +53,9 @@ async def _all_hashed(watching: Watching) -> bool:
     return all(item.sha1 and item.content_hash for item in items if not item.is_folder)
 
 
-async def test_an_interrupted_baseline_goes_on_without_events(root: Path) -> None:
+async def test_an_interrupted_baseline_goes_on_without_events(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plant(root, folders=8)
     watching = await Watching.on(root, MemoryStore())
     ledger = watching.ledger
@@ -65,15 +69,41 @@ async def test_an_interrupted_baseline_goes_on_without_events(root: Path) -> Non
             await asyncio.Event().wait()  # the process ends here
         return await rest(changes)
 
-    ledger.apply = once  # type: ignore[method-assign]
+    monkeypatch.setattr(ledger, "apply", once)
     async with FolderSource(root, watching.namespace, ledger):
         await until(lambda: calls > 1)
     assert not await watching.matches()
-    ledger.apply = rest  # type: ignore[method-assign]
+    monkeypatch.undo()
 
     async with watching.live():
         assert await watching.matches()
         assert await watching.told() == []
+
+
+async def test_nobody_is_told_that_it_is_ready_before_a_crash_would_be_survived(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What changed since then would be taken for what was there before, and never be told."""
+    plant(root)
+    watching = await Watching.on(root, MemoryStore())
+    remember = watching.ledger.remember
+    is_asked, may_go_on = asyncio.Event(), asyncio.Event()
+
+    async def later(name: str, value: bytes) -> None:
+        is_asked.set()
+        await may_go_on.wait()
+        await remember(name, value)
+
+    monkeypatch.setattr(watching.ledger, "remember", later)
+    async with FolderSource(root, watching.namespace, watching.ledger) as source:
+        await is_asked.wait()
+        before = source.status()
+        may_go_on.set()
+        await source.ready()
+
+        assert source.status().state is SourceState.LIVE
+
+    assert (before.ready, before.state) == (False, SourceState.SCANNING)
 
 
 async def test_a_restart_with_nothing_changed_changes_nothing(root: Path) -> None:
@@ -129,7 +159,9 @@ async def test_what_happened_while_nobody_watched_is_told_at_the_start(root: Pat
     assert items["folder 0/renamed"] == before["folder 0/file 1"]
 
 
-async def test_what_happens_during_the_scan_is_not_lost(root: Path) -> None:
+async def test_what_happens_during_the_scan_is_not_lost(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plant(root, folders=30)
     watching = await Watching.on(root, MemoryStore())
     ledger = watching.ledger
@@ -146,14 +178,14 @@ async def test_what_happens_during_the_scan_is_not_lost(root: Path) -> None:
             (root / f"folder {done + 15}" / "file 1").unlink()
         return await rest(changes)
 
-    ledger.apply = busily  # type: ignore[method-assign]
+    monkeypatch.setattr(ledger, "apply", busily)
 
     async with watching.live():
         await watching.settled()
     assert done
 
 
-async def test_a_full_store_is_waited_for(root: Path) -> None:
+async def test_a_full_store_is_waited_for(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     watching = await Watching.on(root, MemoryStore())
     ledger = watching.ledger
     rest = ledger.apply
@@ -164,7 +196,7 @@ async def test_a_full_store_is_waited_for(root: Path) -> None:
             raise StoreFull("no room")
         return await rest(changes)
 
-    ledger.apply = refuse  # type: ignore[method-assign]
+    monkeypatch.setattr(ledger, "apply", refuse)
     async with watching.live() as source:
         full = True
         (root / "a").write_text("1")
@@ -215,7 +247,9 @@ async def _has(watching: Watching, path: str) -> bool:
     return path in await watching.items()
 
 
-async def test_a_failure_is_counted_and_survived(root: Path) -> None:
+async def test_a_failure_is_counted_and_survived(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     watching = await Watching.on(root, MemoryStore())
     ledger = watching.ledger
     rest = ledger.apply
@@ -229,7 +263,7 @@ async def test_a_failure_is_counted_and_survived(root: Path) -> None:
         return await rest(changes)
 
     async with watching.live() as source:
-        ledger.apply = fail  # type: ignore[method-assign]
+        monkeypatch.setattr(ledger, "apply", fail)
         (root / "a").write_text("1")
         await watching.settled()
         assert source.status().failures == 1

@@ -77,3 +77,9 @@ def test_names_alone_need_no_path() -> None:
 
 def test_the_built_in_patterns_are_about_names_alone() -> None:
     assert not Ignore(defaults=DEFAULT_IGNORE).by_path
+
+
+def test_what_is_around_something_excluded_is_known() -> None:
+    ignore = Ignore(excluded=["apps/wakeful/data"])
+    around = ["apps", "apps/wakeful", "apps/wakeful/data", "apps/wake", "data"]
+    assert [path for path in around if ignore.is_around_excluded(path)] == around[:3]
