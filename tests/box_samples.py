@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wakeful.core.events import Ancestor, Event, ItemEvent, Person, Snapshot, Source
+from wakeful.core.events import Ancestor, Event, ItemEvent, Person, Snapshot, Source, describe
 from wakeful.core.items import Kind
 
 ANN = Person(1001, "Ann", "ann@example.com")
@@ -45,7 +45,9 @@ def folder(**fields: Any) -> Snapshot:
     )
 
 
-def event(type: str = ItemEvent.UPLOAD, source: Source = None, **fields: Any) -> Event:
+def event(
+    type: str = ItemEvent.UPLOAD, source: Source | dict[str, Any] = None, **fields: Any
+) -> Event:
     given: dict[str, Any] = {
         "id": "0a" * 20,
         "type": type,
@@ -53,6 +55,8 @@ def event(type: str = ItemEvent.UPLOAD, source: Source = None, **fields: Any) ->
         "recorded_at": NOON + 2000,
         "enterprise": 1000,
         "actor": BOB,
-        "source": source,
+        "source": describe(source) if isinstance(source, dict) else source,
     }
+    if fields.get("details") is not None:
+        fields["details"] = describe(fields["details"])
     return Event(**(given | fields))

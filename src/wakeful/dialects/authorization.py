@@ -13,8 +13,8 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from wakeful.core.consent import Challenge, is_redirect, parse_challenge
+from wakeful.core.credentials import AccessType, App, Flow
 from wakeful.core.errors import InvalidRequest, WakefulError
-from wakeful.core.items import AccessType, App, Flow
 from wakeful.core.scopes import GRANT_SCOPES, included
 from wakeful.core.signin import InvalidScope
 from wakeful.dialects.dropbox.oauth import SCOPES as DROPBOX_SCOPES

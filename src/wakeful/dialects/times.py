@@ -20,10 +20,10 @@ def text_of(ms: int) -> str:
     What no year between 1 and 9999 holds becomes the nearest that does: a file system may
     hold any time, and one bad time must not make a page unreadable.
     """
-    if not _EARLIEST <= ms <= LATEST:
-        ms = min(max(ms, _EARLIEST), LATEST)
-    minute, second = divmod(ms // 1000, 60)
-    return _minute(minute) + _SECONDS[second]
+    try:
+        return _minute(ms // 60_000) + _SECONDS[ms % 60_000 // 1000]
+    except OverflowError:
+        return text_of(min(max(ms, _EARLIEST), LATEST))
 
 
 def precise_text_of(ms: int) -> str:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from tests.box_rules import check_event
 from tests.model.world import World
 from wakeful.core.events import Event, StreamClass, decode
-from wakeful.core.items import Role, User
+from wakeful.core.people import Role, User
 from wakeful.dialects.box.catalogue import ENTERPRISE, IN_EVERY_VIEW, ONLY_IN_ALL
 from wakeful.dialects.box.enterprise import render_enterprise_event
 from wakeful.dialects.box.events import render_user_event

@@ -19,6 +19,7 @@ import msgspec
 
 from wakeful.core.census import Census
 from wakeful.core.changes import (
+    UNLINK,
     UNLOCK,
     Annotate,
     ById,
@@ -26,6 +27,7 @@ from wakeful.core.changes import (
     Copy,
     CreateFolder,
     Facts,
+    LinkWish,
     Move,
     NewVersion,
     Noted,
@@ -33,10 +35,11 @@ from wakeful.core.changes import (
     Tell,
     Upload,
 )
-from wakeful.core.errors import InvalidName, NotFound
+from wakeful.core.errors import InvalidName, InvalidRequest, NotFound
 from wakeful.core.finding import Finder, Lineage, check_free
-from wakeful.core.items import Item, Kind, Lock
+from wakeful.core.items import Item, Kind, LinkAccess, Lock
 from wakeful.core.names import check_name
+from wakeful.core.quotas import check_room
 from wakeful.core.terms import Terms
 from wakeful.core.writes import Steps
 from wakeful.dialects.box import parameters, reads
@@ -63,6 +66,24 @@ class LockWish(msgspec.Struct, frozen=True):
     is_download_prevented: bool = False
 
 
+class PermissionsWish(msgspec.Struct, frozen=True):
+    """What a shared link allows."""
+
+    can_download: bool | None = None
+    can_preview: bool | None = None
+    can_edit: bool | None = None
+
+
+class SharedLinkWish(msgspec.Struct, frozen=True):
+    """A shared link: what is not given stays, or is what a new one has."""
+
+    access: LinkAccess | None = None
+    password: str | msgspec.UnsetType | None = msgspec.UNSET
+    unshared_at: str | msgspec.UnsetType | None = msgspec.UNSET
+    vanity_name: str | None = None
+    permissions: PermissionsWish | None = None
+
+
 class FileUpdate(msgspec.Struct, frozen=True):
     """The body of `PUT /2.0/files/:id`: what is given changes."""
 
@@ -71,6 +92,7 @@ class FileUpdate(msgspec.Struct, frozen=True):
     description: str | None = None
     tags: tuple[str, ...] | None = None
     lock: LockWish | msgspec.UnsetType | None = msgspec.UNSET
+    shared_link: SharedLinkWish | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class SyncState(StrEnum):
@@ -88,7 +110,7 @@ class FolderUpdate(msgspec.Struct, frozen=True):
     parent: Reference | None = None
     description: str | None = None
     tags: tuple[str, ...] | None = None
-
+    shared_link: SharedLinkWish | msgspec.UnsetType | None = msgspec.UNSET
     sync_state: SyncState | None = None
 
 
@@ -147,6 +169,9 @@ NOTED = {
         (Noted.TAGGED, "TAG_ITEM_CREATE"),
         (Noted.LOCKED, "LOCK_CREATE"),
         (Noted.UNLOCKED, "LOCK_DESTROY"),
+        (Noted.LINKED, "ITEM_SHARED_CREATE"),
+        (Noted.RELINKED, "ITEM_SHARED_UPDATE"),
+        (Noted.UNLINKED, "ITEM_SHARED_UNSHARE"),
     )
 }
 """The event of each note."""
@@ -171,14 +196,16 @@ def update(
     item: Item,
     parent: Item | None,
     only_if: tuple[int, ...] | None,
+    link: LinkWish | None = None,
 ) -> tuple[Change, ...]:
-    """The changes of *item* that are asked for; *parent* is the folder that is named."""
+    """The changes of *item* that are asked for; *parent* is the folder that is named, *link* the
+    shared link that it is to have."""
     name = None if asked.name in (None, item.name) else check_box_name(asked.name or "")
     to = None if parent is None else ById(parent.id)
-    changes: tuple[Change, ...] = (Move(item=ById(item.id), parent=to, name=name, only_if=only_if),)
+    move = Move(item=ById(item.id), parent=to, name=name, only_if=only_if)
     wish = asked.lock if isinstance(asked, FileUpdate) else msgspec.UNSET
-    if asked.description is None and asked.tags is None and wish is msgspec.UNSET:
-        return changes
+    if (asked.description, asked.tags, wish, link) == (None, None, msgspec.UNSET, None):
+        return (move,)
     lock: Lock | None = None
     if wish is None:
         lock = UNLOCK
@@ -191,8 +218,11 @@ def update(
         description=asked.description,
         tags=asked.tags,
         lock=lock,
+        link=link,
     )
-    return (*changes, noted)
+    if asked.name is None and to is None:  # no disk has to do anything
+        return (msgspec.structs.replace(noted, only_if=only_if),)
+    return (move, noted)
 
 
 def update_folder(
@@ -201,23 +231,49 @@ def update_folder(
     parent: Item | None,
     only_if: tuple[int, ...] | None,
     user: int,
+    link: LinkWish | None = None,
 ) -> tuple[Change, ...]:
     """The same of a folder. Its `sync_state` is told to *user* alone, for it is the state of
     their own machines. Raises InvalidName."""
     if asked.sync_state is None:
-        return update(asked, item, parent, only_if)
+        return update(asked, item, parent, only_if, link)
     event = SYNC_STATES[asked.sync_state]
     told = Tell(type=event, classes=classes_of(event), item=ById(item.id), audience=(user,))
-    others = (asked.name, parent, only_if, asked.description, asked.tags)
+    others = (asked.name, parent, only_if, asked.description, asked.tags, link)
     if all(each is None for each in others):
         return (told,)  # also of what only its source may change, and of a root
-    return (*update(asked, item, parent, only_if), told)
+    return (*update(asked, item, parent, only_if, link), told)
+
+
+def link_wish(asked: SharedLinkWish | None, key: str, url: str, hashed: str | None) -> LinkWish:
+    """The shared link that is asked for: a new one has *key* and *url*. *hashed* is what is kept of
+    the password that is asked for. Raises InvalidRequest."""
+    if asked is None:
+        return UNLINK
+    if asked.vanity_name:
+        raise InvalidRequest("links have no names of their own", field="shared_link.vanity_name")
+    allowed = asked.permissions or PermissionsWish()
+    if allowed.can_edit:
+        raise InvalidRequest("nobody edits by a link", field="shared_link.permissions.can_edit")
+    until = asked.unshared_at
+    if isinstance(until, str):
+        until_ms: int | msgspec.UnsetType | None = _time(until, "unshared_at")
+    else:
+        until_ms = until
+    return LinkWish(
+        key,
+        url,
+        access=asked.access,
+        hashed="" if asked.password is None else hashed,
+        until=until_ms,
+        can_download=allowed.can_download,
+    )
 
 
 def copy(asked: NewCopy, item: Item, parent: Item) -> Copy:
     """Raises NotFound for an earlier version of a file."""
     if asked.version is not None and str(asked.version) != str(item.version):
-        raise NotFound("Earlier versions of this file are not kept")
+        raise NotFound("Only the present version of a file is copied")
     name = None if asked.name is None else check_box_name(asked.name)
     return Copy(item=ById(item.id), parent=ById(parent.id), name=name)
 
@@ -257,19 +313,24 @@ def new_version(
     return changes
 
 
-def check_upload(user: int, parent: int, name: str, terms: Terms) -> Steps[None]:
-    """Raise what an upload of a file *name* into the folder *parent* would be refused with now."""
+def check_upload(user: int, parent: int, name: str, size: int, terms: Terms) -> Steps[None]:
+    """Raise what an upload of a file *name* of *size* bytes into the folder *parent* would be
+    refused with now."""
     census = Census((yield from reads.read_user(user)), terms)
     above: Lineage = yield from Finder(census, []).folder(ById(parent))
     yield from check_free(above[-1], check_box_name(name), Kind.FILE)
+    yield from check_room(census, above[-1].namespace, size)
 
 
-def check_new_version(user: int, file: int, name: str | None, terms: Terms) -> Steps[None]:
+def check_new_version(
+    user: int, file: int, name: str | None, size: int, terms: Terms
+) -> Steps[None]:
     """The same for a new version of *file*."""
     census = Census((yield from reads.read_user(user)), terms)
     lineage: Lineage = yield from Finder(census, []).active(ById(file))
     if name is not None:
         yield from check_free(lineage[-2], check_box_name(name), Kind.FILE, file)
+    yield from check_room(census, lineage[-1].namespace, size - lineage[-1].size)
 
 
 def _time(text: str | None, field: str) -> int | None:

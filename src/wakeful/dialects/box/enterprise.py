@@ -15,21 +15,17 @@ wherever it stands, is left out where there is nobody.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
-from wakeful.core.events import Event, Person, Snapshot
+from wakeful.core.events import Described, Event, Person, Snapshot, said
 from wakeful.core.items import Kind
-from wakeful.dialects.box.shapes import (
-    FolderMini,
-    UserMini,
-    folder_mini,
-    parent_above,
-    party,
-    user_mini,
-)
+from wakeful.dialects.box.items import folder_mini, parent_above
+from wakeful.dialects.box.shapes import FolderMini, UserMini, copied
 from wakeful.dialects.box.types import enterprise_name
+from wakeful.dialects.box.users import party, user_mini
 from wakeful.dialects.times import text_of
 
 UNKNOWN_IP = "Unknown IP"
@@ -133,12 +129,14 @@ def enterprise_event(event: Event) -> EnterpriseEvent:
     """*event* as the enterprise's stream shows it."""
     name = enterprise_name(event.type)
     accessible_by = event.accessible_by
+    created_at = text_of(event.created_at)
+    is_late = event.recorded_at != event.created_at
     return EnterpriseEvent(
         source=_source(event, name),
         created_by=user_mini(event.actor),
         action_by=None if event.action_by is None else user_mini(event.action_by),
-        created_at=text_of(event.created_at),
-        recorded_at=text_of(event.recorded_at),
+        created_at=created_at,
+        recorded_at=text_of(event.recorded_at) if is_late else created_at,
         event_id=event.id,
         event_type=name,
         ip_address=event.ip or UNKNOWN_IP,
@@ -153,14 +151,24 @@ def render_enterprise_event(event: Event) -> bytes:
     return _encoder.encode(enterprise_event(event))
 
 
+def render_enterprise_page(events: Iterable[Event], next_position: int) -> bytes:
+    """The JSON of a page of *events*, made in one go."""
+    entries = tuple([enterprise_event(event) for event in events])
+    return _encoder.encode(
+        EnterpriseEvents(
+            chunk_size=len(entries), next_stream_position=next_position, entries=entries
+        )
+    )
+
+
 def _source(event: Event, name: str) -> ItemSource | UserMini | dict[str, Any] | None:
     source = event.source
     if source is None:
         return user_mini(event.actor) if name in ABOUT_THEIR_ACTOR else None
     item = _item(source) if isinstance(source, Snapshot) else _published_item(source)
     if item is None:
-        assert isinstance(source, dict)
-        return source
+        assert isinstance(source, Described)
+        return copied(source)
     if name in ABOUT_ACCESS and event.accessible_by is not None:
         return _access(item, event.accessible_by)
     return item
@@ -176,18 +184,32 @@ def _item(item: Snapshot) -> ItemSource:
     )
 
 
-def _published_item(source: dict[str, Any]) -> ItemSource | None:
+class _Published(msgspec.Struct):
+    """What a source has, as its producer gave it, that may be a file or a folder in full."""
+
+    type: Any = None
+    id: Any = None
+    name: Any = None
+    parent: Any = None
+    owned_by: Any = None
+
+
+_published = msgspec.json.Decoder(_Published)
+
+
+def _published_item(source: Described) -> ItemSource | None:
     """A file or a folder in full, as its producer gave it; None for anything else."""
-    kind, id, name = source.get("type"), source.get("id"), source.get("name")
-    if kind not in ("file", "folder") or not (isinstance(id, str) and isinstance(name, str)):
+    given = _published.decode(source)
+    if given.type not in ("file", "folder"):
         return None
-    owner = source.get("owned_by")
+    if not (isinstance(given.id, str) and isinstance(given.name, str)):
+        return None
     return ItemSource(
-        item_type=kind,
-        item_id=id,
-        item_name=name,
-        parent=source.get("parent"),
-        owned_by=msgspec.UNSET if owner is None else owner,
+        item_type=given.type,
+        item_id=given.id,
+        item_name=given.name,
+        parent=given.parent,
+        owned_by=msgspec.UNSET if given.owned_by is None else given.owned_by,
     )
 
 
@@ -213,5 +235,5 @@ def _details(event: Event, name: str) -> dict[str, Any] | None:
     source = event.source
     if name in ABOUT_CONTENT and isinstance(source, Snapshot) and source.kind is Kind.FILE:
         content = {"size": source.size, "version_id": str(source.version)}
-        return content | (event.details or {})
-    return event.details
+        return content if event.details is None else content | said(event.details)
+    return None if event.details is None else copied(event.details)

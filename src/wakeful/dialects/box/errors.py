@@ -14,8 +14,9 @@ import msgspec
 from wakeful.core import errors
 from wakeful.core.errors import WakefulError
 from wakeful.core.items import Kind
+from wakeful.core.names import NameTooLong
+from wakeful.dialects.box.items import mini_of
 from wakeful.dialects.box.parameters import InvalidLimit
-from wakeful.dialects.box.shapes import mini_of
 
 HELP_URL = "https://developer.box.com/guides/api-calls/permissions-and-errors/common-errors/"
 
@@ -28,14 +29,39 @@ class MetadataAfterFile(errors.InvalidRequest):
     """The attributes of an upload do not come before its file."""
 
 
+class WrongDigest(errors.Conflict):
+    """A part of a file, or the file, is not what its Digest header says."""
+
+
+class RangeMismatch(errors.InvalidRequest):
+    """No part of an upload session stands where its Content-Range says."""
+
+
+class InvalidSessionId(errors.InvalidRequest):
+    """This can be no id of an upload session."""
+
+
+class SessionExpired(errors.NotFound):
+    """The upload session was begun too long ago."""
+
+
+class WrongLinkPassword(errors.Forbidden):
+    """The password of a shared link is another."""
+
+
 ERRORS: dict[type[WakefulError], tuple[int, str]] = {
     WakefulError: (500, "internal_server_error"),
     errors.InvalidRequest: (400, "bad_request"),
     errors.InvalidPosition: (400, "bad_request"),
     errors.InvalidCursor: (400, "bad_request"),
     errors.InvalidName: (400, "item_name_invalid"),
+    NameTooLong: (400, "item_name_too_long"),
     errors.TooLarge: (413, "request_entity_too_large"),
     BadDigest: (400, "bad_digest"),
+    InvalidSessionId: (400, "invalid_upload_session_id"),
+    RangeMismatch: (416, "bad_request"),
+    SessionExpired: (410, "session_expired"),
+    WrongDigest: (412, "precondition_failed"),
     MetadataAfterFile: (400, "metadata_after_file_contents"),
     InvalidLimit: (400, "invalid_limit"),
     errors.Unauthenticated: (401, "unauthorized"),
@@ -43,11 +69,14 @@ ERRORS: dict[type[WakefulError], tuple[int, str]] = {
     errors.UserDisabled: (401, "unauthorized"),
     errors.Forbidden: (403, "access_denied_insufficient_permissions"),
     errors.Locked: (403, "access_denied_item_locked"),
+    WrongLinkPassword: (403, "incorrect_shared_item_password"),
     errors.NotFound: (404, "not_found"),
     errors.Conflict: (409, "conflict"),
     errors.NameTaken: (409, "item_name_in_use"),
     errors.Outdated: (412, "precondition_failed"),
     errors.NotEmpty: (400, "folder_not_empty"),
+    errors.QuotaExceeded: (403, "storage_limit_exceeded"),
+    errors.AlreadyMember: (400, "user_already_collaborator"),
     errors.KeyReused: (409, "conflict"),
     errors.CursorExpired: (409, "conflict"),
     errors.ImpossibleMove: (400, "cyclical_folder_structure"),

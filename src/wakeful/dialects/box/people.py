@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from wakeful.core.errors import NotFound
-from wakeful.core.items import Member, User
-from wakeful.core.lookups import Members, MembershipsOf, UserById, Users
+from wakeful.core.lookups.people import Members, MembershipsOf, UserById, Users
+from wakeful.core.people import Member, User
 from wakeful.core.writes import Steps
 from wakeful.dialects.box.parameters import UserType
 

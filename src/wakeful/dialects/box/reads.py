@@ -21,16 +21,12 @@ from wakeful.core.changes import ById
 from wakeful.core.errors import NotFound
 from wakeful.core.events import Snapshot
 from wakeful.core.finding import Finder, Lineage, check_active, is_within
-from wakeful.core.items import Item, Kind, Member, User
+from wakeful.core.items import Item, Kind
 from wakeful.core.listings import Sorting, Spot
-from wakeful.core.lookups import (
-    Children,
-    CountChildren,
-    CountTrashed,
-    MembershipsOf,
-    Trashed,
-    UserById,
-)
+from wakeful.core.lookups.people import MembershipsOf, UserById
+from wakeful.core.lookups.trees import Children, CountChildren, CountTrashed, Trashed
+from wakeful.core.people import Member, User
+from wakeful.core.roles import Right
 from wakeful.core.writes import Steps
 from wakeful.dialects.box.shapes import ROOT
 
@@ -76,11 +72,14 @@ def read_item(user: int, id: str, kind: Kind, within: int | None = None) -> Step
 
 
 def read_lineage(
-    user: int, id: str, kind: Kind, within: int | None = None
+    user: int, id: str, kind: Kind, within: int | None = None, right: Right | None = None
 ) -> Steps[tuple[Lineage, int]]:
-    """The item *id* with all above it, if *user* may see it, and who owns it. Raises NotFound."""
+    """The item *id* with all above it, if *user* may see it, and who owns it. Raises NotFound, and
+    Forbidden for who has not the *right* that is needed."""
     census = Census((yield from read_user(user)))
     lineage = yield from _visible(census, id, kind, within=within)
+    if right is not None:
+        yield from census.check_right(lineage[-1].namespace, right)
     namespace = yield from census.namespace(lineage[-1].namespace)
     return lineage, namespace.owner
 
@@ -119,23 +118,15 @@ def read_trash(user: int, asked: Asked) -> Steps[Listing]:
     total: int | None = (yield CountTrashed(namespaces)) if by_count else None
     entries = []
     for item in found[: asked.limit]:
-        namespace = yield from census.namespace(item.namespace)
-        above = yield from census.lineage(namespace.root)
+        try:
+            namespace = yield from census.namespace(item.namespace)
+            above = yield from census.lineage(namespace.root)
+        except NotFound:
+            continue  # it was no shared folder any more at the second look
         entries.append((yield from census.snapshot(item, above)))
     is_end = len(found) <= asked.limit or not entries
     after = None if is_end else Place(False, asked.sorting.spot_of(found[asked.limit - 1]))
     return Listing(tuple(entries), total, after)
-
-
-def check_no_versions(user: int, id: str) -> Steps[None]:
-    """Raise NotFound unless the file *id* never had another content than its present one.
-
-    Earlier versions are not kept, and to say that there were none would be wrong.
-    """
-    census = Census((yield from read_user(user)))
-    item = (yield from _visible(census, id, Kind.FILE))[-1]
-    if not item.is_first_version:
-        raise NotFound("Earlier versions of this file are not kept")
 
 
 def _visible(
@@ -217,6 +208,9 @@ def _mounted(census: Census) -> Steps[list[Item]]:
     roots = []
     for member in memberships:
         if member.namespace != census.actor.home:
-            mounted = yield from census.namespace(member.namespace)
-            roots.append((yield from census.lineage(mounted.root))[-1])
+            try:
+                mounted = yield from census.namespace(member.namespace)
+                roots.append((yield from census.lineage(mounted.root))[-1])
+            except NotFound:
+                continue  # it was no shared folder any more at the second look
     return roots

@@ -1,12 +1,24 @@
-"""The answers around a realtime URL (box.md 1 and 3)."""
+"""A realtime URL: how it is written, what a poll of it asks for, and what it is told (box.md 1
+and 3)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Literal
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 
-from wakeful.dialects.box.parameters import quoted_types
+from wakeful.core.lookups.streams import ReadStream, ReadTimeline
+from wakeful.core.positions import Asked
+from wakeful.dialects.box.parameters import (
+    ENTERPRISE_STREAMS,
+    EnterpriseStream,
+    parse_event_types,
+    quoted_types,
+)
+from wakeful.dialects.box.types import stored_types
 
 CHANNEL_PATH = "/subscribe"
 """Where a channel is polled: `/subscribe?channel=<text>&stream_type=<type>`."""
@@ -67,3 +79,50 @@ def realtime_servers(
         url += f"&enterprise={enterprise}"
     server = RealtimeServer(url=url, retry_timeout=retry_timeout)
     return msgspec.json.encode(RealtimeServers(entries=(server,)))
+
+
+def parse_query(query: bytes) -> dict[str, str]:
+    """The parameters of a poll. Of several with one name the last counts, for SDKs append theirs.
+
+    A plus is a plus, not a blank: no value has blanks, but `1e+15` is a position.
+    """
+    values: dict[str, str] = {}
+    if query.isascii() and b"%" not in query:
+        for piece in query.decode("ascii").split("&"):
+            key, _, text = piece.partition("=")
+            values[key] = text
+        return values
+    for part in query.split(b"&"):
+        name, _, value = part.partition(b"=")
+        values[_decode(name)] = _decode(value)
+    return values
+
+
+def _decode(text: bytes) -> str:
+    if b"%" in text:
+        text = unquote_to_bytes(text)
+    return text.decode("utf-8", "replace")
+
+
+def enterprise_stream(query: Mapping[str, str]) -> EnterpriseStream:
+    """In which order a poll of an enterprise's channel waits, as far as its URL says it."""
+    return ENTERPRISE_STREAMS.get(query.get("stream_type", ""), EnterpriseStream.BY_ARRIVAL)
+
+
+def lookup(
+    stream: int, asked: Asked, query: Mapping[str, str], order: EnterpriseStream
+) -> ReadStream | ReadTimeline | None:
+    """What has to find something before a poll of an enterprise's channel is told; None where all
+    that comes to the *stream* does. Raises InvalidRequest."""
+    types = _types(query.get("event_type", ""))
+    # Without a position it waits for what comes, whatever its date: only that is after anything.
+    if order is EnterpriseStream.BY_TIME and "stream_position" in query:
+        return ReadTimeline(stream, asked, 1, types)
+    return None if types is None else ReadStream(stream, asked, 1, types=types)
+
+
+@lru_cache(maxsize=256)
+def _types(text: str) -> frozenset[str] | None:
+    """The stored types that a filter lets pass; one set for all polls that have the same."""
+    names = parse_event_types((text,))
+    return None if names is None else stored_types(names)

@@ -23,6 +23,12 @@ CONTENT_TYPES = (
 )
 """The last is what browsers send without asking first."""
 
+UPLOAD_CONTENT_TYPES = (
+    "application/octet-stream",
+    "text/plain; charset=dropbox-cors-hack",
+)
+"""Those of a request whose body is a content."""
+
 _PATTERN = r"(/(.|[\r\n])*)?|id:.*|(ns:[0-9]+(/.*)?)"
 _REV, _REV_PATTERN = "rev:", r"rev:[0-9a-f]{9,}"
 _PLACE = re.compile(r" - at `\$\.?(.*)`$")
@@ -44,13 +50,15 @@ class Path(NamedTuple):
         return self == Path()
 
 
-def check_content_type(given: str | None) -> None:
-    """Raise InvalidRequest for a body that is not said to be JSON."""
+def check_content_type(given: str | None, expected: tuple[str, ...] = CONTENT_TYPES) -> None:
+    """Raise InvalidRequest for a body that is not said to be of one of the types *expected*."""
     given = given or ""
-    if given.replace(" ", "").lower() not in {each.replace(" ", "") for each in CONTENT_TYPES}:
-        expected = ", ".join(f'"{each}"' for each in CONTENT_TYPES)
+    if given in expected:
+        return
+    if given.replace(" ", "").lower() not in {each.replace(" ", "") for each in expected}:
+        types = ", ".join(f'"{each}"' for each in expected)
         raise InvalidRequest(
-            f'Bad HTTP "Content-Type" header: "{given[:200]}".  Expecting one of {expected}.'
+            f'Bad HTTP "Content-Type" header: "{given[:200]}".  Expecting one of {types}.'
         )
 
 
@@ -64,7 +72,7 @@ def parse(body: bytes, kind: type[T], where: str = "request body") -> T:
         field = f"{place[1]}: " if place and place[1] else ""
         about = _PLACE.sub("", text)
         raise InvalidRequest(f"{where}: {field}{about[:1].lower()}{about[1:]}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise InvalidRequest(f"{where}: could not decode input as JSON") from None
 
 

@@ -10,13 +10,21 @@ refuses to parse an answer that says it itself.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from wakeful.core import errors
 from wakeful.core.errors import WakefulError
-from wakeful.core.scopes import DOWNLOAD_SCOPE, ENTERPRISE_SCOPE, READ_SCOPE
+from wakeful.core.scopes import (
+    CHANGE_SCOPE,
+    DELETE_SCOPE,
+    DOWNLOAD_SCOPE,
+    ENTERPRISE_SCOPE,
+    READ_SCOPE,
+    UPLOAD_SCOPE,
+)
 from wakeful.dialects.dropbox.names import zulu
 
 _MOST_ECHOED = 200
@@ -25,6 +33,9 @@ _SCOPES = {
     READ_SCOPE: "files.metadata.read",
     DOWNLOAD_SCOPE: "files.content.read",
     ENTERPRISE_SCOPE: "events.read",
+    UPLOAD_SCOPE: "files.content.write",
+    CHANGE_SCOPE: "files.content.write",
+    DELETE_SCOPE: "files.content.write",
 }
 """What Dropbox calls the scopes that its functions need here."""
 
@@ -37,11 +48,28 @@ class BadCall(errors.InvalidRequest):
 
 
 class Refused(WakefulError):
-    """What a function's own error union has a word for; *tags* from the outermost inwards."""
+    """What a function's own error union has a word for; *tags* from the outermost inwards, *more*
+    what belongs to the last."""
 
-    def __init__(self, *tags: str) -> None:
+    def __init__(self, *tags: str, more: Mapping[str, Any] | None = None) -> None:
         super().__init__("/".join(tags))
         self.tags = tags
+        self.more = dict(more or {})
+
+    @property
+    def union(self) -> dict[str, Any]:
+        """The union as JSON has it."""
+        return union_of(*self.tags, **self.more)
+
+
+class UploadRefused(Refused):
+    """A path that an upload cannot have: the one place where a union has a structure around it."""
+
+    @property
+    def union(self) -> dict[str, Any]:
+        reason = union_of(*self.tags[1:], **self.more)
+        # What was sent is not kept, so no session has it.
+        return {".tag": self.tags[0], "reason": reason, "upload_session_id": ""}
 
 
 class MissingScope(errors.Forbidden):
@@ -110,6 +138,7 @@ _ACCESS: dict[type[WakefulError], tuple[int, tuple[str, ...]]] = {
     errors.Forbidden: (403, ("not_allowed",)),
     errors.NotFound: (409, ("path", "not_found")),
     errors.Conflict: (409, ("path", "locked")),
+    errors.QuotaExceeded: (409, ("path", "insufficient_space")),
     errors.CursorExpired: (409, ("reset",)),
 }
 
@@ -117,8 +146,8 @@ _ACCESS: dict[type[WakefulError], tuple[int, tuple[str, ...]]] = {
 def answer_for(error: WakefulError) -> tuple[int, ErrorAnswer | str]:
     """The status and the body of *error*: JSON, or plain text."""
     match error:
-        case Refused(tags=tags):
-            return 409, _union(*tags)
+        case Refused(tags=tags, union=union):
+            return 409, ErrorAnswer(_summary(tags), union)
         case LogReset(latest=latest):
             return 409, _union("reset", reset=zulu(latest))
         case InvalidRoot(home=home):
@@ -151,9 +180,17 @@ def root_info(home: int) -> dict[str, Any]:
     return {".tag": "user", "root_namespace_id": str(home), "home_namespace_id": str(home)}
 
 
-def _union(*tags: str, **more: Any) -> ErrorAnswer:
-    """A union: under the name of each tag the next, under that of the last *more*."""
-    error: dict[str, Any] = {".tag": tags[-1], **more}
+def union_of(*tags: str, **more: Any) -> dict[str, Any]:
+    """A union: under the name of each tag the next, beside the last *more*."""
+    union: dict[str, Any] = {".tag": tags[-1], **more}
     for tag in reversed(tags[:-1]):
-        error = {".tag": tag, tag: error}
-    return ErrorAnswer(f"{'/'.join(tags)}/..", error)
+        union = {".tag": tag, tag: union}
+    return union
+
+
+def _union(*tags: str, **more: Any) -> ErrorAnswer:
+    return ErrorAnswer(_summary(tags), union_of(*tags, **more))
+
+
+def _summary(tags: tuple[str, ...]) -> str:
+    return f"{'/'.join(tags)}/.."

@@ -6,20 +6,20 @@ for once more.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple, Protocol
 
 from wakeful.core.errors import NotFound, Unavailable
-from wakeful.core.items import Item, JournalRow, Member, Namespace, User
-from wakeful.core.journal import join, place_of, spelled
-from wakeful.core.lookups import (
-    ItemById,
-    JournalAt,
-    Lineage,
-    MembershipsOf,
-    NamespaceById,
-    UserById,
-)
-from wakeful.core.view import Base, Told, find_base, shown_path
+from wakeful.core.items import Item, JournalRow, Version, at_version
+from wakeful.core.journal import join, place_of, shown_path, spelled
+from wakeful.core.lookups.journals import JournalAt
+from wakeful.core.lookups.people import MembershipsOf, NamespaceById, UserById
+from wakeful.core.lookups.trees import ItemById, Lineage, VersionById
+from wakeful.core.mounts import Base, find_base
+from wakeful.core.people import Member, Namespace, User
+from wakeful.core.roles import RIGHTS, Right
+from wakeful.core.versions import find_version
+from wakeful.core.view import Told
 from wakeful.core.writes import Steps
 from wakeful.dialects.dropbox.arguments import Path
 from wakeful.dialects.dropbox.errors import Refused
@@ -30,6 +30,16 @@ NOT_FOUND = ("path", "not_found")
 _MOST_TRIES = 10  # nothing is changed so often by accident
 
 
+class Reader(Protocol):
+    """Whose view it is, as a user says it."""
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def home(self) -> int: ...
+
+
 def find_user(id: int) -> Steps[User]:
     user: User | None = yield UserById(id)
     if user is None:
@@ -37,7 +47,20 @@ def find_user(id: int) -> Steps[User]:
     return user
 
 
-def locate(user: User, path: Path) -> Steps[Told]:
+def find_read_only(user: Reader) -> Steps[frozenset[int]]:
+    """The namespaces in which *user* may not edit, which Dropbox calls read only."""
+    memberships: tuple[Member, ...] = yield MembershipsOf(user.id)
+    return frozenset(each.namespace for each in memberships if Right.EDIT not in RIGHTS[each.role])
+
+
+def find_read_only_among(user: Reader, entries: Iterable[Told]) -> Steps[frozenset[int]]:
+    """`find_read_only`, as far as it matters to who is told of *entries*."""
+    if all(told.item is None or told.item.namespace == user.home for told in entries):
+        return frozenset()
+    return (yield from find_read_only(user))
+
+
+def locate(user: Reader, path: Path) -> Steps[Told]:
     """What is at *path* in the view of *user*: a tombstone too, and the root with an empty path.
 
     Raises Refused where nothing is or was, and Unavailable where it changes all the time.
@@ -46,7 +69,7 @@ def locate(user: User, path: Path) -> Steps[Told]:
     return found.told
 
 
-def folder_at(user: User, path: Path) -> Steps[str]:
+def folder_at(user: Reader, path: Path) -> Steps[str]:
     """The path, in keys, of the folder at *path*. Raises Refused and Unavailable."""
     told = yield from locate(user, path)
     if told.item is None:
@@ -56,15 +79,41 @@ def folder_at(user: User, path: Path) -> Steps[str]:
     return told.path
 
 
-def file_at(user: User, path: Path) -> Steps[tuple[Told, tuple[Item, ...], int]]:
-    """The file at *path*, with all above it in its namespace, and that namespace's owner. Raises
-    Refused and Unavailable."""
+def item_at(user: Reader, path: Path) -> Steps[tuple[Told, tuple[Item, ...]]]:
+    """The item at *path*, with all above it in its namespace. Raises Refused and Unavailable."""
+    told, lineage = yield from _find(user, path)
+    if told.item is None:
+        raise Refused(*NOT_FOUND)
+    return told, lineage
+
+
+def told_of(user: Reader, lineage: tuple[Item, ...]) -> Steps[Told]:
+    """What is told of the last of *lineage*, an item in the view of *user*, where it stands or
+    stood. Raises Refused where they may not know of it."""
+    item = lineage[-1]
+    keys = yield from _keys_in_namespace(user, item.namespace, place_of(lineage))
+    base = yield from find_base(user.home, keys)
+    if len(lineage) == 1:
+        return Told(base.path, base.shown, item, None if base.mount is None else base.namespace)
+    above = {each.id: each for each in lineage}
+    return Told(keys, join(base.shown, shown_path(item, above)), item)
+
+
+def file_at(user: Reader, path: Path) -> Steps[tuple[Told, tuple[Item, ...], int]]:
+    """The file at *path*, with all above it in its namespace, and that namespace's owner, for who
+    may read what is in it. Raises Refused and Unavailable."""
     told, lineage = yield from _find(user, path)
     if told.item is None:
         raise Refused(*NOT_FOUND)
     if told.item.is_folder:
         raise Refused("path", "not_file")
-    namespace: Namespace = yield NamespaceById(told.item.namespace)
+    namespace: Namespace | None = yield NamespaceById(told.item.namespace)
+    if namespace is None:
+        raise Refused(*NOT_FOUND)
+    memberships: tuple[Member, ...] = yield MembershipsOf(user.id)
+    roles = {each.namespace: each.role for each in memberships}
+    if namespace.id not in roles or Right.DOWNLOAD not in RIGHTS[roles[namespace.id]]:
+        raise Refused("path", "restricted_content")
     return told, lineage, namespace.owner
 
 
@@ -75,7 +124,7 @@ class _Found(NamedTuple):
     lineage: tuple[Item, ...] = ()
 
 
-def _find(user: User, path: Path) -> Steps[_Found]:
+def _find(user: Reader, path: Path) -> Steps[_Found]:
     for _ in range(_MOST_TRIES):
         found = yield from _look(user, path)
         if found is not None:
@@ -83,7 +132,7 @@ def _find(user: User, path: Path) -> Steps[_Found]:
     raise Unavailable("it is being changed")
 
 
-def _look(user: User, path: Path) -> Steps[_Found | None]:
+def _look(user: Reader, path: Path) -> Steps[_Found | None]:
     """What is at *path*; None where that changed between two look-ups. Raises Refused."""
     item: int | None = None
     if path.revision is not None:
@@ -98,7 +147,10 @@ def _look(user: User, path: Path) -> Steps[_Found | None]:
         keys = path.keys
     base = yield from find_base(user.home, keys)
     if not base.under:
-        root: Item = yield ItemById((yield from _root(base.namespace)))
+        namespace: Namespace | None = yield NamespaceById(base.namespace)
+        root: Item | None = None if namespace is None else (yield ItemById(namespace.root))
+        if root is None:
+            return None
         mount = None if base.mount is None else base.namespace
         return _Found(Told(base.path, base.shown, root, mount), (root,))
     row: JournalRow | None = yield JournalAt(base.namespace, base.under)
@@ -113,7 +165,10 @@ def _look(user: User, path: Path) -> Steps[_Found | None]:
     if item not in (None, row.item) or not _is_at(lineage, base):
         return None
     if path.revision is not None and path.revision[1] != lineage[-1].version:
-        return None
+        kept: Version | None = yield VersionById(*path.revision)
+        if kept is None:
+            return None
+        lineage = (*lineage[:-1], at_version(lineage[-1], kept))
     above = {each.id: each for each in lineage}
     shown = join(base.shown, shown_path(lineage[-1], above))
     return _Found(Told(keys, shown, lineage[-1]), lineage)
@@ -129,20 +184,15 @@ def _is_at(lineage: tuple[Item, ...], base: Base) -> bool:
     )
 
 
-def _root(namespace: int) -> Steps[int]:
-    found: Namespace = yield NamespaceById(namespace)
-    return found.root
-
-
-def _keys_of_revision(user: User, file: int, version: int) -> Steps[str]:
-    """Only the present version of a file is known."""
-    found: Item | None = yield ItemById(file)
-    if found is None or found.version != version:
-        raise Refused(*NOT_FOUND)
+def _keys_of_revision(user: Reader, file: int, version: int) -> Steps[str]:
+    try:
+        yield from find_version(file, version)
+    except NotFound:
+        raise Refused(*NOT_FOUND) from None
     return (yield from _keys_of_item(user, file))
 
 
-def _keys_of_item(user: User, id: int | None) -> Steps[str]:
+def _keys_of_item(user: Reader, id: int | None) -> Steps[str]:
     lineage: tuple[Item, ...] = ()
     if id is not None:
         lineage = yield Lineage(id)
@@ -151,7 +201,7 @@ def _keys_of_item(user: User, id: int | None) -> Steps[str]:
     return (yield from _keys_in_namespace(user, lineage[-1].namespace, place_of(lineage)))
 
 
-def _keys_in_namespace(user: User, namespace: int, keys: str) -> Steps[str]:
+def _keys_in_namespace(user: Reader, namespace: int, keys: str) -> Steps[str]:
     memberships: tuple[Member, ...] = yield MembershipsOf(user.id)
     for member in memberships:
         if member.namespace == namespace:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from msgspec import UNSET
+from collections.abc import Set
+
+from msgspec import UNSET, UnsetType
 
 from wakeful.core.view import Told
 from wakeful.dialects.dropbox.names import file_revision, item_id, zulu
@@ -11,17 +13,23 @@ from wakeful.dialects.dropbox.shapes import (
     FileMetadata,
     FolderMetadata,
     Metadata,
+    SharingInfo,
 )
 
 
-def metadata_of(told: Told, home: int) -> Metadata:
-    """What is told of a path, to the user with that home."""
+def metadata_of(told: Told, home: int, read_only: Set[int] = frozenset()) -> Metadata:
+    """What is told of a path, to the user with that home. In the namespaces *read_only* they may
+    not edit."""
     path, shown, item, mount = told
     name = shown[shown.rfind("/") + 1 :]
     if item is None:
         return DeletedMetadata(name=name, path_lower=f"/{path}", path_display=f"/{shown}")
     is_shared = item.namespace != home and mount is None
     shared = str(item.namespace) if is_shared else UNSET
+    info: SharingInfo | UnsetType = UNSET
+    if item.namespace != home:
+        mounted = UNSET if mount is None else str(mount)
+        info = SharingInfo(item.namespace in read_only, shared, mounted)
     if item.is_folder:
         return FolderMetadata(
             name=name,
@@ -30,6 +38,7 @@ def metadata_of(told: Told, home: int) -> Metadata:
             path_display=f"/{shown}",
             parent_shared_folder_id=shared,
             shared_folder_id=UNSET if mount is None else str(mount),
+            sharing_info=info,
         )
     return FileMetadata(
         name=name,
@@ -44,5 +53,6 @@ def metadata_of(told: Told, home: int) -> Metadata:
         # rest only the facts are known.
         is_downloadable=item.seen is not None or bool(item.content),
         parent_shared_folder_id=shared,
+        sharing_info=info,
         content_hash=item.content_hash or UNSET,
     )

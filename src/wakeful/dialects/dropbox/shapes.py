@@ -10,6 +10,14 @@ from msgspec import UNSET, UnsetType
 _Optional = str | UnsetType
 
 
+class SharingInfo(msgspec.Struct, gc=False):
+    """Of what is in a shared folder, and of the folder itself (`shared_folder_id`)."""
+
+    read_only: bool
+    parent_shared_folder_id: _Optional = UNSET
+    shared_folder_id: _Optional = UNSET
+
+
 class FileMetadata(msgspec.Struct, tag_field=".tag", tag="file", kw_only=True, gc=False):
     name: str
     id: str
@@ -21,6 +29,7 @@ class FileMetadata(msgspec.Struct, tag_field=".tag", tag="file", kw_only=True, g
     path_display: str
     is_downloadable: bool
     parent_shared_folder_id: _Optional = UNSET
+    sharing_info: SharingInfo | UnsetType = UNSET
     content_hash: _Optional = UNSET
 
 
@@ -31,6 +40,7 @@ class FolderMetadata(msgspec.Struct, tag_field=".tag", tag="folder", kw_only=Tru
     path_display: str
     parent_shared_folder_id: _Optional = UNSET
     shared_folder_id: _Optional = UNSET
+    sharing_info: SharingInfo | UnsetType = UNSET
 
 
 class DeletedMetadata(msgspec.Struct, tag_field=".tag", tag="deleted", kw_only=True, gc=False):
@@ -46,6 +56,13 @@ class ListFolderResult(msgspec.Struct):
     entries: list[Metadata]
     cursor: str
     has_more: bool
+
+
+class TemporaryLink(msgspec.Struct):
+    """A URL of the content of a file, which needs no token."""
+
+    metadata: Metadata
+    link: str
 
 
 class LatestCursor(msgspec.Struct):

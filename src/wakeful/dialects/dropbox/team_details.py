@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from wakeful.core.events import Event, Person, Snapshot
+from wakeful.core.events import Event, Person, Snapshot, said
 from wakeful.dialects.box.types import enterprise_name
 
 UNLISTED = "unlisted"
@@ -66,7 +66,7 @@ def unknown(event: Event) -> None:
 
 def _said(event: Event, name: str) -> str | None:
     """The text that the details of *event* have under *name*."""
-    found = (event.details or {}).get(name)
+    found = said(event.details).get(name)
     return found if isinstance(found, str) else None
 
 
@@ -75,8 +75,9 @@ def _subject(event: Event, *names: str) -> str | None:
     source = event.source
     if isinstance(source, Snapshot):
         return source.name if "name" in names else None
+    given = said(source)
     for name in names:
-        found = (source or {}).get(name)
+        found = given.get(name)
         if isinstance(found, str) and found:
             return found
     return None

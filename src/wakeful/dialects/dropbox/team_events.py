@@ -17,8 +17,9 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from wakeful.core.events import Event, Person, Snapshot
-from wakeful.core.items import ANONYMOUS, Kind
+from wakeful.core.events import Described, Event, Person, Snapshot, said
+from wakeful.core.items import Kind
+from wakeful.core.people import ANONYMOUS
 from wakeful.core.timeline import event_time
 from wakeful.dialects.dropbox.names import account_id, item_id, member_id, number_of, zulu
 from wakeful.dialects.dropbox.shapes import TeamEvent
@@ -114,9 +115,10 @@ def _participants(event: Event) -> list[Json]:
 
 def _subject(event: Event) -> Json | None:
     """The user or the group that *event* is about."""
-    source = event.source
-    is_party = isinstance(source, dict) and source.get("type") in ("user", "group")
-    return source if is_party else None  # type: ignore[return-value]  # it is a dict then
+    if not isinstance(event.source, Described):
+        return None
+    source = said(event.source)
+    return source if source.get("type") in ("user", "group") else None
 
 
 def _described(party: Json, status: str) -> Json:
@@ -173,7 +175,7 @@ def _assets(event: Event) -> list[Json]:
             return [item]
         place = (item_id(before.item), before.namespace, before.names)
         return [_asset(source.kind, *place, in_home=before.in_home), item]
-    return [] if source is None else _described_asset(source)
+    return [] if source is None else _described_asset(said(source))
 
 
 def _asset(kind: Kind, id: str, namespace: int, names: tuple[str, ...], *, in_home: bool) -> Json:
@@ -211,8 +213,8 @@ def _described_asset(source: Json) -> list[Json]:
 def _missing(event: Event) -> Json:
     """What is known of *event*, as text."""
     known: Json = {"type": event.type}
-    if isinstance(event.source, dict):
-        known["source"] = event.source
+    if isinstance(event.source, Described):
+        known["source"] = msgspec.Raw(event.source)
     if event.details is not None:
-        known["details"] = event.details
+        known["details"] = msgspec.Raw(event.details)
     return {".tag": "missing_details", "source_event_fields": _encoder.encode(known).decode()}

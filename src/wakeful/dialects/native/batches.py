@@ -4,8 +4,9 @@ them name the part at fault."""
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -23,6 +24,34 @@ T = TypeVar("T")
 _parts = msgspec.json.Decoder(msgspec.Raw | list[msgspec.Raw])
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _list = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+class WholeBodies(Generic[T]):
+    """Reads bodies of parts of type *part* in one go, under *name* where there are many: in a third
+    of the time that they take part by part."""
+
+    def __init__(self, name: str, part: Any) -> None:
+        many = msgspec.defstruct(
+            "Many", [("parts", list[part])], rename={"parts": name}, forbid_unknown_fields=True
+        )
+        self._one: msgspec.json.Decoder[T] = msgspec.json.Decoder(part)
+        self._list: msgspec.json.Decoder[list[T]] = msgspec.json.Decoder(list[part])
+        self._many: msgspec.json.Decoder[Any] = msgspec.json.Decoder(many)
+        self._is_many = re.compile(rb'\s*\{\s*"%b"' % name.encode()).match
+
+    def read(self, body: bytes) -> list[T] | None:
+        """The parts of *body*; None where something may be wrong with it, which `parse_batch`
+        says."""
+        try:
+            if self._is_many(body):
+                parts: list[T] = self._many.decode(body).parts
+            elif body[:1] == b"[":
+                parts = self._list.decode(body)
+            else:
+                return [self._one.decode(body)]
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return None
+        return parts if 0 < len(parts) <= MOST else None
 
 
 def parse_batch(body: bytes, name: str, parse: Callable[[msgspec.Raw], T]) -> tuple[T, ...]:

@@ -8,6 +8,8 @@ by default the home of whoever asks; shared namespaces stand there as folders.
 
 from __future__ import annotations
 
+from contextlib import suppress
+from functools import cache
 from typing import Annotated, TypeAlias
 
 import msgspec
@@ -18,7 +20,7 @@ from wakeful.core.changes import ById, ByPath, Change, Facts, Made, Ref
 from wakeful.core.errors import InvalidName, InvalidRequest
 from wakeful.core.names import check_name, split_path
 from wakeful.dialects.bodies import decode
-from wakeful.dialects.native.batches import parse_batch, parse_time
+from wakeful.dialects.native.batches import WholeBodies, parse_batch, parse_time
 
 ROOT = "0"
 """The root of the namespace, as in the Box dialect."""
@@ -104,7 +106,16 @@ class Delete(_Target, frozen=True, kw_only=True, tag="delete"):
 
 WireChange: TypeAlias = CreateFolder | Upload | Rename | Move | Copy | Trash | Restore | Delete
 
-_decoder: msgspec.json.Decoder[WireChange] = msgspec.json.Decoder(WireChange)
+
+@cache
+def _decoder() -> msgspec.json.Decoder[WireChange]:
+    # It takes a while to be made: a server that starts has no use for it yet.
+    return msgspec.json.Decoder(WireChange)
+
+
+@cache
+def _bodies() -> WholeBodies[WireChange]:
+    return WholeBodies("changes", WireChange)
 
 
 def parse_changes(body: bytes, home: int) -> tuple[Change, ...]:
@@ -113,9 +124,13 @@ def parse_changes(body: bytes, home: int) -> tuple[Change, ...]:
     Raises InvalidRequest, InvalidName and TooLarge, each with the field at fault.
     """
 
+    wires = _bodies().read(body)
+    if wires is not None:
+        with suppress(InvalidRequest):  # raised again with the number of the change
+            return tuple([_Reading(wire, home).change() for wire in wires])
+
     def parse(part: msgspec.Raw) -> Change:
-        wire = decode(part, _decoder)
-        return _Reading(wire, home).change()
+        return _Reading(decode(part, _decoder()), home).change()
 
     return parse_batch(body, "changes", parse)
 
@@ -183,9 +198,9 @@ class _Reading:
 
     def _new_place(self, wire: CreateFolder | Upload) -> tuple[Ref, str]:
         if wire.path is not None:
-            for field in ("parent", "name"):
-                if getattr(wire, field) is not None:
-                    raise InvalidRequest("give a path, or a parent and a name", field=field)
+            if wire.parent is not None or wire.name is not None:
+                field = "name" if wire.parent is None else "parent"
+                raise InvalidRequest("give a path, or a parent and a name", field=field)
             return self._split(wire.path, "path")
         if wire.name is None:
             raise InvalidRequest("give a path, or a parent and a name", field="path")

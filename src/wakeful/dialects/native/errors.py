@@ -26,6 +26,8 @@ ERRORS: dict[type[WakefulError], tuple[int, str]] = {
     errors.NameTaken: (409, "name_taken"),
     errors.Outdated: (409, "outdated"),
     errors.NotEmpty: (409, "not_empty"),
+    errors.QuotaExceeded: (409, "quota_exceeded"),
+    errors.AlreadyMember: (409, "already_member"),
     errors.KeyReused: (409, "key_reused"),
     errors.CursorExpired: (409, "cursor_expired"),
     errors.ImpossibleMove: (409, "impossible_move"),

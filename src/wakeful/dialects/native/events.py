@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
+from functools import cache, lru_cache
 from ipaddress import ip_address
 from typing import Annotated, Any, Literal
 
@@ -11,12 +13,12 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import replace
 
-from wakeful.core.changes import ById, ByPath, Ref, Tell
+from wakeful.core.changes import ById, ByPath, Circle, Ref, Tell
 from wakeful.core.errors import InvalidRequest
 from wakeful.dialects.bodies import decode
 from wakeful.dialects.box.sources import check_source, check_types
 from wakeful.dialects.box.types import circle_of, classes_of
-from wakeful.dialects.native.batches import parse_batch, parse_time
+from wakeful.dialects.native.batches import WholeBodies, parse_batch, parse_time
 from wakeful.dialects.native.changes import parse_id
 
 _TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]{0,99}")
@@ -69,8 +71,26 @@ class Asked(msgspec.Struct, frozen=True):
     action_by: Who | None
     accessible_by: Who | None
 
+    @property
+    def names_anybody(self) -> bool:
+        """Whether there are users to be found."""
+        return not (
+            self.actor is None
+            and self.audience is None
+            and self.action_by is None
+            and self.accessible_by is None
+        )
 
-_decoder = msgspec.json.Decoder(WireEvent)
+
+@cache
+def _decoder() -> msgspec.json.Decoder[WireEvent]:
+    # It takes a while to be made: a server that starts has no use for it yet.
+    return msgspec.json.Decoder(WireEvent)
+
+
+@cache
+def _bodies() -> WholeBodies[WireEvent]:
+    return WholeBodies("events", WireEvent)
 
 
 def parse_events(body: bytes, home: int) -> tuple[Asked, ...]:
@@ -78,34 +98,45 @@ def parse_events(body: bytes, home: int) -> tuple[Asked, ...]:
 
     Raises InvalidRequest and TooLarge, with the field at fault.
     """
-    return parse_batch(body, "events", lambda part: _parse(part, home))
+    wires = _bodies().read(body)
+    if wires is not None:
+        with suppress(InvalidRequest):  # raised again with the number of the event
+            return tuple([_asked(wire, home) for wire in wires])
+    return parse_batch(body, "events", lambda part: _asked(decode(part, _decoder()), home))
 
 
-def _parse(part: msgspec.Raw, home: int) -> Asked:
-    wire = decode(part, _decoder)
-    if not _TYPE.fullmatch(wire.type):
+@lru_cache(maxsize=1024)
+def _shown_to(type: str) -> tuple[int, Circle]:
+    """The classes that show events of *type*, and whose streams do. Raises InvalidRequest."""
+    if not _TYPE.fullmatch(type):
         raise InvalidRequest("a type is a word of at most 100 characters", field="type")
+    return classes_of(type), circle_of(type)
+
+
+def _asked(wire: WireEvent, home: int) -> Asked:
+    classes, circle = _shown_to(wire.type)
     item: Ref | None = None
     source = wire.source
     if source is not None and source.keys() == {"item"}:
         id = parse_id(source["item"], "source.item")
         item = ById(id) if id else ByPath(home, ())
         source = None
-    else:
+    elif source is not None:
         check_source(source)
-    check_types(wire.details, "details")
-    _check_depth(source, "source")
-    _check_depth(wire.details, "details")
+        _check_depth(source, "source")
+    if wire.details is not None:
+        check_types(wire.details, "details")
+        _check_depth(wire.details, "details")
     tell = Tell(
-        at=parse_time(wire.created_at, "created_at"),
+        at=None if wire.created_at is None else parse_time(wire.created_at, "created_at"),
         type=wire.type,
-        classes=classes_of(wire.type),
+        classes=classes,
         item=item,
         source=source,
         details=wire.details,
         session=wire.session,
         ip=None if wire.ip is None else _address(wire.ip),
-        circle=circle_of(wire.type),
+        circle=circle,
     )
     accessible_by = wire.accessible_by
     if isinstance(accessible_by, Party):
@@ -129,7 +160,9 @@ def _address(text: str) -> str:
 
 
 def _check_depth(value: dict[str, Any] | None, field: str) -> None:
-    level: list[Any] = [] if value is None else [value]
+    if not value:
+        return
+    level: list[Any] = [value]
     for _ in range(DEEPEST):
         below = (within for each in level for within in _within(each))
         level = [each for each in below if isinstance(each, dict | list)]

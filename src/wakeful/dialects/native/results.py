@@ -13,7 +13,7 @@ from wakeful.dialects.box.marks import marked
 from wakeful.dialects.box.parameters import EnterpriseStream
 
 
-class ItemResult(msgspec.Struct, frozen=True):
+class ItemResult(msgspec.Struct, frozen=True, gc=False):
     """An item as it is after a change. `etag` rises with every change of it."""
 
     id: str
@@ -23,13 +23,13 @@ class ItemResult(msgspec.Struct, frozen=True):
     sequence_id: str
 
 
-class ChangeResult(msgspec.Struct, frozen=True):
+class ChangeResult(msgspec.Struct, frozen=True, gc=False):
     """`item` is null after a deletion."""
 
     item: ItemResult | None
 
 
-class EventResult(msgspec.Struct, frozen=True):
+class EventResult(msgspec.Struct, frozen=True, gc=False):
     """An event, and where it stands: a reader at `position` has seen it.
 
     `position` is that in the stream of whoever asked, null where it does not show the event;
@@ -61,7 +61,7 @@ def changes_answer(
 ) -> ChangesAnswer:
     """*user* is who asked; *enterprise* is None for somebody who may not read its stream."""
     results = tuple(
-        ChangeResult(None if item is None else _item(item)) for item in published.applied.items
+        [ChangeResult(None if item is None else _item(item)) for item in published.applied.items]
     )
     return ChangesAnswer(results, _events(published, epoch, user, enterprise), published.replayed)
 
@@ -76,12 +76,16 @@ def _events(
     published: Published, epoch: int, user: int, enterprise: int | None
 ) -> tuple[EventResult, ...]:
     return tuple(
-        EventResult(
-            receipt.event,
-            _position(receipt.numbers, epoch, user),
-            _enterprise_position(receipt.numbers, epoch, enterprise),
-        )
-        for receipt in published.receipts
+        [
+            EventResult(
+                receipt.event,
+                _position(receipt.numbers, epoch, user),
+                msgspec.UNSET
+                if enterprise is None
+                else _enterprise_position(receipt.numbers, epoch, enterprise),
+            )
+            for receipt in published.receipts
+        ]
     )
 
 
@@ -91,9 +95,9 @@ def _position(numbers: Mapping[int, int], epoch: int, stream: int) -> int | None
 
 
 def _enterprise_position(
-    numbers: Mapping[int, int], epoch: int, enterprise: int | None
+    numbers: Mapping[int, int], epoch: int, enterprise: int
 ) -> int | msgspec.UnsetType:
-    found = None if enterprise is None else _position(numbers, epoch, enterprise)
+    found = _position(numbers, epoch, enterprise)
     return msgspec.UNSET if found is None else marked(found, EnterpriseStream.BY_ARRIVAL)
 
 

@@ -20,6 +20,7 @@ from wakeful.dialects.box.actions import (
     NewCopy,
     SyncState,
 )
+from wakeful.dialects.box.items import item_full, item_noted
 
 IT = ById(A_FILE.id)
 MINE = Lock(id=7, by=8, at=1_000, until=9_000, no_download=True)
@@ -69,7 +70,7 @@ def test_a_name_that_it_has_already_is_not_judged() -> None:
     ],
 )
 def test_a_lock_is_put_on_and_taken_off(body: bytes, lock: Lock | None) -> None:
-    _, noted = actions.update(asked(body), A_FILE, None, None)
+    (noted,) = actions.update(asked(body), A_FILE, None, None)
 
     assert isinstance(noted, Annotate)
     assert noted.lock == lock
@@ -113,7 +114,7 @@ def test_a_new_version_may_have_another_name() -> None:
 def test_a_lock_is_shown_until_its_time_is_over() -> None:
     item = snapshot(notes=Notes("mine", ("a",), MINE), locked_by=Person(8, "Bob", "bob"))
 
-    during, after = shapes.item_noted(item, 8_999), shapes.item_noted(item, 9_000)
+    during, after = item_noted(item, 8_999), item_noted(item, 9_000)
 
     assert isinstance(during, shapes.File)
     assert isinstance(after, shapes.File)
@@ -121,13 +122,13 @@ def test_a_lock_is_shown_until_its_time_is_over() -> None:
     assert isinstance(during.lock, shapes.FileLock)
     assert (during.lock.id, during.lock.created_by.login) == ("7", "bob")
     assert after.lock is None
-    plain = shapes.item_full(item)
+    plain = item_full(item)
     assert isinstance(plain, shapes.File)
     assert plain.lock is msgspec.UNSET
 
 
 def test_a_folder_has_tags_and_no_lock() -> None:
-    folder = shapes.item_noted(snapshot(kind=Kind.FOLDER, notes=Notes("", ("a",))), 0)
+    folder = item_noted(snapshot(kind=Kind.FOLDER, notes=Notes("", ("a",))), 0)
 
     assert isinstance(folder, shapes.Folder)
     assert folder.tags == ("a",)

@@ -14,8 +14,9 @@ from wakeful.dialects.box.enterprise import (
     ABOUT_CONTENT,
     ABOUT_THEIR_ACTOR,
     render_enterprise_event,
+    render_enterprise_page,
 )
-from wakeful.dialects.box.events import render_user_event
+from wakeful.dialects.box.events import page, render_user_event
 
 ANN_MINI = {"type": "user", "id": "1001", "name": "Ann", "login": "ann@example.com"}
 BOB_MINI = {"type": "user", "id": "1002", "name": "Bob", "login": "bob@example.com"}
@@ -50,6 +51,14 @@ def test_an_event_has_the_fields_of_recorded_ones() -> None:
         "session_id": "s1",
         "additional_details": {"size": 1234, "version_id": "1011"},
     }
+
+
+def test_a_page_in_one_go_is_its_events_joined() -> None:
+    told = [event(source=snapshot()), event("LOGIN", details={"a": 1}), event("UPLOAD", {"n": 1})]
+
+    joined = page([render_enterprise_event(each) for each in told], 5)
+    assert render_enterprise_page(told, 5) == joined
+    assert render_enterprise_page([], 5) == page([], 5)
 
 
 def test_what_nobody_knows_is_said_as_box_says_it() -> None:

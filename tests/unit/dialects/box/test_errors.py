@@ -11,10 +11,16 @@ from tests.contract.things import A_FILE, A_FOLDER
 from wakeful.core import errors
 from wakeful.core.errors import InvalidRequest, WakefulError
 from wakeful.core.items import Item, Kind
+from wakeful.core.names import NameTooLong
 from wakeful.dialects.box.errors import (
     ERRORS,
     BadDigest,
+    InvalidSessionId,
     MetadataAfterFile,
+    RangeMismatch,
+    SessionExpired,
+    WrongDigest,
+    WrongLinkPassword,
     answer_for,
     error_body,
     status_body,
@@ -37,7 +43,18 @@ def test_every_error_has_an_answer(cls: type[WakefulError]) -> None:
 
 
 def test_no_answer_is_for_something_else() -> None:
-    assert set(ERRORS) == {*EVERY_ERROR, BadDigest, InvalidLimit, MetadataAfterFile}
+    assert set(ERRORS) == {
+        *EVERY_ERROR,
+        BadDigest,
+        InvalidLimit,
+        InvalidSessionId,
+        MetadataAfterFile,
+        NameTooLong,
+        RangeMismatch,
+        SessionExpired,
+        WrongDigest,
+        WrongLinkPassword,
+    }
 
 
 def test_a_new_class_is_answered_as_the_one_above_it() -> None:

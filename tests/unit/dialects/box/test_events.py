@@ -5,11 +5,28 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.box_rules import TIMESTAMP, check_event, check_page, strict_faults
 from tests.box_samples import ALL_FILES, ANN, HOME, NOON, event, folder, snapshot
-from wakeful.core.events import Ancestor, Event, ItemEvent, MemberEvent, Person, Snapshot
-from wakeful.dialects.box.events import page, render_user_event
+from wakeful.core.events import (
+    Ancestor,
+    Event,
+    ItemEvent,
+    MemberEvent,
+    Person,
+    Snapshot,
+    decode,
+    describe,
+    encode,
+)
+from wakeful.dialects.box.events import UserEvent, page, render_page, render_user_event
+from wakeful.dialects.box.items import item_full
+from wakeful.dialects.box.types import user_name
+from wakeful.dialects.box.users import party, user_mini
+from wakeful.dialects.times import text_of
 
 
 def rendered(event: Event) -> dict[str, Any]:
@@ -159,6 +176,57 @@ def test_any_other_source_and_details_pass_as_they_were_given() -> None:
     assert raw["additional_details"] == {"a": {"b": 1}}
 
 
+names = st.text(st.characters(codec="utf-8"), max_size=8)
+plain = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | names,
+    lambda within: st.lists(within, max_size=3) | st.dictionaries(names, within, max_size=3),
+    max_leaves=8,
+)
+maps: st.SearchStrategy[dict[str, Any]] = st.dictionaries(names, plain, max_size=3)
+times = st.integers(0, 2**42)
+
+
+@given(
+    source=st.none() | maps | st.just(snapshot()) | st.just(folder(trashed_at=NOON)),
+    details=st.none() | maps,
+    accessible_by=st.none() | maps | st.just(ANN),
+    actor=st.builds(Person, id=st.sampled_from([2, 1001]), name=names, login=names),
+    type=names,
+    session=st.none() | names,
+    times=st.tuples(times, times) | times.map(lambda time: (time, time)),
+)
+def test_an_event_is_written_in_its_declared_form(
+    source: dict[str, Any] | Snapshot | None,
+    details: dict[str, Any] | None,
+    accessible_by: dict[str, Any] | Person | None,
+    actor: Person,
+    type: str,
+    session: str | None,
+    times: tuple[int, int],
+) -> None:
+    told = event(type, source, actor=actor, session=session, accessible_by=accessible_by)
+    told = replace(told, created_at=times[0], recorded_at=times[1])
+    if details is not None:
+        told = replace(told, details=describe(details))
+
+    form = UserEvent(
+        event_id=told.id,
+        created_by=user_mini(actor),
+        created_at=text_of(times[0]),
+        recorded_at=text_of(times[1]),
+        event_type=user_name(type),
+        session_id=session,
+        source=item_full(source) if isinstance(source, Snapshot) else source,
+        additional_details=msgspec.UNSET if details is None else details,
+        accessible_by=msgspec.UNSET if accessible_by is None else party(accessible_by),
+    )
+    assert render_user_event(decode(encode(told))) == msgspec.json.encode(form)
+
+
 def test_an_event_without_a_source_says_null() -> None:
     raw = rendered(event("LOGIN"))
 
@@ -199,9 +267,15 @@ def test_a_page_is_its_events_joined() -> None:
 
 
 def test_an_empty_page() -> None:
-    assert page([], 2**40) == (
-        b'{"chunk_size":0,"next_stream_position":1099511627776,"entries":[]}'
-    )
+    empty = b'{"chunk_size":0,"next_stream_position":1099511627776,"entries":[]}'
+
+    assert page([], 2**40) == render_page([], 2**40) == empty
+
+
+def test_a_page_in_one_go_is_the_same() -> None:
+    told = [event(source=snapshot()), event("LOGIN", {"a": 1}), event(source=folder())]
+
+    assert render_page(told, 5) == page([render_user_event(each) for each in told], 5)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from wakeful.core.errors import NotFound
 from wakeful.core.items import Kind
 from wakeful.core.listings import BY_NAME
-from wakeful.core.lookups import UserById
+from wakeful.core.lookups.people import UserById
 from wakeful.core.writes import Steps
 from wakeful.dialects.box import reads
 from wakeful.dialects.box.reads import Asked

@@ -11,7 +11,8 @@ from tests.unit.core.gardens import Garden
 from wakeful.core.changes import Delete, Move, Trash
 from wakeful.core.errors import Unavailable
 from wakeful.core.items import Item
-from wakeful.core.lookups import JournalAt, Lineage
+from wakeful.core.lookups.journals import JournalAt
+from wakeful.core.lookups.trees import Lineage
 from wakeful.core.view import Told
 from wakeful.dialects.dropbox.arguments import Path
 from wakeful.dialects.dropbox.errors import Refused
@@ -34,7 +35,7 @@ class Stage:
         def ask(step: object) -> object:
             if isinstance(step, before) and left:
                 left.pop(0)()
-            return self.world.ask(step)  # type: ignore[arg-type]
+            return self.world.answer(step)
 
         return drive(locate(self.world.ann, path), ask)
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from tests.box_samples import ANN, BOB, NOON, event, folder, snapshot
 from tests.dropbox_rules import check_team_event
 from wakeful.core.events import Ancestor, Event, ItemEvent, MemberEvent, Person, Whence
-from wakeful.core.items import ANONYMOUS
+from wakeful.core.people import ANONYMOUS
 from wakeful.dialects.box.catalogue import ENTERPRISE, IN_EVERY_VIEW, ONLY_IN_ALL
 from wakeful.dialects.box.types import CORE_NAMES, enterprise_name
 from wakeful.dialects.dropbox.team_events import people_of, render_team_event

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from tests.folding import Applied, fold_in_order, fold_sorted
 from tests.unit.core.gardens import Garden, Step, steps
 from wakeful.core.cursors import Scope
-from wakeful.core.items import User
-from wakeful.core.view import Told, places_of
-from wakeful.dialects.dropbox.v1.deltas import Asker, Follow, opened, read_delta, sealed
+from wakeful.core.people import User
+from wakeful.core.places import places_of
+from wakeful.core.view import Told
+from wakeful.dialects.dropbox.following import Asker
+from wakeful.dialects.dropbox.v1.deltas import Follow, opened, read_delta, sealed
 
 GRANT, EPOCH = 7, 1
 PREFIXES = ("a", "a/b", "a.b", "a.b/b", "b")
@@ -33,7 +35,7 @@ class Reader:
     def __init__(self, garden: Garden, user: User, *, sorts: bool) -> None:
         self.garden = garden
         self.user = user
-        self.asker = Asker(user.id, GRANT, EPOCH)
+        self.asker = Asker(user.id, user.home, GRANT, EPOCH)
         self.prefix = ""
         self.state: Applied = {}
         self.text: str | None = None
@@ -83,7 +85,7 @@ acts = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.lists(acts, min_size=1, max_size=40), st.integers(1, 7))
 def test_p9_whoever_folds_the_pages_has_the_view(
     acts: Sequence[tuple[str, Any]], size: int
@@ -107,7 +109,6 @@ def test_p9_whoever_folds_the_pages_has_the_view(
         assert reader.state == reader.truth
 
 
-@settings(deadline=None)
 @given(
     st.lists(steps, max_size=15),
     st.lists(steps, min_size=1, max_size=8),

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
-
 import pytest
 
 from tests.model.world import World, by_id
 from wakeful.core import errors
 from wakeful.core.changes import Trash
 from wakeful.core.errors import WakefulError
-from wakeful.core.lookups import ListJournal, Lookup
+from wakeful.core.lookups.journals import ListJournal
 from wakeful.dialects.dropbox.v1 import reads
 from wakeful.dialects.dropbox.v1.errors import ErrorAnswer, answer_for
 from wakeful.dialects.dropbox.v1.metadata import media_type, size_text
@@ -82,7 +80,7 @@ def test_what_goes_while_a_folder_is_listed_is_not_in_it(monkeypatch: pytest.Mon
     def answer(step: object) -> object:
         nonlocal looks
         looks += isinstance(step, ListJournal)
-        found = world.ask(cast(Lookup[Any], step))
+        found = world.answer(step)
         if looks == 1 and isinstance(step, ListJournal):
             world.do(Trash(item=by_id(first)))
         return found

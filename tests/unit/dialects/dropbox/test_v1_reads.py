@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.core.gardens import Garden
 from wakeful.core.errors import Unavailable
-from wakeful.core.lookups import ListJournal
+from wakeful.core.lookups.journals import ListJournal
 from wakeful.dialects.dropbox.v1 import reads
 from wakeful.stores.driver import drive
 
@@ -21,7 +21,7 @@ def test_a_folder_that_is_left_between_two_pages_cannot_be_listed_now(
         garden.world.file(name, namespace=garden.team)
 
     def ask(step: object) -> object:
-        found: object = garden.world.ask(step)  # type: ignore[arg-type]
+        found = garden.world.answer(step)
         if isinstance(step, ListJournal):
             garden.leave(garden.team)
         return found

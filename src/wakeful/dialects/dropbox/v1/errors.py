@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from wakeful.core import errors
 from wakeful.core.errors import InvalidRequest, WakefulError
@@ -12,9 +13,11 @@ _MOST_ECHOED = 200
 
 
 class ErrorAnswer(msgspec.Struct, frozen=True):
-    """The body of every error."""
+    """The body of every error. The last two say where an upload goes on."""
 
     error: str
+    offset: int | UnsetType = UNSET
+    upload_id: str | UnsetType = UNSET
 
 
 class BadParameter(InvalidRequest):
@@ -44,6 +47,19 @@ class TooManyEntries(InvalidRequest):
     """A folder has more entries than its listing may have."""
 
 
+class Denied(WakefulError):
+    """What cannot be done at a path, or with what is there."""
+
+
+class WrongOffset(InvalidRequest):
+    """A part that does not begin where its upload ends."""
+
+    def __init__(self, upload: str, offset: int) -> None:
+        super().__init__("Submitted input out of alignment: got an offset that is not the end")
+        self.upload = upload
+        self.offset = offset
+
+
 class NoToken(errors.Unauthenticated):
     """The request has no token at all."""
 
@@ -60,9 +76,11 @@ _STATUSES: dict[type[WakefulError], tuple[int, str | None]] = {
     NoToken: (401, NO_TOKEN),
     errors.Unauthenticated: (401, BAD_TOKEN),
     errors.Forbidden: (403, NOT_ALLOWED),
+    Denied: (403, None),
     errors.NotFound: (404, NOT_FOUND),
     Refused: (404, NOT_FOUND),
     errors.Conflict: (409, None),
+    errors.QuotaExceeded: (507, None),
     errors.RateLimited: (429, None),
     errors.Unavailable: (503, None),
 }
@@ -71,6 +89,8 @@ _STATUSES: dict[type[WakefulError], tuple[int, str | None]] = {
 
 def answer_for(error: WakefulError) -> tuple[int, ErrorAnswer]:
     """The status and the body of *error*."""
+    if isinstance(error, WrongOffset):
+        return 400, ErrorAnswer(str(error), error.offset, error.upload)
     for cls in type(error).__mro__:
         if cls in _STATUSES:
             status, text = _STATUSES[cls]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from functools import cache
 from mimetypes import MimeTypes
 
 import msgspec
@@ -32,13 +33,17 @@ _ICONS = {
 """By media type, or by the first half of it."""
 
 _ANY = "application/octet-stream"
-# Of its own, so that what a machine has in its files of media types makes no difference.
-_TYPES = MimeTypes()
 
 
-def metadata_of(told: Told, home: int) -> Metadata:
+@cache
+def _types() -> MimeTypes:
+    # Of its own, so that what a machine has in its files of media types makes no difference.
+    return MimeTypes()
+
+
+def metadata_of(told: Told, home: int, read_only: Set[int] = frozenset()) -> Metadata:
     """What is told of a path, to the user with that home. Of what is deleted only the path is
-    known: that there was something."""
+    known: that there was something. In the namespaces *read_only* they may not edit."""
     item = told.item
     if item is None:
         return Metadata(
@@ -53,6 +58,7 @@ def metadata_of(told: Told, home: int) -> Metadata:
         return Metadata(path="/", is_dir=True, size=size_text(0), bytes=0, icon="folder")
     is_shared = item.namespace != home and told.mount is None
     shared = str(item.namespace) if is_shared else UNSET
+    may_not_edit = UNSET if item.namespace == home else item.namespace in read_only
     modified = mail_text_of(item.modified_at)
     if item.is_folder:
         return Metadata(
@@ -66,6 +72,7 @@ def metadata_of(told: Told, home: int) -> Metadata:
             modified=modified,
             shared_folder=UNSET if told.mount is None else SharedFolder(str(told.mount)),
             parent_shared_folder_id=shared,
+            read_only=may_not_edit,
         )
     media = media_type(told.shown)
     return Metadata(
@@ -80,6 +87,7 @@ def metadata_of(told: Told, home: int) -> Metadata:
         client_mtime=mail_text_of(item.content_modified_at),
         mime_type=media,
         parent_shared_folder_id=shared,
+        read_only=may_not_edit,
     )
 
 
@@ -104,5 +112,5 @@ def size_text(size: int) -> str:
 def media_type(name: str) -> str:
     """The media type of a file of that name, as far as its ending tells."""
     # Not `guess_type`, which takes a name for a URL.
-    media, packing = _TYPES.guess_type(f"/{name}")
+    media, packing = _types().guess_type(f"/{name}")
     return f"application/x-{packing}" if packing else media or _ANY

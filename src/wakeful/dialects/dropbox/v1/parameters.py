@@ -14,6 +14,7 @@ from wakeful.dialects.dropbox.v1.errors import BadParameter
 
 FORM = "application/x-www-form-urlencoded"
 DEFAULT_FILE_LIMIT, MOST_FILES = 10_000, 25_000
+DEFAULT_REVISIONS, MOST_REVISIONS = 10, 1000
 ROOTS = ("auto", "dropbox", "sandbox")
 """What stands for the user's view in a URL. The last is the folder of an app that sees nothing
 else; here there are no such apps, and what a token opens is the whole view."""
@@ -74,6 +75,10 @@ def parse_limit(given: Parameters) -> int:
 
 def parse_file_limit(given: Parameters) -> int:
     return parse_number(given, "file_limit", DEFAULT_FILE_LIMIT, 1, MOST_FILES)
+
+
+def parse_rev_limit(given: Parameters) -> int:
+    return parse_number(given, "rev_limit", DEFAULT_REVISIONS, 1, MOST_REVISIONS)
 
 
 def parse_prefix(given: Parameters) -> str | None:

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from wakeful.core.cursors import Scope
 from wakeful.core.errors import CursorExpired, Unavailable
-from wakeful.core.items import Member, User
-from wakeful.core.lookups import MembershipsOf, SpaceUsed
+from wakeful.core.people import User
 from wakeful.core.view import Told, read_first, read_page
 from wakeful.core.writes import Steps
 from wakeful.dialects.dropbox.arguments import MOST_ENTRIES
 from wakeful.dialects.dropbox.v1.errors import TooManyEntries
-
-
-class Used(NamedTuple):
-    """Bytes in the home, and in the namespaces that are mounted in it."""
-
-    home: int
-    shared: int
 
 
 def read_contents(
@@ -44,14 +34,3 @@ def read_contents(
             page = yield from read_page(page.cursor, MOST_ENTRIES)
         except CursorExpired:
             raise Unavailable("the folder is being changed") from None
-
-
-def read_usage(user: User) -> Steps[Used]:
-    """How much the files of *user* take."""
-    home: int = yield SpaceUsed(user.home)
-    memberships: tuple[Member, ...] = yield MembershipsOf(user.id)
-    shared = 0
-    for member in memberships:
-        if member.namespace != user.home:
-            shared += yield SpaceUsed(member.namespace)
-    return Used(home, shared)

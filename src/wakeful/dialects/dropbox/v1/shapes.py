@@ -31,6 +31,7 @@ class Metadata(msgspec.Struct, kw_only=True):
     is_deleted: bool | UnsetType = UNSET
     shared_folder: SharedFolder | UnsetType = UNSET
     parent_shared_folder_id: str | UnsetType = UNSET
+    read_only: bool | UnsetType = UNSET  # of what is shared
     hash: str | UnsetType = UNSET  # of a folder that is listed
     contents: list[Metadata] | UnsetType = UNSET
 
@@ -47,6 +48,14 @@ class Delta(msgspec.Struct):
     has_more: bool
 
 
+class Chunk(msgspec.Struct):
+    """How far an upload has come, and until when it may be gone on with."""
+
+    upload_id: str
+    offset: int
+    expires: str
+
+
 class LatestCursor(msgspec.Struct):
     cursor: str
 
@@ -58,7 +67,7 @@ class NameDetails(msgspec.Struct):
 
 
 class QuotaInfo(msgspec.Struct):
-    """In bytes: what is in the home, in shared namespaces, and what there may be."""
+    """In bytes: what is in the home, in shared namespaces of their own, and what there may be."""
 
     normal: int
     shared: int
