@@ -11,6 +11,7 @@ import threading
 import unittest
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -73,9 +74,36 @@ def test_a_colleague_is_in_the_same_enterprise(emulator: Emulator, user: User) -
     assert event["created_by"]["id"] == str(colleague.id)
 
 
+def test_a_file_is_written_with_its_content_and_with_nothing_in_the_way(user: User) -> None:
+    with user.fault(503):
+        user.write("/docs/Résumé.txt", "first")
+        user.write("/docs/Résumé.txt", b"second")
+        user.write("/docs/Résumé.txt", b"second")
+
+    assert len(user.requests) == 0
+    with Reader(user.url, user.token) as reader:
+        told = [event["event_type"] for event in reader.events(0)[0]]
+        asked = {"Dropbox-API-Arg": '{"path": "/docs/r\\u00e9sum\\u00e9.txt"}'}
+        assert reader.ask("POST", "/2/files/download", headers=asked).content == b"second"
+    assert told == ["ITEM_CREATE", "ITEM_UPLOAD", "ITEM_UPLOAD"]
+
+
 def test_a_login_that_is_taken_is_refused_in_words(emulator: Emulator, user: User) -> None:
     with pytest.raises(EmulatorFailed, match="409"):
         emulator.user(user.login)
+
+
+class LateReader(Emulator):
+    """One whose words are read only when it is given up."""
+
+    def _read_errors(self, *stream: Any) -> None:
+        eventually(lambda: self._process is None, "it is given up")
+        super()._read_errors(*stream)
+
+
+def test_why_it_did_not_start_is_told_however_late_it_is_read(tmp_path: Path) -> None:
+    with pytest.raises(EmulatorFailed, match=r"nowhere\.toml"):
+        LateReader(scenario=tmp_path / "nowhere.toml").start()
 
 
 def test_only_the_servers_own_token_drives_it(user: User) -> None:
@@ -86,8 +114,8 @@ def test_only_the_servers_own_token_drives_it(user: User) -> None:
     ):
         url = f"{user.url}{path}"
         bearer = {"Authorization": f"Bearer {user.token}"}
-        assert httpx2.request(method, url, headers=bearer).status_code == 403
-        assert httpx2.request(method, url).status_code == 401
+        assert httpx2.request(method, url, headers=bearer, timeout=60).status_code == 403
+        assert httpx2.request(method, url, timeout=60).status_code == 401
 
 
 @pytest.mark.parametrize("body", [{}, {"seconds": -1}, {"seconds": "1"}, {"days": 1}, None])
@@ -118,11 +146,11 @@ def test_a_server_that_keeps_its_data_has_no_such_routes(server: Server) -> None
     bearer = {"Authorization": f"Bearer {server.token}"}
 
     answer = httpx2.post(
-        f"{server.url}/emulator/clock/advance", json={"seconds": 1}, headers=bearer
+        f"{server.url}/emulator/clock/advance", json={"seconds": 1}, headers=bearer, timeout=60
     )
 
     assert answer.status_code == 404
-    assert "/emulator" not in httpx2.get(f"{server.url}/openapi.json").text
+    assert "/emulator" not in httpx2.get(f"{server.url}/openapi.json", timeout=60).text
 
 
 def test_a_token_expires_when_its_time_has_come(emulator: Emulator) -> None:

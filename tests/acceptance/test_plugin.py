@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.components import python_sdk
-from tests.servers import clean_environ
-from tests.suites import SUITE
+from tests.suites import SUITE, run
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.acceptance
 
 PAGE = Path(__file__).parents[2] / "docs" / "testing.md"
+FAULTS = PAGE.with_name("emulator.md")
 
 NOT_INSTALLED = """\
 import sys
@@ -31,6 +29,32 @@ def test_dropbox(dropbox_client):
     pass
 """
 
+FAILING = """\
+import pytest
+
+
+@pytest.mark.wakeful(fidelity="faithful", name="Ann")
+def test_fails(wakeful_user, wakeful_server):
+    assert wakeful_user.name == "Ann"
+    wakeful_server.fault(503)
+    wakeful_user.fault("gap")
+    with wakeful_user.client() as client, client.events(since=0) as events:
+        raise AssertionError("it failed")
+
+
+def test_nothing_goes_wrong_any_more(wakeful_server, wakeful_user):
+    assert wakeful_server.ask("GET", "/emulator/faults")["faults"] == []
+
+
+def test_asks(wakeful_user):
+    import urllib.request
+
+    url = wakeful_user.url + "/2.0/events"
+    headers = {"Authorization": f"Bearer {wakeful_user.token}"}
+    urllib.request.urlopen(urllib.request.Request(url, headers=headers)).close()
+    raise AssertionError("it failed")
+"""
+
 UNUSED = """\
 import sys
 
@@ -40,19 +64,6 @@ def test_nothing_is_imported_for_those_who_do_not_use_it():
     assert loaded == {"wakeful", "wakeful.testing", "wakeful.testing.plugin"}
     assert "wakeful" not in str(sys.argv)
 """
-
-
-def run(folder: Path, *arguments: str, sdk: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """pytest in *folder*, as somebody who installed Wakeful runs it, beside an SDK."""
-    environ = clean_environ()
-    if sdk is not None:
-        # Behind all else: one of them has a module of the standard library for an older Python.
-        packages = next((sdk.parents[1] / "lib").glob("python*/site-packages"))
-        (folder / "conftest.py").write_text(f"import sys\nsys.path.append({str(packages)!r})\n")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
-    return subprocess.run(
-        command, cwd=folder, env=environ, capture_output=True, text=True, check=False, timeout=280
-    )
 
 
 def blocks(page: str) -> list[tuple[str, str]]:
@@ -78,6 +89,17 @@ def test_an_sdk_that_is_not_there_is_named_with_the_way_to_it(tmp_path: Path) ->
     assert "2 errors" in done.stdout, done.stdout + done.stderr
     assert "pip install boxsdk" in done.stdout
     assert "pip install dropbox" in done.stdout
+
+
+def test_what_was_asked_is_shown_and_what_went_wrong_is_over(tmp_path: Path) -> None:
+    (tmp_path / "test_own.py").write_text(FAILING)
+
+    done = run(tmp_path, "--strict-markers")
+
+    assert "2 failed, 1 passed" in done.stdout, done.stdout + done.stderr
+    assert "What wakeful_user's clients asked" in done.stdout
+    assert "nothing was asked" in done.stdout
+    assert re.search(r"\d+: box\.events from start -> 200", done.stdout)
 
 
 def test_it_is_not_felt_by_those_who_do_not_use_it(tmp_path: Path) -> None:
@@ -112,6 +134,16 @@ def test_the_other_programs_of_the_page_pass(tmp_path: Path) -> None:
     done = run(tmp_path, *(name for name, _ in others), sdk=python_sdk("dropbox12"))
 
     assert f"{len(others)} passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_the_programs_of_the_page_about_faults_pass(tmp_path: Path) -> None:
+    found = blocks(FAULTS.read_text())
+    for name, code in found:
+        (tmp_path / name).write_text(code)
+
+    done = run(tmp_path, *(name for name, _ in found), sdk=python_sdk("boxsdk10"))
+
+    assert f"{len(found)} passed" in done.stdout, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("sdk", ["boxsdk3", "boxsdk4"])

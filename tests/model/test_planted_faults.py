@@ -24,14 +24,16 @@ from wakeful.core.changes import Circle, Tell
 from wakeful.core.events import EVERY_CLASS, Head, Receipt, encode
 from wakeful.core.finding import Finder
 from wakeful.core.items import Item
-from wakeful.core.lookups import Remember, StreamStates
+from wakeful.core.lookups import Remember
+from wakeful.core.lookups.streams import StreamStates
 from wakeful.core.ports import Hints, Store, StreamKind, WakeBus
 from wakeful.core.positions import Asked, Marker, Place, StreamState, place, split
 from wakeful.core.writes import Command, JournalMove, PutRemembered, Steps
-from wakeful.feed import Feed, Observer, Waiter
+from wakeful.feed import Feed, Observer
 from wakeful.filtered import FilteredWaits, Looking
 from wakeful.stores.memory import streams
 from wakeful.stores.memory.journals import Journals
+from wakeful.waking import Waiter
 
 T = TypeVar("T")
 
@@ -51,7 +53,6 @@ def shows(machine: type[Machine], check: str, histories: int = HISTORIES) -> Non
                 derandomize=True,
                 stateful_step_count=40,
                 phases=[Phase.generate],
-                deadline=None,
                 report_multiple_bugs=False,
                 suppress_health_check=list(HealthCheck),
             ),
@@ -101,7 +102,7 @@ class LooksFirst(Feed):
 
     def wait(self, waiter: Waiter, asked: Asked) -> None:
         waiter.after = 1 << 62
-        self._looker = asyncio.ensure_future(self._look_then_register(waiter, asked))
+        self._looks._looker = asyncio.ensure_future(self._look_then_register(waiter, asked))
 
     async def _look_then_register(self, waiter: Waiter, asked: Asked) -> None:
         (state,) = await self._store.ask(StreamStates((waiter.stream,)))
@@ -277,7 +278,7 @@ def test_a_position_of_another_epoch_taken_for_one_of_this_is_caught(
 
     monkeypatch.setattr(streams, "place", epochless)
 
-    shows(Machine, "P[569]")
+    shows(Machine, "P[4569]")
 
 
 def test_a_page_that_goes_on_one_too_far_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,16 +20,30 @@ if TYPE_CHECKING:
     from wakeful.testing.asking import EmulatorFailed
     from wakeful.testing.cases import EmulatorTestCase
     from wakeful.testing.emulator import Emulator
+    from wakeful.testing.faults import Fault
     from wakeful.testing.inbox import Inbox
+    from wakeful.testing.recording import Exchange, Requests
     from wakeful.testing.users import User
 
-__all__ = ["Emulator", "EmulatorFailed", "EmulatorTestCase", "Inbox", "User"]
+__all__ = [
+    "Emulator",
+    "EmulatorFailed",
+    "EmulatorTestCase",
+    "Exchange",
+    "Fault",
+    "Inbox",
+    "Requests",
+    "User",
+]
 
 _HOMES = {
     "Emulator": "emulator",
     "EmulatorFailed": "asking",
     "EmulatorTestCase": "cases",
+    "Exchange": "recording",
+    "Fault": "faults",
     "Inbox": "inbox",
+    "Requests": "recording",
     "User": "users",
 }
 

@@ -28,3 +28,4 @@ class EmulatorTestCase(unittest.TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.user = self.emulator.user()
+        self.addCleanup(self.emulator.end_faults)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,9 +23,15 @@ def wakeful_server() -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def wakeful_user(wakeful_server: Emulator) -> User:
-    """A fresh user, an admin of an enterprise of their own: nothing of other tests is there."""
-    return wakeful_server.user()
+def wakeful_user(request: pytest.FixtureRequest, wakeful_server: Emulator) -> Iterator[User]:
+    """A fresh user, an admin of an enterprise of their own: nothing of other tests is there.
+
+    `@pytest.mark.wakeful(fidelity="faithful")` says with what they are made. What the test lets go
+    wrong, for whomever, ends with it.
+    """
+    marker = request.node.get_closest_marker("wakeful")
+    yield wakeful_server.user(**(marker.kwargs if marker else {}))
+    wakeful_server.end_faults()
 
 
 @pytest.fixture
@@ -46,6 +52,23 @@ def box_client(wakeful_user: User) -> Any:
 def dropbox_client(wakeful_user: User) -> Any:
     """A client of the Dropbox SDK that is installed, for the fresh user."""
     return _made(wakeful_user.dropbox_client)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "wakeful(**options): what wakeful_user is made with, as Emulator.user has it"
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    user = getattr(item, "funcargs", {}).get("wakeful_user")
+    if report.when == "call" and report.failed and user is not None:
+        report.sections.append(("What wakeful_user's clients asked", user.requests.shown()))
+    return report
 
 
 def _made(make: Callable[[], Any]) -> Any:

@@ -6,25 +6,26 @@ closed even where the program that started it was killed.
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import signal
 import sys
 import threading
 
+from wakeful.cli.importing import imported_for_good
+
 
 def main(arguments: list[str]) -> int:
-    gc.disable()  # as in `wakeful serve`: nothing of what is imported goes
-    from wakeful.cli import logs
-    from wakeful.cli.in_memory import InMemory
-    from wakeful.cli.screen import Screen
-    from wakeful.cli.server import Announcement, serve
-    from wakeful.settings import Settings
+    with imported_for_good():
+        from wakeful.cli import logs
+        from wakeful.cli.in_memory import InMemory
+        from wakeful.cli.screen import Screen
+        from wakeful.cli.server import Announcement, serve
+        from wakeful.cli.state import CannotServe
+        from wakeful.settings import load
 
-    gc.enable()
-    (hold,) = arguments
-    settings = Settings(memory=True, port=0, hold=float(hold), drain=0.0, log_format="text")
+    given = {"memory": True, "port": 0, "drain": 0.0, "log_format": "text"}
+    settings = load(given | json.loads(arguments[0]), {}, {})
     logs.configure("text", "warning")
     threading.Thread(target=_end_with_input, daemon=True).start()
 
@@ -32,7 +33,11 @@ def main(arguments: list[str]) -> int:
         sys.stdout.write(json.dumps({"url": what.url, "token": what.token}) + "\n")
         sys.stdout.flush()
 
-    return serve(settings, InMemory(settings.upload_limit), announce, Screen())
+    try:
+        return serve(settings, InMemory(settings.upload_limit), announce, Screen())
+    except CannotServe as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
 
 
 def _end_with_input() -> None:

@@ -1,0 +1,1 @@
+"""What an emulator has beside a server: it records what is asked, and does wrong on demand."""
