@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from functools import cache
 from typing import Any
@@ -23,6 +24,7 @@ from wakeful.http.box import api as box_api
 from wakeful.http.box import routes as box
 from wakeful.http.box.answers import BoxErrors
 from wakeful.http.box.uploads import UPLOAD_PREFIX
+from wakeful.http.browsers import LogIns
 from wakeful.http.description import Answer, Described, Operation
 from wakeful.http.dialect import Dialect
 from wakeful.http.dropbox import api as dropbox_api
@@ -33,6 +35,8 @@ from wakeful.http.dropbox.v1 import api as dropbox_v1_api
 from wakeful.http.dropbox.v1 import routes as dropbox_v1
 from wakeful.http.dropbox.v1.answers import V1Errors
 from wakeful.http.dropbox.v1.poll import LONGPOLL_DELTA_PATH
+from wakeful.http.link_pages import link_pages
+from wakeful.http.links import PREFIX as LINKS
 from wakeful.http.metrics import Metrics
 from wakeful.http.native import routes as native
 from wakeful.http.native.routes import NativeErrors
@@ -49,9 +53,27 @@ _DESCRIBE = Operation(
 )
 
 
+_POLLS = (
+    Endpoint("GET", CHANNEL_PATH, box_api.POLL, BoxErrors()),
+    Endpoint("POST", LONGPOLL_PATH, dropbox_api.LONGPOLL, DropboxErrors()),
+    Endpoint("GET", LONGPOLL_DELTA_PATH, dropbox_v1_api.LONGPOLL_DELTA, V1Errors()),
+)
+"""What the front answers."""
+
+
 def build_app(services: Services) -> ASGIApp:
     """The ASGI app of everything but the parked polls, which the front answers."""
-    return Counted(every_route(services), services.metrics)
+    whole = every_route(services)
+    app = Counted(whole, services.metrics)
+    if services.emulation is None:
+        return app
+    # No other server has any of it.
+    from wakeful.http.emulation.app import EmulatedApp
+    from wakeful.http.emulation.routes import Routes
+
+    polls = {each.path: (each.method, each.errors) for each in _POLLS}
+    services.emulation.learn(Routes(whole, polls))
+    return EmulatedApp(app, services.emulation.stage)
 
 
 def every_route(services: Services) -> Dialect:
@@ -64,14 +86,16 @@ def every_route(services: Services) -> Dialect:
     async def describe(request: Request) -> Response:
         return Response(described(), media_type="application/json")
 
+    log_ins = LogIns(services)
     whole = Dialect(
         [
-            Mount(BOX, box.box(services)),
-            Mount(UPLOAD_PREFIX, box.box_uploads(services)),
-            Mount(DROPBOX, dropbox.dropbox(services)),
-            Mount(NATIVE, native.native(services)),
-            *(Mount(*endpoint) for endpoint in oauth.token_endpoints(services).items()),
-            Mount(DROPBOX_V1, dropbox_v1.dropbox_v1(services)),
+            mounted(BOX, box.box(services)),
+            mounted(UPLOAD_PREFIX, box.box_uploads(services)),
+            mounted(LINKS, link_pages(services, log_ins)),
+            mounted(DROPBOX, dropbox.dropbox(services)),
+            mounted(NATIVE, native.native(services)),
+            *(Mount(*endpoint) for endpoint in oauth.token_endpoints(services, log_ins).items()),
+            mounted(DROPBOX_V1, dropbox_v1.dropbox_v1(services)),
             *ops(services),
             *_emulator(services),
             Described(OPENAPI_PATH, describe, GET=_DESCRIBE),
@@ -81,23 +105,25 @@ def every_route(services: Services) -> Dialect:
     return whole
 
 
+def mounted(prefix: str, app: ASGIApp) -> Mount:
+    """*app* under *prefix*, whatever the rest of the path has in it: by itself a mount ends at a
+    line break, and what has one would get another dialect's error."""
+    mount = Mount(prefix, app)
+    mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)
+    return mount
+
+
 def _emulator(services: Services) -> list[Mount]:
     if services.emulation is None:
         return []
-    # No other server has any of it.
-    from wakeful.http.emulator import PREFIX, emulator
+    from wakeful.http.emulator.routes import PREFIX, emulator
 
     return [Mount(PREFIX, emulator(services, services.emulation))]
 
 
 def description(whole: Dialect) -> dict[str, Any]:
     """The OpenAPI document of *whole*, and of what the front answers beside it."""
-    polls = (
-        Endpoint("GET", CHANNEL_PATH, box_api.POLL, BoxErrors()),
-        Endpoint("POST", LONGPOLL_PATH, dropbox_api.LONGPOLL, DropboxErrors()),
-        Endpoint("GET", LONGPOLL_DELTA_PATH, dropbox_v1_api.LONGPOLL_DELTA, V1Errors()),
-    )
-    return document((*endpoints(whole), *polls), title="Wakeful", version=__version__)
+    return document((*endpoints(whole), *_POLLS), title="Wakeful", version=__version__)
 
 
 class Counted:

@@ -3,9 +3,7 @@
 Rule 1: by which page the app came decides the dialect: `/oauth2` is Dropbox's, `/1/oauth2` its
 version 1, `/api/oauth2` Box's.
 
-Rule 2: nothing is kept between two requests but cookies. A form is sent back to the URL of its
-page, which says again what is asked for, and carries a token that only this browser, on this page,
-can have: no other site can press a button.
+Rule 2: a form is sent back to the URL of its page, which says again what is asked for.
 
 Rule 3: consent is asked for each time. What an app was allowed before says nothing about who asks
 in its name now.
@@ -13,9 +11,6 @@ in its name now.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import secrets
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import NamedTuple
@@ -35,6 +30,7 @@ from wakeful.core.consent import (
     new_code,
     with_granted,
 )
+from wakeful.core.credentials import AccessType, App, Flow
 from wakeful.core.errors import (
     InvalidRequest,
     RateLimited,
@@ -42,8 +38,9 @@ from wakeful.core.errors import (
     Unavailable,
     WakefulError,
 )
-from wakeful.core.items import AccessType, App, Flow, User
-from wakeful.core.lookups import AppByClientId, Enterprises, Grants
+from wakeful.core.lookups.credentials import AppByClientId, Grants
+from wakeful.core.lookups.people import Enterprises
+from wakeful.core.people import User
 from wakeful.core.scopes import ENTERPRISE_SCOPE, READ_SCOPE, USERS_SCOPE, WRITE_SCOPE
 from wakeful.core.signin import SHORT_MS
 from wakeful.dialects.authorization import (
@@ -58,23 +55,12 @@ from wakeful.dialects.authorization import (
 from wakeful.dialects.box import oauth
 from wakeful.dialects.box.oauth import Form
 from wakeful.http.authorize_api import SHOW, SUBMIT
+from wakeful.http.browsers import OLD_PAGE, SESSION, Browser, LogIns
 from wakeful.http.description import Described
 from wakeful.http.pages import STRICT, page
-from wakeful.http.rates import RateLimit
-from wakeful.http.requests import base_url, client_address, read_body
 from wakeful.http.services import Services
-from wakeful.signin.login import LogIn
 
-_BODY_LIMIT = 64 * 1024
-_GUESSES_PER_MINUTE = 10  # for each login, wherever they come from
-_SESSION, _BROWSER = "wakeful_session", "wakeful_browser"
-# Over TLS: a browser takes such a cookie of this host alone, and over TLS alone.
-_SECURE_PREFIX = "__Host-"
-_MOST_OF_COOKIE = 200  # ours are shorter
 _OF_QUERY = "%!$&'()*+,;=:@/?"  # RFC 3986, 3.4
-_HERE = {"same-origin", "none"}  # of Sec-Fetch-Site: from our own page
-
-_OLD_PAGE = "This page was too old, or the browser keeps no cookies. Please try again."
 
 _WORDS = {
     READ_SCOPE: "See your files and folders, download them, and hear of every change",
@@ -106,19 +92,18 @@ class Refused(Exception):
 class Authorize:
     """The page below each prefix."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, log_ins: LogIns) -> None:
         self._services = services
         self._store = services.feed.store
-        self._access = services.access
-        self._log_in = LogIn(self._store, services.access, services.clock.wall)
-        self._guesses = RateLimit(_GUESSES_PER_MINUTE)
+        self.log_ins = log_ins
 
     def route(self, flow: Flow) -> Described:
         """The route to put below the prefix of *flow*."""
 
         async def endpoint(request: Request) -> Response:
             try:
-                return await _Visit(self, request, flow).answer()
+                browser = Browser(self._services, request)
+                return await _Visit(self, request, flow, browser).answer()
             except Refused as refused:
                 return _tell(refused.asked, refused.error)
             except WakefulError as error:
@@ -137,22 +122,6 @@ class Authorize:
             raise InvalidRequest("client_id is that of no app here")
         return app
 
-    async def user(self, session: str | None) -> User | None:
-        return None if session is None else await self._log_in.user(session)
-
-    async def log_in(self, request: Request, login: str, password: str) -> str:
-        """A session. Raises Unauthenticated and RateLimited."""
-        address = client_address(self._services, request)
-        self._services.failures.check(address)
-        # Counted before the look, which takes its time: many guesses at once are many.
-        # By its hash, for nobody says how long a login may be that there is not.
-        self._guesses.take(digest_of(login.strip().casefold()))
-        try:
-            return await self._log_in.session(login.strip(), password)
-        except Unauthenticated:
-            self._services.failures.take(address)
-            raise
-
     async def scopes(self, user: User, app: App, terms: Terms) -> tuple[str, ...]:
         if not terms.adds_granted:
             return terms.scopes
@@ -169,32 +138,16 @@ class Authorize:
         await self._store.commit(allow(consent, digest_of(text)))
         return text
 
-    # --- who is at the other end ---
-
-    def is_secure(self, request: Request) -> bool:
-        """Whether the browser speaks TLS, with us or with a proxy before us."""
-        scheme: str = request.scope["scheme"]
-        return scheme == "https" or base_url(self._services, request).startswith("https:")
-
-    def form_token(self, browser: str, session: str, query: bytes) -> str:
-        """What a form on the page of *query* carries, in this browser and session."""
-        whole = "\0".join((browser, session, "")).encode() + query
-        return self._access.seal(b"form", hashlib.sha256(whole).digest())
-
 
 class _Visit:
     """One request for a page, and its answer."""
 
-    def __init__(self, pages: Authorize, request: Request, flow: Flow) -> None:
+    def __init__(self, pages: Authorize, request: Request, flow: Flow, browser: Browser) -> None:
         self._pages = pages
         self._request = request
         self._flow = flow
+        self._browser = browser
         self._query: bytes = request.scope["query_string"]
-        self._is_secure = pages.is_secure(request)
-        self._session = self._cookie(_SESSION)
-        known = self._cookie(_BROWSER)
-        self._is_new = not known
-        self._browser = known or secrets.token_urlsafe(16)
 
     async def answer(self) -> Response:
         """Raises Refused and WakefulError."""
@@ -205,19 +158,16 @@ class _Visit:
             terms = terms_of(values, app, self._flow)
         except InvalidRequest as error:
             raise Refused(asked, error) from None
-        user = await self._pages.user(self._session)
+        user = await self._pages.log_ins.user(self._browser)
         if self._request.method == "POST":
             return await self._press(asked, terms, user)
         return await self._show(asked, terms, user)
 
     async def _press(self, asked: Asked, terms: Terms, user: User | None) -> Response:
         """A button was pressed."""
-        if self._request.headers.get("sec-fetch-site", "none") not in _HERE:
-            raise InvalidRequest("the form was sent by another site")
-        form = Form(await read_body(self._request, _BODY_LIMIT))
-        token = (form.get("token") or "").encode()
-        if self._is_new or not hmac.compare_digest(token, self._token().encode()):
-            return await self._show(asked, terms, user, _OLD_PAGE, HTTPStatus.BAD_REQUEST)
+        form = await self._browser.read_form()
+        if not self._browser.owns(form, self._query):
+            return await self._show(asked, terms, user, OLD_PAGE, HTTPStatus.BAD_REQUEST)
         match form.get("do"):
             case "login":
                 return await self._log_in(asked, form)
@@ -234,7 +184,8 @@ class _Visit:
     async def _log_in(self, asked: Asked, form: Form) -> Response:
         login = form.get("login") or ""
         try:
-            session = await self._pages.log_in(self._request, login, form.get("password") or "")
+            password = form.get("password") or ""
+            session = await self._pages.log_ins.log_in(self._request, login, password)
         except Unauthenticated as error:
             return self._login_page(asked.app, str(error), HTTPStatus.FORBIDDEN, login)
         except (RateLimited, Unavailable) as error:
@@ -276,9 +227,13 @@ class _Visit:
         app = asked.app
         if user is None:
             return self._login_page(app, notice, status)
-        who = {"token": self._token(), "name": user.name, "login": user.login}
+        who = {
+            "token": self._browser.form_token(self._query),
+            "name": user.name,
+            "login": user.login,
+        }
         if not may_allow(user, app):
-            return self._with_cookie(
+            return self._browser.know(
                 page("stranger", {"app": app.name, **who}, HTTPStatus.FORBIDDEN)
             )
         scopes = await self._pages.scopes(user, app, terms)
@@ -290,50 +245,26 @@ class _Visit:
             "leading": _leading(asked),
             **who,
         }
-        return self._with_cookie(page("consent", values, status, leads_to=asked.redirect_uri))
+        return self._browser.know(page("consent", values, status, leads_to=asked.redirect_uri))
 
     def _login_page(
         self, app: App, notice: str = "", status: int = HTTPStatus.OK, login: str = ""
     ) -> Response:
-        values = {"app": app.name, "notice": notice, "login": login, "token": self._token()}
-        return self._with_cookie(page("login", values, status))
-
-    def _token(self) -> str:
-        return self._pages.form_token(self._browser, self._session, self._query)
-
-    # --- cookies ---
-
-    def _cookie(self, name: str) -> str:
-        """What the browser keeps under *name*, empty where that is nothing of ours."""
-        value = self._request.cookies.get(self._named(name)) or ""
-        return value if len(value) <= _MOST_OF_COOKIE else ""
-
-    def _named(self, name: str) -> str:
-        return _SECURE_PREFIX + name if self._is_secure else name
+        values = {
+            "app": app.name,
+            "notice": notice,
+            "login": login,
+            "token": self._browser.form_token(self._query),
+        }
+        return self._browser.know(page("login", values, status))
 
     def _again(self, session: str) -> Response:
         """The same page once more, for whoever is logged in by *session*."""
         # Relative, for a proxy may serve us below a path of its own.
         target = f"authorize?{quote(self._query, safe=_OF_QUERY)}"
         response = Response(status_code=HTTPStatus.SEE_OTHER, headers=STRICT | {"Location": target})
-        self._set_cookie(response, _SESSION, session)
+        self._browser.keep(response, SESSION, session)
         return response
-
-    def _with_cookie(self, response: Response) -> Response:
-        if self._is_new:
-            self._set_cookie(response, _BROWSER, self._browser)
-        return response
-
-    def _set_cookie(self, response: Response, name: str, value: str) -> None:
-        response.set_cookie(
-            self._named(name),
-            value,
-            max_age=None if value else 0,
-            secure=self._is_secure,
-            httponly=True,
-            # Strict would log out whoever follows the link of an app.
-            samesite="lax",
-        )
 
 
 def _wishes(scopes: tuple[str, ...], user: User, enterprise: str) -> list[str]:

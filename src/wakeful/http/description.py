@@ -11,9 +11,9 @@ Shapes are msgspec types, which the code reads and writes, or a JSON Schema wher
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+import msgspec
 from starlette.routing import Route
 
 Schema: TypeAlias = dict[str, Any]
@@ -30,20 +30,18 @@ FLAG: Schema = {
 BYTES: Schema = {"type": "string", "format": "binary"}
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(msgspec.Struct, frozen=True):
     """One value beside the body. Those in the path are always required."""
 
     name: str
     about: str
-    schema: Schema = field(default_factory=lambda: TEXT)
+    schema: Schema = msgspec.field(default_factory=lambda: TEXT)
     where: Literal["query", "header", "path"] = "query"
     required: bool = False
     example: str | int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(msgspec.Struct, frozen=True):
     """The body of a request: *shape* is a msgspec type or a schema; *media* its type, of several
     the first is the usual one."""
 
@@ -54,20 +52,18 @@ class Body:
     example: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """One answer: *shape* is a msgspec type, a schema, or None for an empty body; *headers* are
     names with what they say. *is_chosen* where `fields` leaves out what is not asked for."""
 
     shape: Any = None
     about: str = ""
     media: str = "application/json"
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
     is_chosen: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(msgspec.Struct, frozen=True):
     """What one method does.
 
     `refusals` are the statuses of errors, in the dialect's own form, beside those that every

@@ -77,14 +77,10 @@ class Dialect:
             return  # nobody is there to be answered
         except HTTPException as error:
             response = self._refuse(error, scope["method"])
-        except WakefulError as error:
-            response = self._answer(error)
-        except Exception:
-            request_id = new_request_id()
-            log.exception("bug", request_id=request_id, method=scope["method"], path=scope["path"])
-            if started:
+        except Exception as error:
+            response = answer_to(error, self.errors, scope["method"], scope["path"])
+            if started and not isinstance(error, WakefulError):
                 raise  # half an answer cannot be taken back: the connection must break
-            response = self.errors.status(500, request_id)
         await response(scope, receive, send)
 
     def _refuse(self, error: HTTPException, method: str) -> Response:
@@ -96,17 +92,22 @@ class Dialect:
         response.headers.update(headers)
         return response
 
-    def _answer(self, error: WakefulError) -> Response:
-        request_id = new_request_id()
-        response = self.errors.error(error, request_id)
-        if isinstance(error, Unavailable | RateLimited):
-            # Raw, for Starlette writes names in lower case and box-sdk-gen 1 reads only this one.
-            response.raw_headers.append((b"Retry-After", str(error.retry_after).encode()))
-        if isinstance(error, Unavailable):
-            log.warning("unavailable", request_id=request_id, error=str(error))
-        elif not isinstance(error, InvalidRequest):
-            log.debug("refused", request_id=request_id, error=str(error))
-        return response
+
+def answer_to(error: BaseException, form: ErrorForm, method: str, path: str) -> Response:
+    """What is answered where *error* was raised, in the form of a dialect; it is logged."""
+    request_id = new_request_id()
+    if not isinstance(error, WakefulError):
+        log.error("bug", exc_info=error, request_id=request_id, method=method, path=path)
+        return form.status(500, request_id)
+    response = form.error(error, request_id)
+    if isinstance(error, Unavailable | RateLimited):
+        # Raw, for Starlette writes names in lower case and box-sdk-gen 1 reads only this one.
+        response.raw_headers.append((b"Retry-After", str(error.retry_after).encode()))
+    if isinstance(error, Unavailable):
+        log.warning("unavailable", request_id=request_id, error=str(error))
+    elif not isinstance(error, InvalidRequest):
+        log.debug("refused", request_id=request_id, error=str(error))
+    return response
 
 
 def new_request_id() -> str:

@@ -37,18 +37,36 @@ class Load:
     def __repr__(self) -> str:
         return f"<Load [{self.requests} requests, {self.body_bytes} bytes]>"
 
+    @property
+    def is_full(self) -> bool:
+        """Whether no request more is taken on."""
+        return self.requests >= self._most_requests
+
     @contextmanager
     def request(self) -> Iterator[Share]:
         """While one request is under way. Raises Unavailable."""
-        if self.requests >= self._most_requests:
+        if self.is_full:
             raise self._too_much()
-        self.requests += 1
+        self.begin()
         share = Share(self)
         try:
             yield share
         finally:
-            self.requests -= 1
-            self.body_bytes -= share.body_bytes
+            self.end(share.body_bytes)
+
+    def has_room(self, size: int) -> bool:
+        """Whether a request with a body of *size* bytes is taken on."""
+        return not self.is_full and self.body_bytes + size <= self._most_body_bytes
+
+    def begin(self, size: int = 0) -> None:
+        """A request with *size* bytes is under way from now on, until `end`."""
+        self.requests += 1
+        self.body_bytes += size
+
+    def end(self, size: int) -> None:
+        """A request with *size* bytes in all is over."""
+        self.requests -= 1
+        self.body_bytes -= size
 
     def _too_much(self) -> Unavailable:
         self.refused += 1

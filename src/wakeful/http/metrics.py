@@ -19,6 +19,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from wakeful.http.front.poll_counts import LATENCY, PollCounts
+from wakeful.http.request_counts import RequestCounts
 
 # Of each counter the time at which it was made: as many lines again, of which nobody has any use.
 disable_created_metrics()  # type: ignore[no-untyped-call] # it says nothing of types
@@ -42,6 +43,10 @@ class Metrics:
         registry = self.registry = CollectorRegistry()
         self._polls = PollCounts()
         registry.register(self._polls)
+        # As `http.front.poll.PollObserver`; thousands are woken at once, and each is counted.
+        self.parked = self._polls.parked
+        self.ended = self._polls.ended
+        self.wake_latency = self._polls.wake_latency
         self._woken = Counter(
             "wakeful_wakes", "Waiters woken because their stream grew", registry=registry
         )
@@ -81,19 +86,9 @@ class Metrics:
             "Contents that went because no item named them",
             registry=registry,
         )
-        self._requests = Counter(
-            "wakeful_http_requests",
-            "Requests answered by the app, by route and status",
-            ("route", "status"),
-            registry=registry,
-        )
-        self._seconds = Histogram(
-            "wakeful_http_request_seconds",
-            "Time to answer a request, by route",
-            ("route",),
-            buckets=LATENCY,
-            registry=registry,
-        )
+        requests = RequestCounts()
+        registry.register(requests)
+        self.answered = requests.answered
 
     # --- the feed ---
 
@@ -124,25 +119,6 @@ class Metrics:
     def contents_removed(self, count: int) -> None:
         """Contents went that no item named any more."""
         self._contents_removed.inc(count)
-
-    # --- polls ---
-
-    def parked(self, change: int, /) -> None:
-        self._polls.parked(change)
-
-    def ended(self, how: str, held: float, /) -> None:
-        """A poll ended; *how* is one of the few words of `http.poll.Ended`."""
-        self._polls.ended(how, held)
-
-    def wake_latency(self, seconds: float, /) -> None:
-        self._polls.wake_latency(seconds)
-
-    # --- requests ---
-
-    def answered(self, route: str, status: int, seconds: float) -> None:
-        """A request was answered; *route* is a method and a pattern, not a path."""
-        self._requests.labels(route, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
 
     # --- sources ---
 

@@ -1,30 +1,35 @@
 """Bodies of the type `multipart/form-data` (RFC 7578), part by part as they come.
 
-Rule: no more of a body is in memory than one piece of it, however large its parts are.
+Rule 1: no more of a body is in memory than one piece of it, however large its parts are.
+
+Rule 2: all that is not of a file (other parts, the headers of parts) has a bound together, so that
+the length of a body says how large its file is, but for so much.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 
+import msgspec
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
-from wakeful.core.errors import InvalidRequest
+from wakeful.core.errors import InvalidRequest, TooLarge
+from wakeful.http.requests import body_of
+
+MOST_BESIDE = 1024 * 1024
+"""Bytes of a body that are not of a file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """A part begins: its name, and whether it has the name of a file."""
+class Begun(msgspec.Struct, frozen=True):
+    """A part begins: its name, and whether it is a file, by its name or that of its file."""
 
     name: str
     is_file: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(msgspec.Struct, frozen=True):
     """A part has ended."""
 
 
@@ -36,7 +41,7 @@ Piece = Begun | bytes | Ended
 async def pieces(request: Request) -> AsyncGenerator[Piece, None]:
     """What is in the body of *request*: for each part `Begun`, its bytes, `ENDED`.
 
-    Raises InvalidRequest where it is no such body, or ends early.
+    Raises InvalidRequest where it is no such body, or ends early, TooLarge, and as `body_of`.
     """
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     boundary = options.get(b"boundary", b"")
@@ -44,12 +49,13 @@ async def pieces(request: Request) -> AsyncGenerator[Piece, None]:
         raise InvalidRequest("the body is multipart/form-data", field="Content-Type")
     reading = _Reading()
     try:
-        parser = MultipartParser(boundary, reading.callbacks())  # type: ignore[arg-type]
-        async for data in request.stream():
-            if data:
-                parser.write(data)
-                for piece in reading.taken():
-                    yield piece
+        parser = MultipartParser(boundary, reading.callbacks())  # type: ignore[arg-type] # it takes a subset
+        async for data in body_of(request):
+            parser.write(data)
+            if reading.beside > MOST_BESIDE:
+                raise TooLarge(f"a form has at most {MOST_BESIDE} bytes beside its file")
+            for piece in reading.taken():
+                yield piece
     except FormParserError as error:
         raise InvalidRequest(f"malformed multipart/form-data: {error}") from None
     if not reading.is_whole:
@@ -61,6 +67,8 @@ class _Reading:
 
     def __init__(self) -> None:
         self.is_whole = False
+        self.beside = 0
+        self._is_file = False
         self._pieces: list[Piece] = []
         self._field = b""
         self._value = b""
@@ -87,9 +95,11 @@ class _Reading:
 
     def _field_goes_on(self, data: bytes, start: int, end: int) -> None:
         self._field += data[start:end]
+        self.beside += end - start
 
     def _value_goes_on(self, data: bytes, start: int, end: int) -> None:
         self._value += data[start:end]
+        self.beside += end - start
 
     def _header_ends(self) -> None:
         self._headers[self._field.lower()] = self._value
@@ -98,9 +108,13 @@ class _Reading:
     def _headers_end(self) -> None:
         _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
         name = options.get(b"name", b"").decode(errors="replace")
-        self._pieces.append(Begun(name, b"filename" in options))
+        begun = Begun(name, b"filename" in options or name == "file")
+        self._is_file = begun.is_file
+        self._pieces.append(begun)
 
     def _data(self, data: bytes, start: int, end: int) -> None:
+        if not self._is_file:
+            self.beside += end - start
         self._pieces.append(data[start:end])
 
     def _part_ends(self) -> None:

@@ -13,15 +13,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from wakeful.core.credentials import App, Flow
 from wakeful.core.errors import InvalidRequest, NotFound, WakefulError
-from wakeful.core.items import App, Flow
 from wakeful.core.signin import InvalidClient, InvalidGrant, InvalidTarget
 from wakeful.dialects.authorization import our_scopes
 from wakeful.dialects.box import oauth, reads, shapes
+from wakeful.dialects.box.items import item_mini
 from wakeful.dialects.box.oauth import Form, Restriction, TokenAnswer
 from wakeful.dialects.dropbox import oauth as dropbox
 from wakeful.dialects.dropbox.names import account_id
 from wakeful.http.authorize import Authorize
+from wakeful.http.browsers import LogIns
 from wakeful.http.description import Answer, Body, Described, Operation
 from wakeful.http.dialect import Dialect
 from wakeful.http.dropbox.answers import DropboxDialect
@@ -106,9 +108,9 @@ class OAuthErrors:
         return Answer(oauth.OAuthError, headers=headers)
 
 
-def token_endpoints(services: Services) -> Mapping[str, Dialect]:
+def token_endpoints(services: Services, log_ins: LogIns) -> Mapping[str, Dialect]:
     """The app to mount at each prefix."""
-    routes, pages = _Routes(services), Authorize(services)
+    routes, pages = _Routes(services), Authorize(services, log_ins)
     return {
         prefix: _token_endpoint(services, routes, pages.route(flow))
         for prefix, flow in PREFIXES.items()
@@ -268,7 +270,7 @@ class _Routes:
             snapshot = await read(self._store, reads.read_item(user, id, kind))
         except NotFound:
             raise InvalidTarget("there is no such item", field="resource") from None
-        return snapshot.id, shapes.item_mini(snapshot)
+        return snapshot.id, item_mini(snapshot)
 
     # --- clients ---
 

@@ -10,7 +10,6 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -19,13 +18,20 @@ from starlette.responses import Response
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-_STYLE = files(__package__).joinpath("templates/style.css").read_text(encoding="utf-8")
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+# Few servers are ever asked for a page, and none while it starts.
+
+
+@cache
+def _style() -> tuple[str, str]:
+    """The style sheet, and its hash as a policy names it."""
+    from importlib.resources import files
+
+    style = files(__package__).joinpath("templates/style.css").read_text(encoding="utf-8")
+    return style, base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
 
 
 @cache
 def _templates() -> Environment:
-    # Few servers are ever asked for a page, and none while it starts.
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     return Environment(
@@ -41,10 +47,11 @@ def page(
     template: str, values: Mapping[str, object], status: int = 200, *, leads_to: str | None = None
 ) -> Response:
     """The page made of *template*; its forms may lead to the URI *leads_to* in the end."""
-    made = _templates().get_template(f"{template}.html").render(style=_STYLE, **values)
+    style, style_hash = _style()
+    made = _templates().get_template(f"{template}.html").render(style=style, **values)
     targets = "'self'" if leads_to is None else f"'self' {_source(leads_to)}"
     policy = (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action {targets}; "
+        f"default-src 'none'; style-src 'sha256-{style_hash}'; form-action {targets}; "
         "frame-ancestors 'none'; base-uri 'none'"
     )
     headers = {"Content-Security-Policy": policy, "X-Frame-Options": "DENY"} | STRICT

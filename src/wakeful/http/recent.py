@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Generic, TypeVar
 
 REMEMBERED = 4096  # some 200 bytes each
@@ -15,14 +16,15 @@ class Recent(Generic[K, V]):
 
     def __init__(self, most: int = REMEMBERED) -> None:
         self._most = most
-        self._values: dict[K, V] = {}
+        # Not a dict: to find its oldest entry, each removal would step over all removed before.
+        self._values: OrderedDict[K, V] = OrderedDict()
 
     def get(self, key: K) -> V | None:
         return self._values.get(key)
 
     def set(self, key: K, value: V) -> None:
         values = self._values
-        values.pop(key, None)  # the newest is last
-        if len(values) >= self._most:
-            del values[next(iter(values))]
         values[key] = value
+        values.move_to_end(key)
+        if len(values) > self._most:
+            values.popitem(last=False)

@@ -1,7 +1,8 @@
 """Rendered events, kept for as long as they are likely to be read again.
 
 Many members read the same newest events: each is decoded and rendered once, and a page is
-a join of bytes.
+a join of bytes. What is read far from the head of a stream is not put here: it would only push
+out what is.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ from collections.abc import Callable, Sequence
 
 from wakeful.core.events import Event, StoredEvent, decode
 
-MOST_BYTES = 32 * 1024 * 1024
+MOST_BYTES = 8 * 1024 * 1024
+
+FAR = 4096
+"""Events behind the head."""
 
 # What a dictionary entry, its key and the object around the bytes take beside the bytes.
 _OVERHEAD_BYTES = 200

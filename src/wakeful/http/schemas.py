@@ -75,7 +75,8 @@ class Schemas:
             return {"type": "array", "items": self._of(inner[0], given=given)}
         if origin is dict and _has_structs(shape):
             return {"type": "object", "additionalProperties": self._of(inner[1], given=given)}
-        return msgspec.json.schema(shape)
+        made = msgspec.json.schema(shape)
+        return _inlined(made, made.pop("$defs", {}))  # type: ignore[no-any-return] # of an object
 
     def _any_of(self, shapes: tuple[Any, ...], *, given: bool) -> JsonSchema:
         found = [self._of(shape, given=given) for shape in shapes if shape is not msgspec.UnsetType]
@@ -123,6 +124,18 @@ class Schemas:
         if config.forbid_unknown_fields:
             schema["additionalProperties"] = False
         return schema
+
+
+def _inlined(node: Any, defined: JsonSchema) -> Any:
+    """*node* with what is *defined* in the place of each reference to it (enumerations): the path
+    leads there within *node* only, not within the description that has it."""
+    if isinstance(node, list):
+        return [_inlined(each, defined) for each in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        return defined[node["$ref"].rpartition("/")[2]]
+    return {name: _inlined(each, defined) for name, each in node.items()}
 
 
 def _may_be_unset(field: msgspec.structs.FieldInfo) -> bool:

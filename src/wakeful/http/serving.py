@@ -12,9 +12,9 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import uvicorn
 from starlette.types import ASGIApp
 
@@ -29,8 +29,7 @@ _KEEP_ALIVE_SECONDS = 30  # an SDK's next request finds its connection; uvicorn 
 _STOP_SECONDS = 10  # what requests that are under way get, after the polls are drained
 
 
-@dataclass(frozen=True, slots=True)
-class TlsSockets:
+class TlsSockets(msgspec.Struct, frozen=True):
     """Listening sockets, and the context with which they are served."""
 
     context: ssl.SSLContext
@@ -38,11 +37,22 @@ class TlsSockets:
     handshake_time: float = HANDSHAKE_SECONDS
 
 
+class Connections(dict[Any, None]):
+    """What uvicorn keeps connections in, in half of the memory of a set."""
+
+    def add(self, connection: object) -> None:
+        self[connection] = None
+
+    def discard(self, connection: object) -> None:
+        self.pop(connection, None)
+
+
 class Server(uvicorn.Server):
     """uvicorn whose signals are the program's, and that tells when it listens."""
 
     def __init__(self, config: uvicorn.Config, tls: TlsSockets | None = None) -> None:
         super().__init__(config)
+        self.server_state.connections = Connections()  # type: ignore[assignment]
         self.listening = asyncio.Event()
         self._tls = tls
 

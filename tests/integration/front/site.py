@@ -12,19 +12,23 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 import uvicorn
 
 from tests.model.world import World
 from wakeful.access import Access, open_access
 from wakeful.core import accounts
 from wakeful.core.changes import Tell
+from wakeful.core.clock import VirtualTime
 from wakeful.core.events import ONLY_ALL, StreamClass
-from wakeful.core.items import User
-from wakeful.core.positions import Marker, position
+from wakeful.core.people import User
+from wakeful.core.positions import Asked, Marker, position
 from wakeful.feed import Feed
 from wakeful.http.box.realtime import Realtime
+from wakeful.http.dropbox.cursors import Cursors
 from wakeful.http.dropbox.poll import LONGPOLL_PATH, FormV2, LongPolls
 from wakeful.http.dropbox.v1.poll import LONGPOLL_DELTA_PATH, FormV1
+from wakeful.http.front.brake import Brake
 from wakeful.http.front.connection import Connection
 from wakeful.http.front.front import Front
 from wakeful.http.front.limits import Limits
@@ -34,7 +38,7 @@ from wakeful.journal_feed import JournalFeed
 from wakeful.tls import LocalFiles, ServerTls
 from wakeful.wakeups.hub import Hub
 
-PATIENCE_SECONDS = 10.0  # far above what anything here takes
+PATIENCE_SECONDS = 60.0  # far above what anything here takes
 
 certificates: LocalFiles | None = None
 """Of the test that runs, if it is one over TLS; the fixture `transport` says."""
@@ -196,6 +200,10 @@ class Wire:
         transport: Any = self._writer.transport
         transport.pause_reading()
 
+    def take_little(self) -> None:
+        """Have the system keep as little as it does for somebody who does not read."""
+        self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+
     async def some(self, size: int) -> bytes:
         async with asyncio.timeout(PATIENCE_SECONDS):
             return await self._reader.read(size)
@@ -208,6 +216,20 @@ class Wire:
             await self._reader.readline()
             if not size:
                 return body
+
+
+class Noted(Brake):
+    """A brake that remembers how long it held whom, and never lets go of one who is slow to ask."""
+
+    def __init__(self, *, least: float = 0.0) -> None:
+        super().__init__(lambda: 0.0)
+        self.pauses: list[float] = []
+        self._least = least
+
+    def pause(self, reader: object, stream: int, asked: Asked) -> float:
+        pause = max(super().pause(reader, stream, asked), self._least)
+        self.pauses.append(pause)
+        return pause
 
 
 class Nobody:
@@ -236,7 +258,9 @@ class Site:
         self.world = World()
         self.tally = Tally()
         self.app = App()
+        self.time = VirtualTime()
         self.front = Front(self.tally, limits)
+        self.front._wheel.now = self.time.clock.monotonic
         self._hold = hold
         self._tls = tls
         self._handshake_time = handshake_time
@@ -259,13 +283,17 @@ class Site:
         self.realtime = await stack.enter_async_context(
             Realtime(self.feed, self.access, self.front.polls, self._hold)
         )
-        self.front.route("/subscribe", self.realtime.subscribe)
+        self.front.routing.route("/subscribe", self.realtime.subscribe)
         self.journals = await stack.enter_async_context(JournalFeed(self.feed, self.tally))
         self.longpolls = await stack.enter_async_context(
             LongPolls(store, self.journals, self.access, self.front.polls)
         )
-        self.front.route(LONGPOLL_PATH, self.longpolls.route(FormV2(store, self.access)))
-        self.front.route(LONGPOLL_DELTA_PATH, self.longpolls.route(FormV1(store, self.access)))
+        self.front.routing.route(
+            LONGPOLL_PATH, self.longpolls.route(FormV2(store, Cursors(self.access)))
+        )
+        self.front.routing.route(
+            LONGPOLL_DELTA_PATH, self.longpolls.route(FormV1(store, self.access))
+        )
         listener = socket.socket()
         # Small, so that what a client does not read is soon felt by the server.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
@@ -284,8 +312,7 @@ class Site:
                 lifespan="off",
                 log_config=None,
                 access_log=False,
-                timeout_graceful_shutdown=5,
-                **config,
+                **{"timeout_graceful_shutdown": 5, **config},
             ),
             tls,
         )
@@ -307,7 +334,7 @@ class Site:
                 self._arrived.add(peer[1])
             arrive(connection, transport)
 
-        kind.connection_made = connection_made  # type: ignore[method-assign, assignment]
+        kind.connection_made = connection_made  # type: ignore[method-assign, assignment] # a made class
         return kind
 
     async def know_head(self, user: User) -> None:
@@ -334,6 +361,11 @@ class Site:
     @property
     def parked(self) -> int:
         return self.front.polls.parked
+
+    def pass_time(self, seconds: float) -> None:
+        """Let so much time go by for polls and connections."""
+        self.time.advance(round(seconds * 1000))
+        self.front._wheel.look()
 
     async def head(self, user: User | None = None) -> int:
         """The position at the head of Ann's stream, or another's."""
@@ -369,14 +401,15 @@ class Site:
             ssl=self._client_tls,
             server_hostname="localhost" if self._client_tls else None,
         )
+        port: int = writer.get_extra_info("sockname")[1]
         try:
-            if self._client_tls:
-                # The client's half of a handshake ends first, and a client that is told to read
-                # no more may keep the rest of it to itself.
-                await until(lambda: writer.get_extra_info("sockname")[1] in self._arrived)
+            # A client is connected before it was accepted. Over TLS its half of a handshake ends
+            # first, too, and one that is told to read no more may keep the rest to itself.
+            await until(lambda: port in self._arrived)
             yield Wire(reader, writer)
         finally:
             writer.transport.abort()
+            self._arrived.discard(port)
 
     @asynccontextmanager
     async def parked_client(self, request: bytes | None = None) -> AsyncIterator[Wire]:
@@ -424,3 +457,18 @@ async def until(is_so: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE_SECONDS):
         while not is_so():  # noqa: ASYNC110 - any state, without an event of its own
             await asyncio.sleep(0.002)
+
+
+def fails_first(monkeypatch: pytest.MonkeyPatch, kind: type, name: str) -> list[Any]:
+    """Let the first call of a method fail; whose it was."""
+    method = getattr(kind, name)
+    failed: list[Any] = []
+
+    def call(self: Any, *arguments: Any) -> None:
+        if not failed:
+            failed.append(self)
+            raise RuntimeError("on purpose")
+        method(self, *arguments)
+
+    monkeypatch.setattr(kind, name, call)
+    return failed

@@ -9,7 +9,7 @@ from wakeful.access import Concerned
 from wakeful.core import accounts
 from wakeful.core.changes import Tell
 from wakeful.core.events import ONLY_ALL, StreamClass
-from wakeful.core.items import User
+from wakeful.core.people import User
 from wakeful.core.positions import position
 from wakeful.core.scopes import ENTERPRISE_SCOPE
 from wakeful.dialects.box.marks import marked

@@ -97,7 +97,9 @@ async def test_the_asterisk_is_the_applications(site: Site) -> None:
 
 
 async def test_a_path_may_be_the_fronts_for_some_methods_only(site: Site) -> None:
-    site.front.route("/shared", lambda request: Answer(200, b'"%b"' % request.method), "PUT")
+    site.front.routing.route(
+        "/shared", lambda request: Answer(200, b'"%b"' % request.method), "PUT"
+    )
     async with site.client() as wire:
         assert (await wire.ask(get("/shared"))).json["asked"] == "GET /shared"
         put = b"PUT /shared HTTP/1.1\r\nHost: here\r\nContent-Length: 3\r\n\r\n{1}"
@@ -105,7 +107,7 @@ async def test_a_path_may_be_the_fronts_for_some_methods_only(site: Site) -> Non
 
 
 async def test_a_handler_is_given_the_body(site: Site) -> None:
-    site.front.route("/echo", lambda request: Answer(200, request.body), "POST")
+    site.front.routing.route("/echo", lambda request: Answer(200, request.body), "POST")
     async with site.client() as wire:
         wire.send(b"POST /echo HTTP/1.1\r\nHost: here\r\nContent-Length: 6\r\n\r\n")
         wire.send(b'"bo')

@@ -73,7 +73,8 @@ async def test_a_client_that_goes_while_it_is_woken_is_not_answered(site: Site) 
     async with site.parked_client() as wire:
         await site.change()  # the wake is under way, and comes with the loop's next turn
         site.connection.connection_lost(ConnectionResetError())
-        await asyncio.sleep(0.05)
+        for _ in range(5):  # turns of the loop, more than it takes
+            await asyncio.sleep(0)
         wire.abort()
         await site.nothing_is_left()
     assert site.tally.ends == [Ended.GONE]
@@ -93,7 +94,7 @@ async def test_many_clients_that_come_and_go_leave_nothing_behind(site: Site) ->
     async def come_and_go(number: int) -> None:
         async with site.client() as wire:
             wire.send(await site.poll())
-            if number % 3:
+            if number % 3:  # some go at once, the others after a time of their own
                 await asyncio.sleep(number % 7 / 500)
             if number % 2:
                 wire.abort()
@@ -105,5 +106,5 @@ async def test_many_clients_that_come_and_go_leave_nothing_behind(site: Site) ->
             clients.create_task(come_and_go(number))
         for _ in range(20):
             await site.change()
-            await asyncio.sleep(0.002)
+            await asyncio.sleep(0.002)  # the rhythm of changes, which spans that of the clients
     await site.nothing_is_left()

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
-from tests.integration.front.site import Reply, Site, Wire, until
+from tests.integration.front.site import Noted, Reply, Site, Tally, Wire, fails_first, until
 from tests.model.world import at_once, by_id
 from wakeful.core import accounts
 from wakeful.core.changes import Trash
 from wakeful.core.cursors import Cursor, Scope
-from wakeful.core.items import Role, User
+from wakeful.core.people import Role, User
 from wakeful.core.view import begin, latest
 from wakeful.dialects.dropbox.cursors import sealed
 from wakeful.http.dropbox import poll as dropbox_poll
@@ -202,12 +203,12 @@ async def test_a_poll_waits_for_its_timeout_and_a_little_more(
         return high
 
     monkeypatch.setattr("random.uniform", most)
+    site.front.polls.wheel.now = lambda: 1000.0  # the same at each look
     async with dropbox.waiting(dropbox.poll(dropbox.cursor(), timeout=seconds)):
         (poll,) = site.front.polls.waiting()
         assert isinstance(poll, LongPollPoll)
         assert bounds == [(0, jitter)]
-        assert 0 <= poll.until - poll.begun - seconds <= jitter
-        assert poll.until - poll.begun > seconds + jitter - 1
+        assert poll.until - poll.begun == seconds + jitter
 
 
 async def test_a_long_wait_begins_early_and_is_kept_alive_by_blanks(
@@ -232,6 +233,16 @@ async def test_what_cannot_be_said_any_more_is_left_to_continue(
         await wire.until(b"\r\n\r\n")
         await site.access.revoke_grant(site.grant)
         assert b'{"changes":true}' in await wire.until(b"0\r\n\r\n")
+
+
+async def test_p7_a_poll_that_fails_keeps_no_other_from_ending_with_its_grant(
+    site: Site, dropbox: Dropbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = dropbox.poll(dropbox.cursor())
+    async with dropbox.waiting(request), dropbox.waiting(request):
+        fails_first(monkeypatch, Tally, "ended")
+        await site.access.revoke_grant(site.grant)
+        assert site.tally.ends == [Ended.REVOKED]
 
 
 async def test_p7_revoking_a_grant_ends_its_polls_at_once_and_no_others(
@@ -317,6 +328,7 @@ async def test_p9_a_cursor_of_another_epoch_is_reset(site: Site, dropbox: Dropbo
     ("body", "about"),
     [
         (b"{", "request body: could not decode input as JSON"),
+        (b'{"cursor": "x", "y": ' + b"[" * 3000, "request body: could not decode input as JSON"),
         (b"{}", "request body: object missing required field `cursor`"),
         (b'{"cursor": 5}', "request body: cursor: expected `str`, got `int`"),
         (b'{"cursor": "x", "timeout": 29}', "request body: timeout: 29 is not in 30..480"),
@@ -367,44 +379,42 @@ async def test_a_server_that_is_full_says_when_to_come_back(site: Site, dropbox:
     assert told["backoff"] >= 10
 
 
-async def test_a_reader_who_does_not_get_on_is_slowed_by_at_most_a_second(
-    site: Site, dropbox: Dropbox
+@pytest.fixture
+def brake(site: Site, monkeypatch: pytest.MonkeyPatch) -> Noted:
+    monkeypatch.setattr(dropbox_poll, "_HOT_SECONDS", 600)  # however late it is woken
+    site.longpolls.brake = brake = Noted()
+    return brake
+
+
+async def ask_again_and_again(site: Site, poll: bytes, brake: Noted) -> None:
+    """With one cursor that is answered at once: later and later."""
+    async with site.client() as wire:
+        times = []
+        for _ in range(3):
+            began = time.monotonic()
+            wire.send(poll)
+            assert await answer(wire) == {"changes": True}
+            times.append(time.monotonic() - began)
+    assert brake.pauses == [0.0, 0.1, 0.2]
+    assert all(took >= pause for took, pause in zip(times, brake.pauses, strict=True))
+
+
+async def test_a_reader_who_does_not_get_on_is_slowed(
+    site: Site, dropbox: Dropbox, brake: Noted
 ) -> None:
     cursor = dropbox.cursor()
     site.world.file("a.txt")
-    async with site.client() as wire:
-        for _ in range(2):
-            wire.send(dropbox.poll(cursor))
-            assert await answer(wire) == {"changes": True}
-        wire.send(dropbox.poll(cursor))
-        await until(
-            lambda: any(
-                isinstance(poll, LongPollPoll) and poll.is_slowed
-                for poll in site.front.polls.waiting()
-            )
-        )
-        assert await answer(wire) == {"changes": True}
+    await ask_again_and_again(site, dropbox.poll(cursor), brake)
 
 
 async def test_p6_a_reader_whose_path_leads_elsewhere_is_slowed_too(
-    site: Site, dropbox: Dropbox
+    site: Site, dropbox: Dropbox, brake: Noted
 ) -> None:
     team = site.world.shared(site.world.ann, "Team")
     site.world.commit(accounts.add_member(team, site.world.bob.id, Role.VIEWER))
     cursor = dropbox.cursor("team", user=site.world.bob)
     site.world.commit(accounts.remove_member(team, site.world.bob.id))
-    async with site.client() as wire:
-        for _ in range(2):
-            wire.send(dropbox.poll(cursor))
-            assert await answer(wire) == {"changes": True}
-        wire.send(dropbox.poll(cursor))
-        await until(
-            lambda: any(
-                isinstance(poll, LongPollPoll) and poll.is_slowed
-                for poll in site.front.polls.waiting()
-            )
-        )
-        assert await answer(wire) == {"changes": True}
+    await ask_again_and_again(site, dropbox.poll(cursor), brake)
 
 
 async def test_a_client_that_goes_away_leaves_nothing(site: Site, dropbox: Dropbox) -> None:

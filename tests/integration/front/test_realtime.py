@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
+
 import pytest
 
-from tests.integration.front.site import Site, serving, until
+from tests.integration.front.site import Noted, Site, Tally, fails_first, serving, until
 from wakeful.access import ALL_SCOPES, Concerned
 from wakeful.core import accounts
 from wakeful.core.events import EVERY_CLASS, StreamClass
 from wakeful.core.positions import position
 from wakeful.http.box import realtime
+from wakeful.http.front.connection import BLANK
 from wakeful.http.front.poll import Ended
 
 
@@ -177,6 +180,25 @@ async def test_revoking_a_grant_ends_its_polls_at_once_and_no_others(site: Site)
     assert site.tally.ends == [Ended.REVOKED, Ended.NEW_CHANGE]
 
 
+async def test_p7_a_poll_that_fails_keeps_no_other_from_ending_with_its_grant(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cold = site.grant_for(site.world.ann)
+    polls = [await site.poll(channel=await site.channel(grant=cold)) for _ in range(2)]
+    async with AsyncExitStack() as stack:
+        for request in (await site.poll(), *polls, await site.poll()):
+            await stack.enter_async_context(site.parked_client(request))
+        failed = fails_first(monkeypatch, Tally, "ended")
+        await site.access.revoke_grant(site.grant)
+        assert site.tally.ends == [Ended.REVOKED]
+
+        failed.clear()
+        site.access._grants.clear()  # as when the cache was full: judged when it is known again
+        await site.access.revoke_grant(cold)
+        await until(lambda: not site.parked)
+        assert site.tally.ends == [Ended.REVOKED, Ended.REFUSED]
+
+
 async def test_who_is_disabled_is_told_no_more(site: Site) -> None:
     user = site.world.ann.id
     async with site.parked_client() as wire:
@@ -223,10 +245,13 @@ async def test_nobody_is_woken_by_what_came_after_the_revocation(site: Site) -> 
 
 
 async def test_when_nothing_happens_the_hold_ends_with_reconnect() -> None:
-    async with serving(hold=0.3) as site, site.client() as wire:
-        assert (await wire.ask(await site.poll())).body == b'{"version":1,"message":"reconnect"}'
-        assert site.tally.ends == [Ended.RECONNECT]
-        assert (await wire.ask(await site.poll())).message == "reconnect"
+    async with serving(hold=50) as site, site.client() as wire:
+        for _ in range(2):
+            wire.send(await site.poll())
+            await until(lambda: site.parked == 1)
+            site.pass_time(60)
+            assert (await wire.reply()).body == b'{"version":1,"message":"reconnect"}'
+        assert site.tally.ends == [Ended.RECONNECT] * 2
         await site.change()
         wire.send(await site.poll())
         await until(lambda: site.parked == 1)
@@ -267,26 +292,33 @@ async def test_what_was_announced_on_a_channel_is_not_announced_again(site: Site
 
 async def test_the_hold_of_a_poll_without_a_position_ends_with_new_change() -> None:
     """The answer before may have been lost on its way."""
-    async with serving(hold=0.3) as site, site.client() as wire:
+    async with serving(hold=50) as site, site.client() as wire:
         poll = await site.poll(at=None, channel=await site.channel())
         for _ in range(2):
-            assert (await wire.ask(poll)).message == "new_change"
+            wire.send(poll)
+            await until(lambda: site.parked == 1)
+            site.pass_time(60)
+            assert (await wire.reply()).message == "new_change"
         assert site.tally.ends == [Ended.NEW_CHANGE] * 2
 
 
-async def test_a_long_hold_is_kept_alive_by_blanks(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_long_hold_is_kept_alive_by_blanks() -> None:
     """box.md 3.4: JSON may have blanks in front."""
-    monkeypatch.setattr(realtime, "LONGEST_SILENCE", 0.2)
-    monkeypatch.setattr(realtime, "LONGEST_WITH_JITTER", 0.2)
-    monkeypatch.setattr(realtime, "BEAT_SECONDS", 0.1)
-    async with serving(hold=0.8) as site, site.client() as wire:
-        reply = await wire.ask(await site.poll())
-        assert reply.headers["transfer-encoding"] == "chunked"
-        assert reply.body.startswith(b"   ")
-        assert reply.message == "reconnect"
+    async with serving(hold=200) as site, site.client() as wire:
+        wire.send(await site.poll())
+        await until(lambda: site.parked == 1)
+        site.pass_time(56)
+        assert b"\r\ntransfer-encoding: chunked\r\n" in await wire.until(BLANK)
+        for _ in range(3):
+            site.pass_time(16)
+            assert await wire.until(BLANK) == BLANK
+        site.pass_time(200)
+        assert b'"reconnect"' in await wire.until(b"0\r\n\r\n")
 
         wire.send(await site.poll())
-        await wire.until(b"1\r\n \r\n")
+        await until(lambda: site.parked == 1)
+        site.pass_time(56)
+        await wire.until(BLANK)
         await site.change()
         assert await wire.until(b"0\r\n\r\n") == (
             b'28\r\n{"message":"new_change","source":"uesi"}\r\n0\r\n\r\n'
@@ -298,6 +330,8 @@ async def test_a_long_hold_is_kept_alive_by_blanks(monkeypatch: pytest.MonkeyPat
         assert (await wire.reply()).headers["content-length"] == "40"  # nothing had been sent
 
         wire.send((await site.poll()).replace(b"HTTP/1.1", b"HTTP/1.0"))
+        await until(lambda: site.parked == 1)
+        site.pass_time(60)
         reply = await wire.reply()
         assert reply.message == "reconnect"
         assert "transfer-encoding" not in reply.headers
@@ -324,7 +358,16 @@ async def test_a_poll_whose_answer_has_begun_ends_with_a_message(
             assert await wire.rest() == b""
 
 
-async def test_a_reader_who_does_not_get_on_is_slowed_by_at_most_a_second(site: Site) -> None:
+@pytest.fixture
+def brake(site: Site, monkeypatch: pytest.MonkeyPatch) -> Noted:
+    monkeypatch.setattr(realtime, "_HOT_SECONDS", 600)  # however late it is woken
+    site.realtime.brake = brake = Noted()
+    return brake
+
+
+async def test_a_reader_who_does_not_get_on_is_slowed_by_at_most_a_second(
+    site: Site, brake: Noted
+) -> None:
     before = await site.head()
     await site.change()
     poll = await site.poll(at=before, channel=await site.channel())
@@ -334,56 +377,54 @@ async def test_a_reader_who_does_not_get_on_is_slowed_by_at_most_a_second(site: 
             began = site.running.get_loop().time()
             assert (await wire.ask(poll)).message == "new_change"
             times.append(site.running.get_loop().time() - began)
-    assert times[0] < 0.09
-    assert times[1] >= 0.09
-    assert times[3] > times[1] + 0.1
-    assert times[6] < 1.5
+    by_channel, by_connection = brake.pauses[::2], brake.pauses[1::2]
+    assert by_channel == by_connection == [0.0, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0]
+    assert all(took >= pause for took, pause in zip(times, by_channel, strict=True))
 
 
-async def test_a_reader_who_asks_for_a_new_channel_each_time_is_slowed_too(site: Site) -> None:
+async def test_a_reader_who_asks_for_a_new_channel_each_time_is_slowed_too(
+    site: Site, brake: Noted
+) -> None:
     before = await site.head()
     await site.change()
     async with site.client() as wire:
         assert (await wire.ask(await site.poll(at=before))).message == "new_change"
-        began = site.running.get_loop().time()
         assert (await wire.ask(await site.poll(at=before))).message == "new_change"
-        assert site.running.get_loop().time() - began >= 0.09
+    assert brake.pauses == [0.0, 0.0, 0.0, 0.1]
 
 
-async def test_a_reader_who_gets_on_is_never_slowed(site: Site) -> None:
+async def test_a_reader_who_gets_on_is_never_slowed(site: Site, brake: Noted) -> None:
     channel = await site.channel()
     at = await site.head()
     for _ in range(30):
         await site.change()
     async with site.client() as wire:
-        began = site.running.get_loop().time()
         for read in range(30):
             reply = await wire.ask(await site.poll(at=at + read, channel=channel))
             assert reply.message == "new_change"
-        assert site.running.get_loop().time() - began < 1
+    assert set(brake.pauses) == {0.0}
     assert len(site.tally.latencies) == 30
 
 
-async def test_two_readers_of_one_grant_do_not_slow_each_other(site: Site) -> None:
+async def test_two_readers_of_one_grant_do_not_slow_each_other(site: Site, brake: Noted) -> None:
     before = await site.head()
     await site.change()
     for _ in range(10):
         async with site.client() as wire:
-            began = site.running.get_loop().time()
             assert (await wire.ask(await site.poll(at=before))).message == "new_change"
-            assert site.running.get_loop().time() - began < 0.09
+    assert set(brake.pauses) == {0.0}
 
 
 async def test_a_slowed_poll_whose_client_goes_leaves_nothing_behind(site: Site) -> None:
+    site.realtime.brake = Noted(least=600)
     before = await site.head()
     await site.change()
-    poll = await site.poll(at=before, channel=await site.channel())
     async with site.client() as wire:
-        await wire.ask(poll)
-        wire.send(poll)
+        wire.send(await site.poll(at=before))
         await until(lambda: site.parked == 1)
         wire.abort()
         await site.nothing_is_left()
+    assert site.tally.ends == [Ended.GONE]
 
 
 async def test_the_latency_of_a_wake_is_told(site: Site) -> None:
@@ -391,4 +432,4 @@ async def test_the_latency_of_a_wake_is_told(site: Site) -> None:
         await site.change()
         await wire.reply()
     (latency,) = site.tally.latencies
-    assert 0 <= latency < 1
+    assert latency >= 0

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from tests.integration.front.site import Site
+import asyncio
+
+import pytest
+
+from tests.integration.front.site import Site, get
+from wakeful.http.front.connection import Connection
 from wakeful.http.front.poll import Ended
 
 
@@ -27,3 +32,23 @@ async def test_p10_a_poll_that_was_accepted_before_is_told_the_same(site: Site) 
         assert (reply.status, reply.json["message"]) == (200, "reconnect")
         assert reply.headers["connection"] == "close"
         assert await wire.rest() == b""
+
+
+async def test_p10_who_was_accepted_a_moment_ago_is_answered(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wakeful.http.front.front.ASKING_SECONDS", 2)  # on however slow a machine
+    (kind,) = site.front._servers
+    make = kind.connection_made
+    draining: list[asyncio.Task[None]] = []
+
+    def connection_made(connection: Connection, transport: asyncio.Transport) -> None:
+        make(connection, transport)
+        draining.append(asyncio.create_task(site.front.drain(0, has_successor=True)))
+
+    monkeypatch.setattr(kind, "connection_made", connection_made)
+    async with site.client() as wire:
+        assert (await wire.ask(get("/first"))).json["asked"] == "GET /first"
+        # Then it is idle as any other.
+        assert await wire.rest() == b""
+    await asyncio.gather(*draining)

@@ -6,11 +6,10 @@ import asyncio
 import contextlib
 import socket
 import ssl
-import time
 
 import pytest
 
-from tests.integration.front.site import Site, get, serving, until
+from tests.integration.front.site import PATIENCE_SECONDS, Site, get, serving, until
 from wakeful.http.front.poll import Ended
 from wakeful.tls import LocalFiles
 
@@ -38,7 +37,7 @@ async def test_a_handshake_that_takes_too_long_is_given_up(local_files: LocalFil
     async with serving(handshake_time=0.1) as site:
         reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
         writer.write(b"\x16\x03\x01")  # the beginning of a client's first record
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             assert await reader.read() == b""
         writer.close()
         await site.nothing_is_left()
@@ -51,7 +50,7 @@ async def test_what_is_no_handshake_ends_the_connection_and_nothing_else(
     async with site.parked_client() as other:
         reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
         writer.write(said)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             with contextlib.suppress(ConnectionResetError):  # which is an end, too
                 assert b"HTTP" not in await reader.read()
         writer.close()
@@ -89,19 +88,18 @@ async def test_an_answer_leaves_in_one_record(site: Site, local_files: LocalFile
 
 async def test_a_server_that_stops_waits_for_no_goodbye(local_files: LocalFiles) -> None:
     """A client that keeps a connection for later reads nothing from it meanwhile."""
-    async with serving() as site:
+    # uvicorn alone would wait out its time for a graceful stop.
+    async with serving(timeout_graceful_shutdown=600) as site:
         idle = [await Blocking(site, local_files).open() for _ in range(5)]
         await until(lambda: len(site.server.server_state.connections) == 5)
         parked = await Blocking(site, local_files).open()
         parked.connection.sendall(await site.poll())
         await until(lambda: site.parked == 1)
-        began = time.monotonic()
 
         await site.front.drain(0)
-        await site.stop()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await site.stop()
 
-        # uvicorn alone would wait out its time for a graceful stop.
-        assert time.monotonic() - began < 4
         answer = await asyncio.to_thread(parked.connection.recv, 65536)
         assert answer.startswith(b"HTTP/1.1 503 ")
         for client in (*idle, parked):

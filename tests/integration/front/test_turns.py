@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
-from tests.integration.front.site import Site, get, serving, until
-from wakeful.http.front.poll import Ended
+import pytest
+from structlog.testing import capture_logs
+
+from tests.integration.front.site import Site, Wire, get, serving, until
+from wakeful.http.front.limits import Limits
+from wakeful.http.front.poll import Answer, Ended, Request
 
 OPTIONS = b"OPTIONS /2.0/events HTTP/1.1\r\nHost: here\r\n\r\n"
 
@@ -37,6 +44,28 @@ async def test_an_answer_is_one_write_with_all_headers_that_matter(site: Site) -
     assert reply.headers["cache-control"] == "no-store"
     assert "date" in reply.headers
     assert "connection" not in reply.headers
+
+
+async def test_a_poll_is_answered_alike_whether_its_connection_sleeps_or_not(site: Site) -> None:
+    async with site.parked_client() as wire:
+        sleeping = site.connection
+        assert sleeping._is_asleep
+        await site.change()
+        first = await wire.reply()
+        assert sleeping.due, "it is not kept for ever without a request"
+    await until(lambda: not site.server.server_state.connections)
+    async with site.parked_client() as wire:
+        awake = site.connection
+        wire.send(b"GET /after HTTP/1.1\r\n")
+        await until(lambda: not awake._is_asleep)
+        await site.change()
+        second = await wire.reply()
+        assert awake.due, "half a request is not waited for for ever"
+    assert (first.status, first.body) == (second.status, second.body)
+    assert first.headers.keys() == second.headers.keys()
+    assert all(
+        first.headers[name] == second.headers[name] for name in first.headers.keys() - {"date"}
+    )
 
 
 async def test_a_request_sent_behind_a_poll_waits_for_it(site: Site) -> None:
@@ -101,7 +130,7 @@ async def test_a_hundred_requests_ahead_of_their_answers_are_answered_in_order(
 
         assert (await wire.reply()).json["asked"] == "GET /slow"
         for number in range(100):
-            assert len(connection.pipeline) <= 16
+            assert len(connection.pipeline or ()) <= 16
             assert (await wire.reply()).json["asked"] == f"GET /{number}"
 
 
@@ -194,6 +223,74 @@ async def test_a_poll_that_asks_to_close_is_answered_and_closed(site: Site) -> N
         assert await wire.rest() == b""
 
 
+BEHIND = [b"no request\r\n\r\n", b"x" * (Limits().head + 1), get("/behind"), get("/behind")[:-2]]
+"""What comes behind a request that ends its connection."""
+
+CLOSE = "Connection: close\r\n"
+
+
+@asynccontextmanager
+async def ending_client(site: Site, behind: bytes) -> AsyncIterator[Wire]:
+    """A client whose poll is parked and ends its connection, with something *behind* it."""
+    before = awake(site)
+    async with site.parked_client(await site.poll(more=CLOSE)) as wire:
+        wire.send(behind)
+        await until(lambda: awake(site) == before + 1)
+        yield wire
+
+
+def awake(site: Site) -> int:
+    """How many connections have something to parse."""
+    connections: Any = site.server.server_state.connections
+    return sum(each.parser is not None for each in connections)
+
+
+@pytest.mark.parametrize("behind", BEHIND, ids=["garbage", "long", "request", "half a request"])
+async def test_nothing_comes_behind_the_last_answer_of_a_connection(
+    site: Site, behind: bytes
+) -> None:
+    async with ending_client(site, behind) as wire:
+        with capture_logs() as said:
+            await site.change()
+            assert (await wire.reply()).message == "new_change"
+            assert await wire.rest() == b""
+        assert not said
+    assert site.app.asked == []
+    await site.nothing_is_left()
+
+
+async def test_p7_what_a_client_sends_keeps_no_poll_of_others_from_being_revoked(
+    site: Site,
+) -> None:
+    async with AsyncExitStack() as stack:
+        wires = [await stack.enter_async_context(site.parked_client())]
+        wires += [await stack.enter_async_context(ending_client(site, b)) for b in BEHIND]
+        wires += [await stack.enter_async_context(site.parked_client())]
+        await site.access.revoke_grant(site.grant)
+        for wire in wires:
+            assert (await wire.reply()).status == 401
+    assert site.tally.ends == [Ended.REVOKED] * len(wires)
+    await site.nothing_is_left()
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_p10_what_a_client_sends_keeps_no_poll_of_others_from_being_sent_away(
+    site: Site, at_once: bool
+) -> None:
+    async with AsyncExitStack() as stack:
+        wires = [await stack.enter_async_context(site.parked_client())]
+        wires += [await stack.enter_async_context(ending_client(site, b)) for b in BEHIND]
+        wires += [await stack.enter_async_context(site.parked_client())]
+        if at_once:
+            site.server.should_exit = True
+        else:
+            await site.front.drain(0.1)
+        for wire in wires:
+            assert (await wire.reply()).status == 503
+    assert site.tally.ends == [Ended.DRAIN] * len(wires)
+    await site.nothing_is_left()
+
+
 async def test_the_application_sees_both_ends_of_a_connection_that_slept(
     site: Site, transport: str
 ) -> None:
@@ -220,9 +317,10 @@ async def test_a_parked_connection_keeps_no_parser_and_no_headers(site: Site) ->
 
 
 async def test_an_idle_connection_is_closed_after_uvicorns_time_out() -> None:
-    async with serving(timeout_keep_alive=1) as site, site.client() as wire:
+    async with serving(timeout_keep_alive=20) as site, site.client() as wire:
         await wire.ask(get("/first"))
         await wire.ask(await site.poll(channel="forged"))
+        site.pass_time(25)
         assert await wire.rest() == b""
         await site.nothing_is_left()
 
@@ -231,7 +329,99 @@ async def test_a_bug_in_a_front_route_is_a_500_and_costs_one_request(site: Site)
     def broken(_: object) -> None:
         raise RuntimeError("bug")
 
-    site.front.route("/broken", broken)  # type: ignore[arg-type]
+    site.front.routing.route("/broken", broken)  # type: ignore[arg-type] # a bug, as it says
     async with site.client() as wire:
         assert (await wire.ask(get("/broken"))).status == 500
         assert (await wire.ask(get("/after"))).status == 200
+
+
+# --- shortcuts ---
+
+
+def quick(request: Request) -> Answer | None:
+    """Answers what has no query."""
+    return None if request.query else Answer(200, b'"quick"')
+
+
+async def test_a_shortcut_answers_in_the_place_of_the_app_or_leaves_it_to_it(site: Site) -> None:
+    site.front.routing.shortcut("GET", "/quick", quick)
+    async with site.client() as wire:
+        for _ in range(2):
+            assert (await wire.ask(get("/quick"))).json == "quick"
+            assert (await wire.ask(get("/quick?slowly"))).json["asked"] == "GET /quick"
+            other = get("/quick").replace(b"GET", b"PUT", 1)
+            assert (await wire.ask(other)).json["asked"] == "PUT /quick"
+    await site.nothing_is_left()
+
+
+async def test_a_shortcut_waits_for_its_turn(site: Site) -> None:
+    site.front.routing.shortcut("GET", "/quick", quick)
+    async with site.parked_client() as wire:
+        wire.send(get("/quick"), get("/slow"), get("/quick"))
+        assert await wire.is_silent()
+        await site.change()
+        assert (await wire.reply()).message == "new_change"
+        assert (await wire.reply()).json["asked"] == "GET /quick", "by the app, for it came early"
+        site.app.gate.set()
+        assert (await wire.reply()).json["asked"] == "GET /slow"
+        assert (await wire.reply()).json["asked"] == "GET /quick"
+
+
+async def test_many_requests_in_one_piece_are_answered_in_their_order(site: Site) -> None:
+    site.front.routing.shortcut("GET", "/quick", quick)
+    async with site.client() as wire:
+        wire.send(get("/quick") * 3, get("/other"), get("/quick"))
+        replies = [(await wire.reply()).json for _ in range(5)]
+    assert replies[:3] == ["quick"] * 3
+    assert replies[3]["asked"] == "GET /other"
+    assert replies[4]["asked"] == "GET /quick"
+
+
+async def test_a_request_with_a_body_is_the_app_s(site: Site) -> None:
+    site.front.routing.shortcut("GET", "/body", lambda request: Answer(200, b'"quick"'))
+    async with site.client() as wire:
+        assert (await wire.ask(get("/body"))).json == "quick"
+        sized = await wire.ask(get("/body", "Content-Length: 3\r\n"), b"abc")
+        assert sized.json["size"] == 3
+        chunked = await wire.ask(
+            get("/body", "Transfer-Encoding: chunked\r\n"), b"3\r\nabc\r\n0\r\n\r\n"
+        )
+        assert chunked.json["size"] == 3
+
+
+async def test_a_shortcut_that_fails_leaves_the_request_to_the_app(site: Site) -> None:
+    def broken(request: Request) -> Answer | None:
+        raise RuntimeError("broken")
+
+    site.front.routing.shortcut("GET", "/quick", broken)
+    with capture_logs() as logs:
+        async with site.client() as wire:
+            assert (await wire.ask(get("/quick"))).json["asked"] == "GET /quick"
+    assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == [
+        "shortcut failed"
+    ]
+
+
+@pytest.mark.parametrize("ends", ["Connection: close\r\n", "1.0"])
+async def test_a_connection_that_shall_end_ends_behind_a_shortcut(site: Site, ends: str) -> None:
+    site.front.routing.shortcut("GET", "/quick", quick)
+    request = get("/quick", "" if ends == "1.0" else ends)
+    if ends == "1.0":
+        request = request.replace(b"HTTP/1.1", b"HTTP/1.0")
+    async with site.client() as wire:
+        reply = await wire.ask(request)
+        assert (reply.json, reply.headers["connection"]) == ("quick", "close")
+        assert await wire.rest() == b""
+
+
+async def test_a_shortcut_is_told_whether_it_is_tls(site: Site, transport: str) -> None:
+    asked: list[bool] = []
+
+    def note(request: Request) -> Answer | None:
+        asked.append(request.is_tls)
+        return None
+
+    site.front.routing.shortcut("GET", "/quick", note)
+    async with site.client() as wire:
+        await wire.ask(get("/quick"))
+    assert asked == [transport == "tls"]

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from dataclasses import replace
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from msgspec.structs import replace
 
 from tests.box_answers import check_answer
 from wakeful.access import ALL_SCOPES, Access, open_access
 from wakeful.cli.contents import ServedContents
+from wakeful.contents.bench import MemoryBench
+from wakeful.contents.drafts import KeptDrafts
 from wakeful.contents.memory import MemoryShelf
 from wakeful.core.accounts import (
     add_member,
@@ -25,11 +27,12 @@ from wakeful.core.accounts import (
     digest_of,
     new_token,
 )
-from wakeful.core.items import Namespace, Role, User
+from wakeful.core.people import Namespace, Role, User
 from wakeful.core.ports import Store
 from wakeful.feed import Feed
 from wakeful.http.app import build_app
 from wakeful.http.metrics import Metrics
+from wakeful.http.rates import RateLimit
 from wakeful.http.services import Services
 from wakeful.stores.memory import MemoryStore
 from wakeful.stores.sqlite import SqliteStore
@@ -148,6 +151,11 @@ class World:
         return seen
 
 
+def limited(per_minute: int) -> RateLimit:
+    """A limit from which nobody recovers, however slow the machine is."""
+    return RateLimit(per_minute, clock=lambda: 0.0)
+
+
 @pytest.fixture(params=["memory", "sqlite"])
 async def store(request: Any, tmp_path: Path) -> AsyncIterator[Store]:
     store: Store = (
@@ -157,17 +165,31 @@ async def store(request: Any, tmp_path: Path) -> AsyncIterator[Store]:
     await store.close()
 
 
-@pytest.fixture
-async def world(store: Store) -> AsyncIterator[World]:
+@asynccontextmanager
+async def populated(store: Store) -> AsyncIterator[World]:
+    """The app on a fresh *store*, with the people in it."""
     metrics = Metrics()
     async with Feed(store, Hub(), metrics) as feed:
         access = await open_access(store)
         contents = ServedContents(lambda: (), frozenset(), MemoryShelf(MOST_UPLOADED))
-        services = Services(feed, access, metrics, contents=contents, upload_limit=MOST_UPLOADED)
+        services = Services(
+            feed,
+            access,
+            metrics,
+            contents=contents,
+            drafts=KeptDrafts(MemoryBench(), MOST_UPLOADED),
+            upload_limit=MOST_UPLOADED,
+        )
         world = World(store, feed, access, services)
         await world.populate()
         yield world
         await world.close()
+
+
+@pytest.fixture
+async def world(store: Store) -> AsyncIterator[World]:
+    async with populated(store) as world:
+        yield world
 
 
 @pytest.fixture

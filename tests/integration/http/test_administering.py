@@ -37,7 +37,7 @@ from wakeful.administration import (
     encode_operation,
 )
 from wakeful.core.errors import NotFound
-from wakeful.core.lookups import PasswordOf, TokenById
+from wakeful.core.lookups.credentials import PasswordOf, TokenById
 from wakeful.core.passwords import is_password
 from wakeful.http.control import build_control_app
 

@@ -15,15 +15,15 @@ import httpx2
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from tests.integration.http.conftest import Json, World
+from tests.integration.http.conftest import Json, World, limited
 from wakeful.access import Concerned
 from wakeful.core.accounts import digest_of, update_user
 from wakeful.core.apps import create_app, disable_app
+from wakeful.core.credentials import App
 from wakeful.core.errors import Unavailable, WakefulError
-from wakeful.core.items import App
 from wakeful.core.passwords import set_password
+from wakeful.http import browsers
 from wakeful.http.app import build_app
-from wakeful.http.rates import RateLimit
 from wakeful.signin import login as sessions
 
 SECRET = "s" * 32
@@ -77,6 +77,9 @@ class Browser:
             self.page = await self.http.get(self.url)
             return answer
         return self.page
+
+    def forget(self) -> None:
+        self.http.cookies.clear()
 
     async def log_in(self, login: str = "ann", password: str = PASSWORD) -> httpx2.Response:
         return await self.press("login", login=login, password=password)
@@ -623,6 +626,13 @@ async def test_a_login_is_found_whatever_its_case(stage: Stage) -> None:
     assert (await browser.log_in(" ANN ")).status_code == 303
 
 
+@pytest.fixture
+def no_time_to_recover(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever guessed too often waits for good, however slow the machine is."""
+    monkeypatch.setattr(browsers, "RateLimit", limited)
+
+
+@pytest.mark.usefixtures("no_time_to_recover")
 async def test_who_guesses_has_to_wait(stage: Stage) -> None:
     browser, other = await stage.browser(), await stage.browser()
     await browser.visit("/oauth2/authorize", **stage.asks)
@@ -641,6 +651,41 @@ async def test_who_guesses_has_to_wait(stage: Stage) -> None:
     assert (await other.log_in()).status_code == 303
 
 
+@pytest.mark.usefixtures("no_time_to_recover")
+async def test_who_logs_in_often_does_not_guess(stage: Stage) -> None:
+    browser = await stage.browser()
+
+    for _ in range(9):
+        await browser.visit("/oauth2/authorize", **stage.asks)
+        assert (await browser.log_in(password="wrong")).status_code == 403
+    for _ in range(20):
+        browser.forget()
+        await browser.visit("/oauth2/authorize", **stage.asks)
+        assert (await browser.log_in()).status_code == 303
+    browser.forget()
+    await browser.visit("/oauth2/authorize", **stage.asks)
+    assert (await browser.log_in(password="wrong")).status_code == 403
+    assert (await browser.log_in()).status_code == 429
+
+
+@pytest.mark.usefixtures("no_time_to_recover")
+async def test_guesses_on_the_page_of_a_link_count_here_too(stage: Stage) -> None:
+    ann, browser = stage.world.ann, await stage.browser()
+    made = await ann.ask("POST", "/2.0/folders", json={"name": "Team", "parent": {"id": "0"}})
+    item = f"/2.0/folders/{made.json()['id']}"
+    linked = await ann.ask("PUT", item, json={"shared_link": {"access": "company"}})
+    await browser.visit(urlsplit(linked.json()["shared_link"]["url"]).path)
+    for _ in range(10):
+        assert (await browser.log_in(password="wrong")).status_code == 403
+
+    there = await browser.log_in()
+    await browser.visit("/oauth2/authorize", **stage.asks)
+    here = await browser.log_in()
+
+    assert (there.status_code, here.status_code) == (429, 429)
+
+
+@pytest.mark.usefixtures("no_time_to_recover")
 async def test_a_login_of_any_length_is_counted_by_its_hash(stage: Stage) -> None:
     browser = await stage.browser()
     await browser.visit("/oauth2/authorize", **stage.asks)
@@ -684,7 +729,7 @@ async def test_few_passwords_are_checked_at_once_and_few_wait(
 
 
 async def test_failures_from_one_address_count_whoever_is_meant(stage: Stage) -> None:
-    browser = await stage.browser(failures=RateLimit(2))
+    browser = await stage.browser(failures=limited(2))
     await browser.visit("/oauth2/authorize", **stage.asks)
     for login in ("one", "two"):
         assert (await browser.log_in(login)).status_code == 403

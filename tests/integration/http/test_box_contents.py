@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import httpx2
 import pytest
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from tests.box_rules import check, check_event
@@ -36,6 +36,9 @@ class Bytes:
     @property
     def size(self) -> int:
         return len(self._data)
+
+    def fileno(self) -> int | None:
+        return None
 
     async def read(self, offset: int, most: int) -> bytes:
         if self._shelf.reads_left == 0:

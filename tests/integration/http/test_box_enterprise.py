@@ -18,6 +18,8 @@ from wakeful.core.positions import position
 from wakeful.core.scopes import ALL_SCOPES, ENTERPRISE_SCOPE
 from wakeful.dialects.box.marks import stream_of
 from wakeful.dialects.times import parse
+from wakeful.http import rendered
+from wakeful.http.box import enterprise
 
 Json = dict[str, Any]
 BY_ARRIVAL, BY_TIME = "admin_logs_streaming", "admin_logs"
@@ -96,6 +98,24 @@ async def test_a_page_is_filtered_by_type(ann: Client, stream: str) -> None:
         "GET", "/2.0/events", params={"stream_type": stream, "event_type": "A" * 6_001}
     )
     assert (refused.status_code, refused.json()["code"]) == (400, "bad_request")
+
+
+async def test_who_is_far_behind_reads_the_same(
+    ann: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ann.publish({"kind": "upload", "path": "/docs/a.txt"})
+    await ann.tell({"type": "LOGIN", "details": {"a": 1}}, {"type": "SHIELD_ALERT", "source": {}})
+    answers = []
+
+    for far in (rendered.FAR, 0):
+        monkeypatch.setattr(enterprise, "FAR", far)
+        for asked in ({"limit": 500}, {"limit": 2}, {"event_type": "LOGIN"}):
+            answers.append(await answer(ann, BY_ARRIVAL, stream_position=0, **asked))
+
+    near, far_behind = answers[:3], answers[3:]
+    assert [answer.content for answer in far_behind] == [answer.content for answer in near]
+    assert [answer.headers for answer in far_behind] == [answer.headers for answer in near]
+    assert [answer.json()["chunk_size"] for answer in near] == [4, 2, 1]
 
 
 @BOTH

@@ -12,6 +12,8 @@ from tests.integration.http.conftest import Client, World
 from wakeful.core.events import StreamClass
 from wakeful.core.ports import StreamKind
 from wakeful.core.positions import position
+from wakeful.http import rendered
+from wakeful.http.box import routes
 
 FILE = {"kind": "upload", "path": "/docs/a.txt", "size": 3, "sha1": "AB" * 20}
 
@@ -143,8 +145,7 @@ async def test_a_limit_of_0_gives_nothing_and_passes_nothing_by(ann: Client) -> 
 async def test_a_limit_is_clamped(ann: Client) -> None:
     await ann.publish(*({"kind": "create_folder", "path": f"/{n}"} for n in range(501)))
 
-    for limit in (500, 800, 1000):
-        assert (await ann.get("/2.0/events", limit=limit))["chunk_size"] == 500
+    assert (await ann.get("/2.0/events", limit=501))["chunk_size"] == 500
     assert (await ann.get("/2.0/events"))["chunk_size"] == 100
 
 
@@ -293,6 +294,27 @@ async def test_the_url_is_the_one_that_the_client_used(
 
     expected = base or settings.get("public_url") or "http://feed.test:8787"
     assert answer.json()["entries"][0]["url"].startswith(f"{expected}/subscribe?channel=")
+
+
+async def test_who_is_far_behind_reads_the_same(
+    ann: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ann.publish(FILE)
+    await ann.tell(
+        {"type": "COMMENT_CREATE", "source": {"n": [1.0, "\u00e9"]}, "details": {"a": None}},
+        {"type": "GROUP_ADD_USER", "accessible_by": {"type": "group", "id": "7"}},
+    )
+    answers = []
+
+    for far in (rendered.FAR, 0):
+        monkeypatch.setattr(routes, "FAR", far)
+        for query in ("limit=500", "limit=2", "limit=500&stream_type=changes"):
+            answers.append(await ann.ask("GET", f"/2.0/events?stream_position=0&{query}"))
+
+    near, far_behind = answers[:3], answers[3:]
+    assert [answer.content for answer in far_behind] == [answer.content for answer in near]
+    assert [answer.headers for answer in far_behind] == [answer.headers for answer in near]
+    assert [answer.json()["chunk_size"] for answer in near] == [4, 2, 3]
 
 
 async def test_many_members_share_what_is_rendered(world: World, ann: Client) -> None:

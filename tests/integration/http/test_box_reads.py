@@ -10,7 +10,7 @@ import pytest
 from tests.box_rules import check
 from tests.integration.http.conftest import Client, World
 from wakeful.core.accounts import remove_member
-from wakeful.core.lookups import NamespaceById
+from wakeful.core.lookups.people import NamespaceById
 
 ALL_FILES = {"type": "folder", "id": "0", "sequence_id": None, "etag": None, "name": "All Files"}
 
@@ -304,7 +304,8 @@ async def test_the_root_of_a_home_has_no_etag_to_match(ann: Client) -> None:
 async def test_a_file_has_no_earlier_versions_as_long_as_that_is_true(ann: Client) -> None:
     file = await ann.made(kind="upload", path="/a.txt")
     await ann.publish({"kind": "rename", "item": file, "name": "b.txt"})
-    assert await ann.get(f"/2.0/files/{file}/versions") == {"total_count": 0, "entries": []}
+    listed = await ann.get(f"/2.0/files/{file}/versions")
+    assert (listed["total_count"], listed["entries"]) == (0, [])
 
     await ann.publish({"kind": "upload", "item": file})
 

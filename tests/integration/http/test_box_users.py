@@ -9,7 +9,18 @@ import pytest
 from tests.box_rules import check
 from tests.integration.http.conftest import Client, World
 
-FULL = {"type", "id", "name", "login", "created_at", "modified_at", "status"}
+FULL = {
+    "type",
+    "id",
+    "name",
+    "login",
+    "created_at",
+    "modified_at",
+    "space_amount",
+    "space_used",
+    "max_upload_size",
+    "status",
+}
 MINI = {"type", "id", "name", "login"}
 
 

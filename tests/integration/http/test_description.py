@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 from unittest.mock import Mock
 
-import jsonschema
+import jsonschema_rs
 import msgspec
 import pytest
 from starlette.routing import BaseRoute, Mount, Route
@@ -67,10 +67,10 @@ def test_every_schema_is_one_and_every_reference_leads_somewhere() -> None:
 
     schemas = told["components"]["schemas"]
     for schema in schemas.values():
-        jsonschema.Draft202012Validator.check_schema(schema)
+        jsonschema_rs.meta.validate(schema)
     text = msgspec.json.encode(told).decode()
-    references = set(re.findall(r'"#/components/schemas/(\w+)"', text))
-    assert references <= set(schemas)
+    references = set(re.findall(r'"\$ref":"([^"]*)"', text))
+    assert references <= {f"#/components/schemas/{name}" for name in schemas}
 
 
 def test_operations_have_names_of_their_own() -> None:
@@ -95,10 +95,10 @@ async def test_an_answer_is_as_described(ann: Client, told: Json) -> None:
     page = await ann.get("/2.0/events")
 
     schema = {"$ref": "#/components/schemas/Events", "components": told["components"]}
-    jsonschema.Draft202012Validator(schema).validate(page)
+    jsonschema_rs.Draft202012Validator(schema).validate(page)
     page["entries"][0].pop("event_id")
-    with pytest.raises(jsonschema.ValidationError):
-        jsonschema.Draft202012Validator(schema).validate(page)
+    with pytest.raises(jsonschema_rs.ValidationError):
+        jsonschema_rs.Draft202012Validator(schema).validate(page)
 
 
 class Inner(msgspec.Struct):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.http.conftest import Client, Json, World
+from tests.integration.http.conftest import Client, Json, World, limited
 from tests.integration.http.test_box_contents import Shelf
 from wakeful.access import Concerned
 from wakeful.core.accounts import (
@@ -22,9 +22,8 @@ from wakeful.core.accounts import (
     update_user,
 )
 from wakeful.core.contents import ContentChanged
-from wakeful.core.items import Role
+from wakeful.core.people import Role
 from wakeful.dialects.dropbox.names import account_id, member_id
-from wakeful.http.rates import RateLimit
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 BAD_CALL = 'Error in call to API function "{}": {}'
@@ -393,6 +392,7 @@ async def test_p9_a_cursor_that_missed_deletions_which_are_forgotten_is_reset(
     [
         ("{", "request body: could not decode input as JSON"),
         ("\xff", "request body: could not decode input as JSON"),
+        ('{"path": "", "x": ' + "[" * 3000, "request body: could not decode input as JSON"),
         ('{"recursive": true}', "request body: object missing required field `path`"),
         ('{"path": 5}', "request body: path: expected `str`, got `int`"),
         ('{"path": "", "recursive": 1}', "request body: recursive: expected `bool`, got `int`"),
@@ -538,7 +538,7 @@ async def test_who_is_disabled_is_told_so_until_they_are_not(world: World, bob: 
 
 async def test_who_asks_too_often_is_told_when_to_come_back(world: World, ann: Client) -> None:
     """Java reads the header, Go and Python the body (dropbox.md 2.5)."""
-    often = await world.client(ann.token, ann.user, rate=RateLimit(1))
+    often = await world.client(ann.token, ann.user, rate=limited(1))
     await done(often, "check/user", {})
     answer = await call(often, "check/user", {})
     seconds = int(answer.headers["retry-after"])

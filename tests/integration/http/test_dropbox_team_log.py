@@ -14,7 +14,7 @@ from tests.integration.http.conftest import Client, Json, World
 from tests.integration.http.test_dropbox import call, is_bad_call, is_refused
 from wakeful.core.accounts import add_member, remove_member
 from wakeful.core.clock import wall_clock
-from wakeful.core.items import Role
+from wakeful.core.people import Role
 from wakeful.core.ports import StreamKind
 from wakeful.core.scopes import ENTERPRISE_SCOPE
 from wakeful.dialects.dropbox.names import account_id

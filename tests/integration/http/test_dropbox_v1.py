@@ -22,7 +22,7 @@ from wakeful.core.accounts import (
     remove_member,
 )
 from wakeful.core.cursors import pack, unpack
-from wakeful.core.items import Role
+from wakeful.core.people import Role
 from wakeful.dialects.dropbox.v1.deltas import PURPOSE
 
 TIME = re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d \+0000")

@@ -28,13 +28,15 @@ from tests.integration.http.conftest import Client, World
 from tests.integration.http.test_box_contents import Shelf
 from wakeful.core.accounts import create_grant, create_token, digest_of, new_token
 from wakeful.core.clock import wall_clock
+from wakeful.core.credentials import Token, TokenKind
 from wakeful.core.events import StreamClass
-from wakeful.core.items import Token, TokenKind
-from wakeful.core.lookups import NewIds, TokenByDigest
+from wakeful.core.lookups import NewIds
+from wakeful.core.lookups.credentials import TokenByDigest
 from wakeful.core.ports import Store
 from wakeful.core.positions import Marker
 from wakeful.core.writes import PutToken, Steps
-from wakeful.dialects.dropbox.names import account_id
+from wakeful.dialects.box import sessions
+from wakeful.dialects.dropbox.names import account_id, file_revision
 from wakeful.http.app import every_route
 from wakeful.http.description import Described
 from wakeful.http.dialect import Dialect
@@ -58,6 +60,9 @@ class Prey:
     trashed_folder: str
     below_trash: str
     version: str
+    session: str
+    collaboration: str
+    comment: str
 
     @classmethod
     def none(cls) -> Prey:
@@ -75,6 +80,7 @@ class Ask:
     body: Any = None
     form: dict[str, str] | None = None
     files: tuple[tuple[str, Any], ...] = ()
+    raw: bytes | None = None
 
 
 Judge = Callable[[Prey], list[Ask]]
@@ -268,7 +274,144 @@ def uploads(path: str) -> Judge:
     return asks
 
 
+def session(method: str, suffix: str = "", body: Any = None) -> dict[str, Judge]:
+    """What is done to Vic's upload session, at both URLs."""
+
+    def judge(prefix: str) -> Judge:
+        path = f"{prefix}/2.0/files/upload_sessions/"
+        return lambda prey: [Ask(f"{path}{prey.session}{suffix}", body)]
+
+    route = f"/2.0/files/upload_sessions/{{id}}{suffix}"
+    return {f"{method} {prefix}{route}": judge(prefix) for prefix in ("", "/api")}
+
+
+def written(wrap: Callable[[str], list[Ask]]) -> Judge:
+    """Everything of Vic's that something can be written to, by ids: a path is always one's own."""
+
+    def asks(prey: Prey) -> list[Ask]:
+        return [
+            ask
+            for path in (
+                f"id:{prey.file}",
+                f"id:{prey.shared}",
+                f"id:{prey.folder}/planted",
+                f"ns:{prey.namespace}/planted",
+            )
+            for ask in wrap(path)
+        ]
+
+    return asks
+
+
+def function(name: str, **argument: Any) -> Judge:
+    """A function of Dropbox's; PATH stands for each path."""
+
+    def asks(path: str) -> list[Ask]:
+        return [Ask(f"/2/files/{name}", json.loads(json.dumps(argument).replace("PATH", path)))]
+
+    return written(asks)
+
+
+def content_function(name: str, **argument: Any) -> Judge:
+    """The same, for one whose body is a content."""
+
+    def asks(path: str) -> list[Ask]:
+        filled = json.dumps(argument).replace("PATH", path)
+        return [Ask(f"/2/files/{name}?arg={quote(filled)}", raw=b"planted")]
+
+    return written(asks)
+
+
+RELOCATIONS: tuple[dict[str, str], ...] = (
+    {"from_path": "PATH", "to_path": "/taken"},
+    {"from_path": "/none", "to_path": "PATH"},
+)
+
+
+def relocations(name: str) -> Judge:
+    return each(*(function(name, **one) for one in RELOCATIONS))
+
+
+def batch(name: str) -> Judge:
+    return function(name, entries=list(RELOCATIONS))
+
+
+def put(path: str) -> Judge:
+    """A name that nothing can have, below what may be there: a path is always one's own."""
+    return lambda prey: [Ask(f"{path}/{CANARY}-docs/a%5Cb", raw=b"planted")]
+
+
+def fileops(name: str) -> Judge:
+    def asks(prey: Prey) -> list[Ask]:
+        places = (f"/{CANARY}-docs/{CANARY}-file", f"/{CANARY}-team/{CANARY}-shared", "/a\\b")
+        forms = [{"path": place, "from_path": place, "to_path": "/taken"} for place in places]
+        return [Ask(f"/1/fileops/{name}", form=form) for form in forms]
+
+    return asks
+
+
+def rev_of(prey: Prey) -> str:
+    """The `rev` of Vic's file."""
+    return file_revision(int(prey.file), int(prey.version))
+
+
+COMMITTED = {"cursor": {"session_id": "none", "offset": 0}, "commit": {"path": "PATH"}}
+JOB = {"async_job_id": "none"}
+
+
+def inviting(prey: Prey) -> list[Ask]:
+    """Into each of Vic's things, and Vic into what is none's."""
+    items = [
+        {"type": kind, "id": id}
+        for kind, ids in (
+            ("folder", (prey.folder, prey.trashed_folder, prey.file)),
+            ("file", (prey.file, prey.shared, prey.trashed_file)),
+        )
+        for id in ids
+    ]
+    more = {"accessible_by": {"type": "user", "id": prey.user}, "role": "editor"}
+    return [Ask("/2.0/collaborations", {"item": item, **more}) for item in items]
+
+
+def collaborations(*bodies: Any) -> Judge:
+    return lambda prey: [
+        Ask(f"/2.0/collaborations/{id}", body)
+        for id in (prey.collaboration, prey.namespace, prey.shared)
+        for body in bodies or (None,)
+    ]
+
+
+def commenting(prey: Prey) -> list[Ask]:
+    items = [
+        *({"type": "file", "id": id} for id in (prey.file, prey.shared, prey.trashed_file)),
+        {"type": "comment", "id": prey.comment},
+    ]
+    return [Ask("/2.0/comments", {"item": item, "message": "planted"}) for item in items]
+
+
+def comments(*bodies: Any) -> Judge:
+    return lambda prey: [
+        Ask(f"/2.0/comments/{id}", body)
+        for id in (prey.comment, prey.file)
+        for body in bodies or (None,)
+    ]
+
+
+LINKS = ("/s/none", f"/s/{'A' * 54}")
+"""Keys that nobody was given: one of Vic's would be a permission."""
+
+ENTERED = {"do": "open", "password": "12345678", "token": "none"}
+
+
+def below_links(suffix: str = "") -> Judge:
+    return lambda prey: [
+        Ask(f"{link}/{id}{suffix}") for link in LINKS for id in (prey.file, prey.folder)
+    ]
+
+
 PLACED = {"name": "planted", "parent": {"id": "FOLDER"}}
+
+SESSION = {"folder_id": "FOLDER", "file_name": "planted", "file_size": 9}
 
 LISTING = "/2/files/list_folder"
 TEAM_LOG = "/2/team_log/get_events"
@@ -281,6 +424,7 @@ JUDGES: dict[str, Judge] = {
     "POST /2/files/list_folder/continue": with_body(f"{LISTING}/continue", {"cursor": "none"}),
     "POST /2/files/list_folder/get_latest_cursor": pointed(f"{LISTING}/get_latest_cursor"),
     "POST /2/files/get_metadata": pointed("/2/files/get_metadata", include_deleted=True),
+    "POST /2/files/get_temporary_link": pointed("/2/files/get_temporary_link"),
     "GET /2/files/download": downloaded,
     "POST /2/files/download": downloaded,
     "POST /2/users/get_current_account": plain("/2/users/get_current_account"),
@@ -310,8 +454,34 @@ JUDGES: dict[str, Judge] = {
     "GET /2.0/files/{id}": files(),
     "GET /2.0/files/{id}/trash": files("/trash"),
     "GET /2.0/files/{id}/versions": files("/versions"),
+    "GET /2.0/files/{id}/versions/{version}": lambda prey: [
+        Ask(f"/2.0/files/{prey.file}/versions/{prey.version}")
+    ],
+    "POST /2.0/files/{id}/versions/current": lambda prey: [
+        Ask(f"/2.0/files/{prey.file}/versions/current", {"id": prey.version})
+    ],
     "GET /2.0/files/{id}/content": contents,
     "GET /2.0/downloads/{ticket}": plain("/2.0/downloads/none", f"/2.0/downloads/{'A' * 84}"),
+    "GET /2.0/shared_items": plain("/2.0/shared_items"),
+    "GET /s/{key}": plain(*LINKS),
+    "POST /s/{key}": lambda prey: [Ask(link, form=ENTERED) for link in LINKS],
+    "GET /s/{key}/{item}": below_links(),
+    "POST /s/{key}/{item}": lambda prey: [
+        replace(ask, form=ENTERED) for ask in below_links()(prey)
+    ],
+    "GET /s/{key}/{item}/content": below_links("/content"),
+    "POST /2.0/comments": commenting,
+    "GET /2.0/comments/{id}": comments(),
+    "PUT /2.0/comments/{id}": comments({"message": "planted"}),
+    "DELETE /2.0/comments/{id}": comments(),
+    "GET /2.0/files/{id}/comments": files("/comments"),
+    "POST /2.0/collaborations": inviting,
+    "GET /2.0/collaborations": plain("/2.0/collaborations?status=pending"),
+    "GET /2.0/collaborations/{id}": collaborations(),
+    "PUT /2.0/collaborations/{id}": collaborations({"role": "editor"}, {"role": "owner"}, {}),
+    "DELETE /2.0/collaborations/{id}": collaborations(),
+    "GET /2.0/files/{id}/collaborations": files("/collaborations"),
+    "GET /2.0/folders/{id}/collaborations": folders("/collaborations"),
     "GET /2.0/folders/trash/items": plain(*(f"/2.0/folders/trash/items{p}" for p in PAGES)),
     "GET /2.0/folders/{id}": folders(),
     "GET /2.0/folders/{id}/items": folders("/items"),
@@ -374,6 +544,85 @@ JUDGES: dict[str, Judge] = {
     "POST /2.0/files/{id}/content": uploads("/2.0/files/{id}/content"),
     "POST /api/2.0/files/content": uploads("/api/2.0/files/content"),
     "POST /api/2.0/files/{id}/content": uploads("/api/2.0/files/{id}/content"),
+    "POST /2.0/files/upload_sessions": acted("/2.0/files/upload_sessions", SESSION),
+    "POST /api/2.0/files/upload_sessions": acted("/api/2.0/files/upload_sessions", SESSION),
+    "POST /2.0/files/{id}/upload_sessions": acted("/2.0/files/{id}/upload_sessions", SESSION),
+    "POST /api/2.0/files/{id}/upload_sessions": acted(
+        "/api/2.0/files/{id}/upload_sessions", SESSION
+    ),
+    **session("GET"),
+    **session("GET", "/parts"),
+    **session("POST", "/plan", {"parts": []}),
+    **session("PUT"),
+    **session("POST", "/commit", {}),
+    **session("DELETE"),
+    "POST /2/files/list_revisions": each(
+        pointed("/2/files/list_revisions"),
+        lambda prey: [
+            Ask("/2/files/list_revisions", {"path": "/taken", "before_rev": rev_of(prey)}),
+        ],
+    ),
+    "POST /2/files/restore": lambda prey: [
+        Ask("/2/files/restore", {"path": "/taken", "rev": rev_of(prey)}),
+        Ask("/2/files/restore", {"path": f"ns:{prey.namespace}/taken", "rev": rev_of(prey)}),
+    ],
+    "GET /1/revisions/{root}/{path}": by_path("/1/revisions/auto"),
+    "POST /1/restore/{root}/{path}": lambda prey: [
+        Ask("/1/restore/auto/taken", form={"rev": rev_of(prey)})
+    ],
+    "POST /2/files/upload": content_function("upload", path="PATH"),
+    "POST /2/files/upload_session/start": content_function("upload_session/start"),
+    "POST /2/files/upload_session/start_batch": function(
+        "upload_session/start_batch", num_sessions=1
+    ),
+    "POST /2/files/upload_session/append_v2": content_function(
+        "upload_session/append_v2", cursor={"session_id": "PATH", "offset": 0}
+    ),
+    "POST /2/files/upload_session/append": content_function(
+        "upload_session/append", session_id="PATH", offset=0
+    ),
+    "POST /2/files/upload_session/finish": content_function("upload_session/finish", **COMMITTED),
+    "POST /2/files/upload_session/finish_batch_v2": function(
+        "upload_session/finish_batch_v2", entries=[COMMITTED]
+    ),
+    "POST /2/files/upload_session/finish_batch": function(
+        "upload_session/finish_batch", entries=[COMMITTED]
+    ),
+    "POST /2/files/create_folder_v2": function("create_folder_v2", path="PATH"),
+    "POST /2/files/create_folder": function("create_folder", path="PATH"),
+    "POST /2/files/create_folder_batch": function("create_folder_batch", paths=["PATH"]),
+    **{
+        f"POST /2/files/{name}": relocations(name)
+        for name in ("copy_v2", "copy", "move_v2", "move")
+    },
+    "POST /2/files/copy_batch_v2": batch("copy_batch_v2"),
+    "POST /2/files/move_batch_v2": batch("move_batch_v2"),
+    "POST /2/files/delete_v2": function("delete_v2", path="PATH"),
+    "POST /2/files/delete": function("delete", path="PATH"),
+    "POST /2/files/delete_batch": function("delete_batch", entries=[{"path": "PATH"}]),
+    "POST /2/files/permanently_delete": function("permanently_delete", path="PATH"),
+    **{
+        f"POST /2/files/{name}": with_body(f"/2/files/{name}", JOB)
+        for name in (
+            "create_folder_batch/check",
+            "move_batch/check_v2",
+            "copy_batch/check_v2",
+            "delete_batch/check",
+            "upload_session/finish_batch/check",
+        )
+    },
+    "PUT /1/files_put/{root}/{path}": put("/1/files_put/auto"),
+    "POST /1/files_put/{root}/{path}": put("/1/files_put/auto"),
+    "PUT /1/chunked_upload": lambda prey: [
+        Ask(f"/1/chunked_upload?upload_id={prey.file}&offset=0", raw=b"planted")
+    ],
+    "POST /1/commit_chunked_upload/{root}/{path}": lambda prey: [
+        Ask("/1/commit_chunked_upload/auto/taken", form={"upload_id": prey.file})
+    ],
+    "POST /1/fileops/create_folder": lambda prey: [
+        Ask("/1/fileops/create_folder", form={"path": f"/{CANARY}-docs/a\\b"})
+    ],
+    **{f"POST /1/fileops/{name}": fileops(name) for name in ("copy", "move", "delete")},
     "POST /2.0/folders/{id}": acted("/2.0/folders/{id}", {}, PLACED),
     "POST /2.0/files/{id}": acted("/2.0/files/{id}", {}, PLACED),
     "DELETE /2.0/files/{id}": acted("/2.0/files/{id}"),
@@ -436,13 +685,17 @@ class Asker:
     async def ask(self, name: str, ask: Ask) -> httpx2.Response:
         method = name.partition(" ")[0]
         options: dict[str, Any] = {}
-        if ask.files:
+        headers = dict(self.headers)
+        if ask.raw is not None:
+            options["content"] = ask.raw
+            headers["Content-Type"] = "application/octet-stream"
+        elif ask.files:
             options["files"] = list(ask.files)
         elif ask.form is not None:
             options["data"] = ask.form
         elif ask.body is not None:
             options["json"] = ask.body
-        return await self.client.ask(method, ask.path, headers=self.headers, **options)
+        return await self.client.ask(method, ask.path, headers=headers, **options)
 
 
 def put_token(template: Token, text: str, **changed: Any) -> Callable[[int], Steps[None]]:
@@ -468,7 +721,7 @@ class Place:
         world = self.world
         ours = world.bob.user.enterprise if world.bob.user else 0
         shelf = Shelf(**{f"{CANARY}-{n}": CANARY.encode() for n in ("file", "shared", "trash")})
-        world.services = replace(world.services, contents=shelf)
+        world.services = msgspec.structs.replace(world.services, contents=shelf)
         self.vic = await world.join(ours, f"{CANARY}-vic")
         self.dan = await world.join(ours, "dan", is_admin=True)
         vic, user = self.vic, self.vic.user
@@ -489,6 +742,16 @@ class Place:
         )
         await vic.tell({"type": "COMMENT_CREATE", "source": {"message": CANARY}})
         read = await vic.get(f"/2.0/files/{made['file']}")
+        wanted = sessions.wanted(9, f"{CANARY}-parts", parent=int(by_name[f"{CANARY}-docs"]))
+        note = sessions.note_of(wanted)
+        draft = await world.services.drafts.begin(user.id, note, wall_clock())
+        pal = await world.join(ours, f"{CANARY}-pal")
+        shared = {"type": "folder", "id": str(team.root)}
+        wish = {"item": shared, "accessible_by": {"id": str(pal.id)}, "role": "viewer"}
+        answer = await vic.ask("POST", "/2.0/collaborations", json=wish)
+        collaboration = answer.json()
+        remark = {"item": {"type": "file", "id": made["file"]}, "message": CANARY}
+        said = await vic.ask("POST", "/2.0/comments", json=remark)
         self.prey = Prey(
             user=str(user.id),
             enterprise=str(user.enterprise),
@@ -496,6 +759,9 @@ class Place:
             folder=by_name[f"{CANARY}-docs"],
             trashed_folder=by_name[f"{CANARY}-bin"],
             version=read["file_version"]["id"],
+            session=draft.id,
+            collaboration=collaboration["id"],
+            comment=said.json()["id"],
             **made,
         )
 
@@ -511,6 +777,7 @@ class Place:
             {"kind": "trash", "item": prey.folder},
         )
         await vic.tell(*[{"type": "COMMENT_CREATE", "source": {"message": CANARY}}] * 3)
+        await vic.ask("PUT", f"/2.0/comments/{prey.comment}", json={"message": f"{CANARY}!"})
 
     async def asker(self, name: str) -> Asker:
         asker: Asker = await getattr(self, f"_{name}")()
@@ -644,7 +911,8 @@ async def place(world: World) -> Place:
 
 # A position by event time may be the present second.
 _VOLATILE = re.compile(
-    r'"request_id":"[^"]*"|(?:channel|enterprise)=[\w-]+|nonce=[\w-]+|position": ?"?[0-9]{12}\b'
+    r'"request_id":"[^"]*"|"session_ids?":\[?"\w+"|'
+    r'(?:channel|enterprise)=[\w-]+|nonce=[\w-]+|position": ?"?[0-9]{12}\b'
 )
 
 

@@ -13,13 +13,12 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.integration.http.conftest import Json, World
+from tests.integration.http.conftest import Json, World, limited
 from wakeful.access import Concerned
 from wakeful.core.accounts import create_grant, digest_of, new_token, update_user
 from wakeful.core.apps import add_key, create_app, disable_app
-from wakeful.core.items import App
+from wakeful.core.credentials import App
 from wakeful.core.signin import issue_pair
-from wakeful.http.rates import RateLimit
 
 SCOPES = ("root_readwrite", "manage_managed_users", "manage_enterprise_properties")
 SECRET = "s" * 32
@@ -573,7 +572,7 @@ async def test_a_refresh_token_opens_nothing(stage: Stage) -> None:
 
 
 async def test_who_is_refused_too_often_has_to_wait(stage: Stage) -> None:
-    client = await stage.world.client(None, failures=RateLimit(2))
+    client = await stage.world.client(None, failures=limited(2))
     wrong = stage.credentials | {"grant_type": "client_credentials", "client_secret": "wrong"}
     right = stage.credentials | {"grant_type": "client_credentials"}
 

@@ -28,7 +28,7 @@ from wakeful.administration import (
     encode_operation,
 )
 from wakeful.core.accounts import create_token, digest_of
-from wakeful.core.items import Role
+from wakeful.core.people import Role
 from wakeful.core.ports import Health, Store
 from wakeful.http.control import build_control_app
 from wakeful.http.metrics import Metrics

@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.http.conftest import Client, World
 from wakeful.core.accounts import add_member
-from wakeful.core.items import Role
+from wakeful.core.people import Role
 
 
 async def tree(client: Client) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from tests.box_rules import check_page
 from tests.integration.http.conftest import Client, World
 from wakeful.core.accounts import add_member, remove_member
-from wakeful.core.items import Role
+from wakeful.core.people import Role
 from wakeful.dialects.box.catalogue import ENTERPRISE, IN_EVERY_VIEW
 from wakeful.dialects.box.types import (
     ENTERPRISE_ONLY,

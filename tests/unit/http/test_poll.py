@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from wakeful.http.front.poll import Answer
+from wakeful.http.front.poll import Answer, Shared
 
 
 def test_an_answer_is_head_and_body_in_one_piece() -> None:
@@ -32,3 +32,12 @@ def test_further_headers_keep_their_spelling() -> None:
     """box.md 7: one SDK looks for Retry-After in exactly this spelling."""
     answer = Answer(503, b"{}", {"Retry-After": "1"})
     assert b"\r\nRetry-After: 1\r\n" in answer.wire(b"", closes=False)
+
+
+def test_what_many_are_told_has_the_bytes_of_any_answer() -> None:
+    shared, plain = Shared(200, b"{}"), Answer(200, b"{}")
+    for more in (b"", b"date: a\r\n", b"date: b\r\n"):
+        for closes in (False, True, True, False):
+            for bodyless in (False, True):
+                expected = plain.wire(more, closes=closes, bodyless=bodyless)
+                assert shared.wire(more, closes=closes, bodyless=bodyless) == expected

@@ -93,6 +93,25 @@ def test_looking_is_not_asking(clock: Clock) -> None:
         limit.check("a")
 
 
+def test_what_is_given_back_was_never_counted(clock: Clock) -> None:
+    limit = RateLimit(3, clock)
+    for _ in range(10):
+        limit.take("a")
+        limit.give_back("a")
+    limit.give_back("b")  # who asked nothing
+
+    assert (taken(limit, "a"), taken(limit, "b")) == (3, 3)
+
+
+def test_what_is_given_back_is_one_time(clock: Clock) -> None:
+    limit = RateLimit(3, clock)
+    taken(limit, "a")
+
+    limit.give_back("a")
+
+    assert taken(limit, "a") == 1
+
+
 def test_0_is_without_limit_and_remembers_nobody(clock: Clock) -> None:
     limit = RateLimit(0, clock)
 
@@ -142,3 +161,22 @@ def test_who_is_whole_again_is_forgotten_first(
 )
 def test_an_address_stands_for_who_is_behind_it(text: str, address: str) -> None:
     assert address_of(text) == address
+
+
+def test_whether_there_is_room_is_what_the_next_time_finds(clock: Clock) -> None:
+    limit = RateLimit(3, clock)
+    for _ in range(3):
+        assert limit.has_room("a")
+        limit.take("a")
+
+    assert not limit.has_room("a")
+    assert limit.has_room("b")
+    assert limit.refused == 0
+    clock.now += 20
+    assert limit.has_room("a")
+    limit.take("a")
+    assert not limit.has_room("a")
+
+
+def test_without_a_limit_there_is_always_room(clock: Clock) -> None:
+    assert RateLimit(0, clock).has_room("a")

@@ -59,6 +59,11 @@ def json_answer(body: bytes, headers: dict[str, str] | None = None) -> Response:
     return Response(body, media_type="application/json", headers=headers)
 
 
+def events_answer(body: bytes, headers: dict[str, str] | None = None) -> Response:
+    """What is said of a stream, which is another thing a moment later."""
+    return json_answer(body, {"Cache-Control": "no-store"} | (headers or {}))
+
+
 def _failure(body: bytes, status: int, request_id: str) -> Response:
     return Response(
         body, status, media_type="application/json", headers={"Box-Request-Id": request_id}

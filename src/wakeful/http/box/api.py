@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from wakeful.core.listings import SortBy
 from wakeful.core.positions import MOST_ASKED
 from wakeful.core.scopes import DOWNLOAD_SCOPE, ITEM_SCOPE, READ_SCOPE, USERS_SCOPE
@@ -208,13 +210,7 @@ LIST_TRASH = Operation(
     scope=READ_SCOPE,
 )
 
-READ_TRASHED_FILE = Operation(
-    "Read a file in the trash",
-    {200: Answer(shapes.File, is_chosen=True, headers=ETAG), 304: UNCHANGED},
-    parameters=(item_id("file", "1001"), FIELDS, IF_NONE_MATCH),
-    refusals=(404,),
-    scope=READ_SCOPE,
-)
+READ_TRASHED_FILE = replace(READ_FILE, summary="Read a file in the trash", scope=READ_SCOPE)
 
 READ_TRASHED_FOLDER = Operation(
     "Read a folder in the trash",
@@ -256,13 +252,4 @@ DOWNLOAD = Operation(
     ),
     refusals=(404, 409, 416),
     is_open=True,
-)
-
-LIST_VERSIONS = Operation(
-    "List the earlier versions of a file, if it never had any",
-    {200: Answer(shapes.NoVersions)},
-    about="Earlier versions are not kept: where there were any, 404.",
-    parameters=(item_id("file", "1001"),),
-    refusals=(404,),
-    scope=READ_SCOPE,
 )

@@ -7,11 +7,11 @@ from starlette.responses import Response
 
 from wakeful.access import Identity
 from wakeful.core.errors import Forbidden
-from wakeful.core.events import StreamClass
-from wakeful.core.lookups import ReadTimeline
+from wakeful.core.events import decode
+from wakeful.core.lookups.streams import ReadTimeline
 from wakeful.core.positions import Since, parse, position
 from wakeful.core.scopes import ENTERPRISE_SCOPE
-from wakeful.dialects.box.enterprise import render_enterprise_event
+from wakeful.dialects.box.enterprise import render_enterprise_event, render_enterprise_page
 from wakeful.dialects.box.events import page as page_of
 from wakeful.dialects.box.marks import marked, unmarked
 from wakeful.dialects.box.parameters import (
@@ -22,9 +22,10 @@ from wakeful.dialects.box.parameters import (
 )
 from wakeful.dialects.box.realtime import realtime_servers
 from wakeful.dialects.box.types import stored_types
-from wakeful.http.box.answers import json_answer
+from wakeful.http.box.answers import events_answer
+from wakeful.http.box.channels import enterprise_channel
 from wakeful.http.box.pages import asked_of, page_headers, timeline_headers
-from wakeful.http.rendered import Rendered
+from wakeful.http.rendered import FAR, Rendered
 from wakeful.http.requests import base_url, identify
 from wakeful.http.services import Services
 
@@ -54,11 +55,6 @@ class EnterpriseEvents:
         identity.require(ENTERPRISE_SCOPE)
         return identity
 
-    @staticmethod
-    def may_read(identity: Identity) -> bool:
-        """Whether *identity* may read the events of the enterprise."""
-        return identity.is_admin and ENTERPRISE_SCOPE in identity.scopes
-
     async def _channel(
         self,
         request: Request,
@@ -68,18 +64,12 @@ class EnterpriseEvents:
     ) -> Response:
         channel = await self.channel(identity)
         base, retry = base_url(self._services, request), self._services.retry_timeout
-        return json_answer(realtime_servers(base, channel, stream, retry, names))
+        return events_answer(realtime_servers(base, channel, stream, retry, names))
 
     async def channel(self, identity: Identity) -> str:
         """A channel of the enterprise, for one who may read its events."""
         head = await self._feed.head(identity.enterprise)
-        return self._services.access.channel(
-            identity.enterprise,
-            identity.grant,
-            StreamClass.ALL,
-            position(head.epoch, head.last),
-            is_enterprise=True,
-        )
+        return enterprise_channel(self._services, identity, head)
 
     async def _by_arrival(
         self, request: Request, identity: Identity, types: frozenset[str] | None
@@ -90,9 +80,13 @@ class EnterpriseEvents:
         limit = parse_limit(request.query_params.get("limit"))
         page = await self._feed.read(identity.enterprise, asked, limit, types=types)
         next_position = marked(position(page.state.epoch, page.next), EnterpriseStream.BY_ARRIVAL)
-        body = page_of(self._rendered.all(page.events), next_position)
+        if page.state.last - page.start > FAR:
+            events = (decode(event.body) for event in page.events)
+            body = render_enterprise_page(events, next_position)
+        else:
+            body = page_of(self._rendered.all(page.events), next_position)
         headers = page_headers(page, page.state.last, EnterpriseStream.BY_ARRIVAL)
-        return json_answer(body, headers)
+        return events_answer(body, headers)
 
     async def _by_time(
         self, request: Request, identity: Identity, types: frozenset[str] | None
@@ -108,4 +102,4 @@ class EnterpriseEvents:
         )
         page = await self._feed.read_timeline(lookup)
         body = page_of(self._rendered.all(page.events), marked(page.next, EnterpriseStream.BY_TIME))
-        return json_answer(body, timeline_headers(page))
+        return events_answer(body, timeline_headers(page))

@@ -8,7 +8,8 @@ import msgspec
 from starlette.requests import Request
 
 from wakeful.core.events import Snapshot
-from wakeful.dialects.box import parameters, shapes
+from wakeful.dialects.box import parameters
+from wakeful.dialects.box.items import item_full, item_noted
 from wakeful.dialects.box.parameters import Fields
 from wakeful.http.schemas import ALWAYS_CHOSEN
 
@@ -23,8 +24,8 @@ def shown(request: Request, item: Snapshot, now: int) -> object:
     """A file or a folder as it is at *now* (ms), with the fields that *request* asks for."""
     fields = asked_fields(request)
     if fields is None:
-        return shapes.item_full(item)
-    return chosen(shapes.item_noted(item, now), fields)
+        return item_full(item, now)
+    return chosen(item_noted(item, now), fields)
 
 
 def chosen(shape: msgspec.Struct, fields: Fields | None) -> object:

@@ -24,7 +24,8 @@ class FileActions(ItemActions):
             identity.require(CHANGE_SCOPE)
         item = await acting.found(identity, request.path_params["id"], self.kind)
         parent = await acting.parent(identity, asked.parent)
-        changes = actions.update(asked, item, parent, acting.only_if(request))
+        link = await self.shared_items.wish(request, identity, item, asked)
+        changes = actions.update(asked, item, parent, acting.only_if(request), link)
         changed = await acting.changed(request, identity, *changes)
         return acting.answer(request, changed)
 

@@ -11,7 +11,8 @@ from wakeful.core.changes import ById, Delete, Trash
 from wakeful.core.items import Kind
 from wakeful.core.scopes import CHANGE_SCOPE, DELETE_SCOPE, RENAME_SCOPE, UPLOAD_SCOPE
 from wakeful.dialects.box import actions, parameters
-from wakeful.http.box.actions import Acting, nothing_answer
+from wakeful.http.box.actions import BoxActing, nothing_answer
+from wakeful.http.box.shared_items import SharedItems
 from wakeful.http.services import Services
 
 
@@ -21,7 +22,8 @@ class ItemActions:
     kind: Kind
 
     def __init__(self, services: Services) -> None:
-        self.acting = Acting(services)
+        self.acting = BoxActing(services)
+        self.shared_items = SharedItems(services)
 
     async def copy(self, request: Request) -> Response:
         acting = self.acting
@@ -68,7 +70,9 @@ class FolderActions(ItemActions):
             identity.require(CHANGE_SCOPE)
         item = await acting.found(identity, request.path_params["id"], self.kind)
         parent = await acting.parent(identity, asked.parent)
-        changes = actions.update_folder(asked, item, parent, acting.only_if(request), identity.user)
+        link = await self.shared_items.wish(request, identity, item, asked)
+        only_if = acting.only_if(request)
+        changes = actions.update_folder(asked, item, parent, only_if, identity.user, link)
         changed = await acting.changed(request, identity, *changes)
         return acting.answer(request, changed)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -12,17 +13,21 @@ from starlette.routing import BaseRoute
 
 from wakeful.core.events import Snapshot
 from wakeful.core.items import Kind
+from wakeful.core.lookups.trees import CountComments
 from wakeful.dialects.box import parameters, reads, shapes
+from wakeful.dialects.box.items import item_full, item_mini, item_noted, item_trashed
 from wakeful.dialects.box.markers import marker_of, parse_marker
 from wakeful.dialects.box.parameters import Fields
 from wakeful.dialects.box.reads import Asked, Listing, Place
+from wakeful.http.acting import by_method
 from wakeful.http.box import api
 from wakeful.http.box import writes_api as writes
-from wakeful.http.box.actions import by_method
-from wakeful.http.box.answers import content_reader, item_reader, json_answer
+from wakeful.http.box.answers import content_reader, json_answer
 from wakeful.http.box.fields import asked_fields, chosen
 from wakeful.http.box.files import FileActions
 from wakeful.http.box.folders import FolderActions
+from wakeful.http.box.shared_items import SharedItems
+from wakeful.http.box.versions import version_routes
 from wakeful.http.description import Described
 from wakeful.http.etags import matches
 from wakeful.http.reading import read
@@ -50,7 +55,7 @@ def item_routes(services: Services) -> list[BaseRoute]:
             GET=api.READ_TRASHED_FILE,
             DELETE=writes.PURGE_FILE,
         ),
-        Described("/files/{id}/versions", routes.versions, GET=api.LIST_VERSIONS),
+        *version_routes(services),
         Described("/folders/trash/items", routes.trash, GET=api.LIST_TRASH),
         Described("/folders", folders.create, POST=writes.CREATE_FOLDER),
         Described(
@@ -78,23 +83,28 @@ class _Routes:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._store = services.feed.store
+        self._shared_items = SharedItems(services)
 
     async def file(self, request: Request) -> Response:
-        identity = await item_reader(self._services, request)
+        reading = await self._shared_items.reading(request)
         item = await read(
             self._store,
             reads.read_item(
-                identity.user, request.path_params["id"], Kind.FILE, within=identity.item
+                reading.user, request.path_params["id"], Kind.FILE, within=reading.within
             ),
         )
-        return _item(request, self._asked(request, item))
+        shown = self._asked(request, item)
+        counts = await self._comment_counts(asked_fields(request), (item,))
+        if item.id in counts:
+            shown = msgspec.structs.replace(shown, comment_count=counts[item.id])
+        return _item(request, shown)
 
     async def folder(self, request: Request) -> Response:
         page = _page(request)
         item, listing = await self._folder(request, page)
         folder = self._asked(request, item)
         assert isinstance(folder, shapes.Folder)
-        minis = tuple(shapes.item_mini(entry) for entry in listing.entries)
+        minis = tuple(item_mini(entry) for entry in listing.entries)
         collection = _collection(listing, page, minis)
         return _item(request, msgspec.structs.replace(folder, item_collection=collection))
 
@@ -102,15 +112,16 @@ class _Routes:
         page = _page(request)
         _, listing = await self._folder(request, page)
         fields, now = asked_fields(request), self._services.clock.wall()
-        entries = tuple(_entry(item, fields, now) for item in listing.entries)
+        counts = await self._comment_counts(fields, listing.entries)
+        entries = tuple(_entry(item, fields, now, counts) for item in listing.entries)
         return json_answer(_encode(_collection(listing, page, entries)))
 
     async def _folder(self, request: Request, page: _Page) -> tuple[Snapshot, Listing]:
-        identity = await item_reader(self._services, request)
+        reading = await self._shared_items.reading(request)
         return await read(
             self._store,
             reads.read_folder(
-                identity.user, request.path_params["id"], page.asked, within=identity.item
+                reading.user, request.path_params["id"], page.asked, within=reading.within
             ),
         )
 
@@ -120,7 +131,7 @@ class _Routes:
         listing = await read(self._store, reads.read_trash(identity.user, page.asked))
         fields = asked_fields(request)
         entries = tuple(
-            shapes.item_mini(item) if fields is None else chosen(shapes.item_trashed(item), fields)
+            item_mini(item) if fields is None else chosen(item_trashed(item), fields)
             for item in listing.entries
         )
         return json_answer(_encode(_collection(listing, page, entries)))
@@ -136,18 +147,22 @@ class _Routes:
         item = await read(
             self._store, reads.read_trashed(identity.user, request.path_params["id"], kind)
         )
-        return _item(request, shapes.item_trashed(item))
+        return _item(request, item_trashed(item))
 
-    async def versions(self, request: Request) -> Response:
-        identity = await content_reader(self._services, request)
-        await read(self._store, reads.check_no_versions(identity.user, request.path_params["id"]))
-        return json_answer(_encode(shapes.NoVersions()))
+    async def _comment_counts(
+        self, fields: Fields | None, items: Iterable[Snapshot]
+    ) -> Mapping[int, int]:
+        """How many comments are on those of *items* that are files, where that is asked for."""
+        if fields is None or "comment_count" not in fields:
+            return {}
+        files = tuple(item.id for item in items if item.kind is Kind.FILE)
+        return await self._store.ask(CountComments(files))
 
     def _asked(self, request: Request, item: Snapshot) -> shapes.File | shapes.Folder:
         """All of an item, or with `fields` all that may be asked for."""
         if asked_fields(request) is None:
-            return shapes.item_full(item)
-        return shapes.item_noted(item, self._services.clock.wall())
+            return item_full(item, self._services.clock.wall())
+        return item_noted(item, self._services.clock.wall())
 
 
 class _Page(NamedTuple):
@@ -196,10 +211,13 @@ def _collection(
     )
 
 
-def _entry(item: Snapshot, fields: Fields | None, now: int) -> object:
+def _entry(item: Snapshot, fields: Fields | None, now: int, counts: Mapping[int, int]) -> object:
     if fields is None:
-        return shapes.item_mini(item)
-    return chosen(shapes.item_noted(item, now), fields)
+        return item_mini(item)
+    shown = item_noted(item, now)
+    if item.id in counts:
+        shown = msgspec.structs.replace(shown, comment_count=counts[item.id])
+    return chosen(shown, fields)
 
 
 def _item(request: Request, item: shapes.File | shapes.Folder) -> Response:

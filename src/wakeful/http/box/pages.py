@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from starlette.requests import Request
 
-from wakeful.core.lookups import Page, TimelinePage
+from wakeful.core.lookups.streams import Page, TimelinePage
 from wakeful.core.positions import Asked, Marker, Since, parse, position
 from wakeful.dialects.box import parameters
 from wakeful.dialects.box.answers import GAP_HEADER
@@ -36,7 +36,9 @@ def page_headers(page: Page, head: int, stream: EnterpriseStream | None = None) 
         OLDEST_HEADER: str(oldest if stream is None else marked(oldest, stream)),
         REMAINING_HEADER: str(max(0, head - page.next)),
     }
-    return headers | _gap(page)
+    if page.gap:
+        headers[GAP_HEADER] = "true"
+    return headers
 
 
 def timeline_headers(page: TimelinePage) -> dict[str, str]:

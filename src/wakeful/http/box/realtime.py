@@ -21,9 +21,9 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from functools import lru_cache
+from functools import partial
 from types import TracebackType
-from urllib.parse import unquote_to_bytes
+from typing import ClassVar
 
 import structlog
 
@@ -31,29 +31,23 @@ from wakeful.access import Access, Worth
 from wakeful.capabilities import Channel
 from wakeful.core import positions
 from wakeful.core.errors import Draining, InvalidRequest, NotFound, Unavailable, WakefulError
-from wakeful.core.lookups import ReadStream, ReadTimeline
 from wakeful.core.positions import Asked, Marker, StreamState
 from wakeful.dialects.box import realtime as box
 from wakeful.dialects.box.errors import answer_for, error_body, status_body
 from wakeful.dialects.box.marks import stream_of, unmarked
-from wakeful.dialects.box.parameters import (
-    ENTERPRISE_STREAMS,
-    EnterpriseStream,
-    parse_event_types,
-)
-from wakeful.dialects.box.types import stored_types
 from wakeful.feed import Feed
 from wakeful.filtered import Look
 from wakeful.http.dialect import new_request_id
 from wakeful.http.front.brake import Brake
 from wakeful.http.front.holds import BEAT_SECONDS, LONGEST_SILENCE, LONGEST_WITH_JITTER
-from wakeful.http.front.poll import Answer, Ended, Line, Poll, Polls, Request
+from wakeful.http.front.poll import Answer, Ended, Line, Poll, Polls, Request, Shared, each
 from wakeful.http.recent import Recent
+from wakeful.waking import WOKEN
 
 log = structlog.get_logger()
 
-NEW_CHANGE = Answer(200, box.NEW_CHANGE)
-RECONNECT = Answer(200, box.RECONNECT)
+NEW_CHANGE = Shared(200, box.NEW_CHANGE)
+RECONNECT = Shared(200, box.RECONNECT)
 
 # Empty: an SDK takes any body for something else than a token that is over (box.md 7).
 NO_ACCESS = Answer(
@@ -88,12 +82,14 @@ def failed() -> Answer:
 
 
 _JITTER = 0.1  # of the hold, either way: polls that began together shall not end together
+_STEPS = 200  # of all holds: each is one number for all polls that drew it
 _HOT_SECONDS = 1.0  # an answer that comes sooner than that may be one of a loop
 _LOADED_AT_ONCE = 100  # grants
 
 
 class RealtimePoll(Poll):
-    """One poll of a channel. A waiter of the feed."""
+    """One poll of a channel. A waiter of the feed. `Realtime` makes a subclass for its own, with
+    what they share: tens of thousands of polls wait, and each slot is eight bytes of each."""
 
     __slots__ = (
         "after",
@@ -101,35 +97,38 @@ class RealtimePoll(Poll):
         "cls",
         "grant",
         "has_begun",
+        "hold",
         "is_bare",
-        "is_slowed",
         "nonce",
-        "realtime",
         "stream",
-        "until",
     )
 
     after: int  # the feed's
+    realtime: ClassVar[Realtime]
+    polls: ClassVar[Polls]  # type: ignore[misc] # the same for all
 
-    def __init__(
-        self, realtime: Realtime, channel: Channel, asked: Asked, *, is_bare: bool, hold: float
-    ) -> None:
-        super().__init__(realtime.polls)
-        self.realtime = realtime
+    def __init__(self, channel: Channel, asked: Asked, *, is_bare: bool, hold: float) -> None:
+        super().__init__()
         self.asked = asked
         self.stream = channel.stream
         self.cls: int = channel.cls
+        self.after = 0  # it may leave before it was armed
         self.grant = channel.grant
         self.nonce = channel.nonce
         self.is_bare = is_bare  # it named no position
-        self.is_slowed = False  # woken, and the brake holds its answer
         self.has_begun = False  # the head of its answer has been sent
-        self.until = self.polls.wheel.now() + hold
+        self.hold = hold  # seconds from when it began; a number that it shares with others
 
     @property
     def state(self) -> StreamState | None:
         """Of the stream, as far as it is known."""
         return self.realtime.feed.known_head(self.stream)
+
+    def follow(self, worth: Worth) -> None:
+        """Arm, as the grant allows."""
+        if self.stream == worth.user:
+            self.stream = worth.user  # one number for both, which is 32 bytes
+        self.arm()
 
     def arm(self) -> None:
         """Listen. Again after `leave`, if need be."""
@@ -137,22 +136,21 @@ class RealtimePoll(Poll):
 
     def park(self, line: Line) -> None:
         super().park(line)
-        left = self.until - self.begun
-        self.polls.wheel.put(self, left if left <= LONGEST_WITH_JITTER else BEAT_SECONDS)
+        hold = self.hold
+        self.polls.wheel.put(self, hold if hold <= LONGEST_WITH_JITTER else BEAT_SECONDS)
 
     def wake(self, since: float) -> None:
         """As `feed.Waiter`."""
         pause = self._pause()
         if pause:
-            self.is_slowed = True
             self.polls.wheel.put(self, pause)
         else:
             self._tell()
             self.polls.observer.wake_latency(time.monotonic() - since)
 
     def expire(self) -> None:
-        left = self.until - self.polls.wheel.now()
-        if self.is_slowed:
+        left = self.begun + self.hold - self.polls.wheel.now()
+        if self.after == WOKEN:  # and slowed by the brake
             self._tell()
         elif left > 0:
             self._keep_alive()
@@ -169,7 +167,8 @@ class RealtimePoll(Poll):
         self.end(NO_ACCESS, Ended.REVOKED)
 
     def leave(self) -> None:
-        self.realtime.feed.leave(self)
+        if self.after != WOKEN:
+            self.realtime.feed.leave(self)
 
     def end(self, answer: Answer, how: Ended) -> None:
         line = self.line
@@ -194,7 +193,13 @@ class RealtimePoll(Poll):
     def _tell(self) -> None:
         if self.is_bare:
             self.realtime.note(self)
-        self.end(NEW_CHANGE, Ended.NEW_CHANGE)
+        line = self.line
+        if line is None or self.has_begun:
+            self.end(NEW_CHANGE, Ended.NEW_CHANGE)
+        else:
+            # As `end`, with a call less on the way of each wake.
+            self._over(Ended.NEW_CHANGE)
+            line.answer(NEW_CHANGE)
 
     def _pause(self) -> float:
         # Who asks for what comes after now is woken by something new each time.
@@ -215,16 +220,9 @@ class FilteredPoll(RealtimePoll):
     __slots__ = ("look", "seen")
 
     def __init__(
-        self,
-        realtime: Realtime,
-        channel: Channel,
-        asked: Asked,
-        look: Look,
-        *,
-        is_bare: bool,
-        hold: float,
+        self, channel: Channel, asked: Asked, look: Look, *, is_bare: bool, hold: float
     ) -> None:
-        super().__init__(realtime, channel, asked, is_bare=is_bare, hold=hold)
+        super().__init__(channel, asked, is_bare=is_bare, hold=hold)
         self.look = look
         self.seen: StreamState | None = None
 
@@ -250,7 +248,13 @@ class Realtime:
         self.polls = polls
         self.brake = Brake(polls.wheel.now)
         self._access = access
-        self._hold = hold
+        shared = {"__slots__": (), "realtime": self, "polls": polls}
+        self._poll: type[RealtimePoll] = type("OwnRealtimePoll", (RealtimePoll,), shared)
+        self._filtered: type[FilteredPoll] = type("OwnFilteredPoll", (FilteredPoll,), shared)
+        # Either end, and what is between in even steps.
+        self._holds = [hold * (1 + _JITTER * (2 * step / _STEPS - 1)) for step in range(_STEPS + 1)]
+        self._short_holds = [min(each, LONGEST_WITH_JITTER) for each in self._holds]
+        self._is_short = hold <= LONGEST_SILENCE
         self._announced: Recent[bytes, int] = Recent()
         # Polls whose grant is not cached; one task asks for all of them.
         self._cold: dict[int, set[RealtimePoll]] = {}
@@ -298,7 +302,7 @@ class Realtime:
             return full()
         if request.method != b"GET":
             return bad_method()
-        query = parse_query(request.query)
+        query = box.parse_query(request.query)
         try:
             channel = self._access.open_channel(query.get("channel", ""))
             given = query.get("stream_position")
@@ -308,32 +312,31 @@ class Realtime:
                 channel = self._access.open_channel(query["enterprise"])
             look = None
             if channel.is_enterprise:
-                stream = stream or _ordered(query)
+                stream = stream or box.enterprise_stream(query)
                 if given is not None:
                     asked = unmarked(asked, stream)
-                look = _look(channel, asked, query, stream)
+                look = box.lookup(channel.stream, asked, query, stream)
         except (NotFound, InvalidRequest) as error:
             return _refusal(error)
-        may_follow = self._access.may_follow(channel.grant, channel.stream)
-        if may_follow is False:
+        worth = self._access.known_grant(channel.grant)
+        if worth is not None and not worth.may_follow(channel.stream):
             return NO_ACCESS
         hold = self._draw_hold(may_begin_early=not request.is_http10)
         is_bare = given is None
         if look is None:
-            poll = RealtimePoll(self, channel, asked, is_bare=is_bare, hold=hold)
+            poll = self._poll(channel, asked, is_bare=is_bare, hold=hold)
         else:
-            poll = FilteredPoll(self, channel, asked, look, is_bare=is_bare, hold=hold)
-        if may_follow:
-            poll.arm()
-        else:
+            poll = self._filtered(channel, asked, look, is_bare=is_bare, hold=hold)
+        if worth is None:
             self._load(poll)
+        else:
+            poll.follow(worth)
         return poll
 
     def _draw_hold(self, *, may_begin_early: bool) -> float:
-        hold = self._hold * random.uniform(1 - _JITTER, 1 + _JITTER)
-        if self._hold <= LONGEST_SILENCE or not may_begin_early:
-            return min(hold, LONGEST_WITH_JITTER)
-        return hold
+        is_short = self._is_short or not may_begin_early
+        holds = self._short_holds if is_short else self._holds
+        return holds[int(random.random() * len(holds))]
 
     def _place(self, channel: Channel) -> Asked:
         return self._announced.get(channel.nonce) or channel.position
@@ -341,15 +344,17 @@ class Realtime:
     # --- grants ---
 
     def _withdrawn(self) -> None:
-        for poll in self.polls.waiting():
-            if isinstance(poll, RealtimePoll):
-                may_follow = self._access.may_follow(poll.grant, poll.stream)
-                if may_follow is False:
-                    poll.revoke()
-                elif may_follow is None:
-                    # As if it had just come: it may go on from where it was armed.
-                    poll.leave()
-                    self._load(poll)
+        each(self.polls.waiting(), self._judge)
+
+    def _judge(self, poll: Poll) -> None:
+        if isinstance(poll, RealtimePoll):
+            may_follow = self._access.may_follow(poll.grant, poll.stream)
+            if may_follow is False:
+                poll.revoke()
+            elif may_follow is None:
+                # As if it had just come: it may go on from where it was armed.
+                poll.leave()
+                self._load(poll)
 
     def _load(self, poll: RealtimePoll) -> None:
         self._cold.setdefault(poll.grant, set()).add(poll)
@@ -365,65 +370,20 @@ class Realtime:
             for grant, worth in zip(grants, known, strict=True):
                 if isinstance(worth, BaseException):
                     log.error("grant not loaded", grant=grant, exc_info=worth)
-                for poll in self._cold.pop(grant):
-                    self._loaded(poll, worth)
+                each(self._cold.pop(grant), partial(self._loaded, worth))
 
-    def _loaded(self, poll: RealtimePoll, worth: Worth | BaseException) -> None:
+    def _loaded(self, worth: Worth | BaseException, poll: RealtimePoll) -> None:
         if poll.line is None:
             return
         if isinstance(worth, BaseException):
             poll.end(failed(), Ended.REFUSED)
         elif worth.may_follow(poll.stream):
-            poll.arm()
+            poll.follow(worth)
         else:
             poll.end(NO_ACCESS, Ended.REFUSED)
-
-
-def _look(
-    channel: Channel, asked: Asked, query: dict[str, str], stream: EnterpriseStream
-) -> Look | None:
-    """What a poll of an enterprise's channel waits for; None where that is everything that comes.
-
-    Raises InvalidRequest.
-    """
-    types = _types(query.get("event_type", ""))
-    # Without a position it waits for what comes, whatever its date: only that is after anything.
-    if stream is EnterpriseStream.BY_TIME and "stream_position" in query:
-        return ReadTimeline(channel.stream, asked, 1, types)
-    return None if types is None else ReadStream(channel.stream, asked, 1, types=types)
-
-
-def _ordered(query: dict[str, str]) -> EnterpriseStream:
-    """In which order a poll of an enterprise's channel waits, as far as its URL says it."""
-    return ENTERPRISE_STREAMS.get(query.get("stream_type", ""), EnterpriseStream.BY_ARRIVAL)
-
-
-@lru_cache(maxsize=256)
-def _types(text: str) -> frozenset[str] | None:
-    """The stored types that a filter lets pass; one set for all polls that have the same."""
-    names = parse_event_types((text,))
-    return None if names is None else stored_types(names)
 
 
 def _refusal(error: WakefulError) -> Answer:
     request_id = new_request_id()
     log.debug("poll refused", request_id=request_id, error=str(error))
     return Answer(answer_for(error)[0], error_body(error, request_id))
-
-
-def parse_query(query: bytes) -> dict[str, str]:
-    """The parameters of a poll. Of several with one name the last counts, for SDKs append theirs.
-
-    A plus is a plus, not a blank: no value has blanks, but `1e+15` is a position.
-    """
-    values: dict[str, str] = {}
-    for part in query.split(b"&"):
-        name, _, value = part.partition(b"=")
-        values[_decode(name)] = _decode(value)
-    return values
-
-
-def _decode(text: bytes) -> str:
-    if b"%" in text:
-        text = unquote_to_bytes(text)
-    return text.decode("utf-8", "replace")

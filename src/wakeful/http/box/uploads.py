@@ -31,19 +31,16 @@ from wakeful.core.scopes import UPLOAD_SCOPE
 from wakeful.dialects.bodies import decode
 from wakeful.dialects.box import actions, shapes
 from wakeful.dialects.box.errors import BadDigest, MetadataAfterFile
-from wakeful.http.box.actions import Acting
-from wakeful.http.multipart import ENDED, Begun, Piece, pieces
+from wakeful.http.box.actions import BoxActing
+from wakeful.http.multipart import ENDED, MOST_BESIDE, Begun, Piece, pieces
 from wakeful.http.reading import read
-from wakeful.http.requests import base_url
+from wakeful.http.requests import base_url, drain
 from wakeful.http.services import Services
 
 T = TypeVar("T")
 
 MOST_ATTRIBUTES = 64 * 1024
 """Bytes of the part with the attributes."""
-
-MOST_DRAINED = 64 * 1024 * 1024
-"""Bytes that are read of an upload that is refused already."""
 
 UPLOAD_PREFIX = "/api/2.0"
 """Where SDKs upload to whose upload URL is `http://host/api` (box.md 5)."""
@@ -55,7 +52,7 @@ class Uploads:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._store = services.feed.store
-        self._acting = Acting(services)
+        self._acting = BoxActing(services)
 
     async def check(self, request: Request) -> Response:
         """`OPTIONS /files/content`."""
@@ -66,7 +63,7 @@ class Uploads:
             raise InvalidRequest("which file, and in which folder?", field="name")
         self._check_size(asked.size)
         parent = await acting.found(identity, asked.parent.id, Kind.FOLDER)
-        await self._check_upload(request, identity, parent, asked.name)
+        await self._check_upload(request, identity, parent, asked.name, asked.size or 0)
         return self._place(request, "/files/content")
 
     async def check_version(self, request: Request) -> Response:
@@ -76,7 +73,8 @@ class Uploads:
         asked = await acting.body(request, actions.Preflight)
         self._check_size(asked.size)
         file = await acting.found(identity, request.path_params["id"], Kind.FILE)
-        await self._check_version(request, identity, file, asked.name)
+        acting.check_renaming(identity, file, asked.name)
+        await self._check_version(request, identity, file, asked.name, asked.size or 0)
         return self._place(request, f"/files/{file.id}/content")
 
     async def upload(self, request: Request) -> Response:
@@ -86,7 +84,7 @@ class Uploads:
             async with aclosing(pieces(request)) as body:
                 return await self._upload(request, identity, body)
         except WakefulError:
-            await _drain(request)
+            await drain(request)
             raise
 
     async def version(self, request: Request) -> Response:
@@ -97,7 +95,7 @@ class Uploads:
             async with aclosing(pieces(request)) as body:
                 return await self._version(request, identity, file, body)
         except WakefulError:
-            await _drain(request)
+            await drain(request)
             raise
 
     async def _upload(
@@ -109,8 +107,10 @@ class Uploads:
             raise MetadataAfterFile("the attributes come before the file")
         parent = await acting.found(identity, asked.parent.id, Kind.FOLDER)
         actions.upload(asked, parent, Facts())
-        await self._check_upload(request, identity, parent, asked.name)
-        async with self._services.contents.receive(parent.namespace) as incoming:
+        size = _least_size(request)
+        self._check_size(size)
+        await self._check_upload(request, identity, parent, asked.name, size)
+        async with acting.receive(parent.namespace) as incoming:
             facts = await _kept(request, body, incoming)
             made = await acting.changed(request, identity, actions.upload(asked, parent, facts))
         return self._answer(request, made)
@@ -122,24 +122,29 @@ class Uploads:
         asked = await _attributes(body, actions.FileVersion) or actions.FileVersion()
         only_if = acting.only_if(request)
         actions.new_version(asked, file, Facts(), only_if)
-        await self._check_version(request, identity, file, asked.name)
-        async with self._services.contents.receive(file.namespace) as incoming:
+        acting.check_renaming(identity, file, asked.name)
+        size = _least_size(request)
+        self._check_size(size)
+        await self._check_version(request, identity, file, asked.name, size)
+        async with acting.receive(file.namespace) as incoming:
             facts = await _kept(request, body, incoming)
             changes: tuple[Change, ...] = actions.new_version(asked, file, facts, only_if)
             changed = await acting.changed(request, identity, *changes)
         return self._answer(request, changed)
 
     async def _check_upload(
-        self, request: Request, identity: Identity, parent: Item, name: str
+        self, request: Request, identity: Identity, parent: Item, name: str, size: int
     ) -> None:
         terms = self._acting.terms(request, identity)
-        await read(self._store, actions.check_upload(identity.user, parent.id, name, terms))
+        await read(self._store, actions.check_upload(identity.user, parent.id, name, size, terms))
 
     async def _check_version(
-        self, request: Request, identity: Identity, file: Item, name: str | None
+        self, request: Request, identity: Identity, file: Item, name: str | None, size: int
     ) -> None:
         terms = self._acting.terms(request, identity)
-        await read(self._store, actions.check_new_version(identity.user, file.id, name, terms))
+        await read(
+            self._store, actions.check_new_version(identity.user, file.id, name, size, terms)
+        )
 
     def _answer(self, request: Request, item: Snapshot) -> Response:
         answer = shapes.Uploaded(entries=(self._acting.shown(request, item),))
@@ -147,12 +152,20 @@ class Uploads:
 
     def _check_size(self, size: int | None) -> None:
         most = self._services.upload_limit
+        if size is not None and size < 0:
+            raise InvalidRequest("a file has no fewer than 0 bytes", field="size")
         if size is not None and size > most:
             raise TooLarge(f"a file has at most {most} bytes here", field="size")
 
     def _place(self, request: Request, path: str) -> Response:
         url = base_url(self._services, request) + UPLOAD_PREFIX + path
         return Response(_encode(shapes.UploadUrl(upload_url=url)), media_type="application/json")
+
+
+def _least_size(request: Request) -> int:
+    """How many bytes the file in the body has at least, by the length of that."""
+    length = request.headers.get("content-length", "")
+    return max(0, int(length) - MOST_BESIDE) if length.isdecimal() else 0
 
 
 async def _attributes(body: AsyncGenerator[Piece, None], type: type[T]) -> T | None:
@@ -162,8 +175,10 @@ async def _attributes(body: AsyncGenerator[Piece, None], type: type[T]) -> T | N
     raw: bytearray | None = None
     async for piece in body:
         if isinstance(piece, Begun):
-            if piece.is_file or piece.name == "file":
+            if piece.is_file:
                 return found
+            if piece.name == "attributes" and found is not None:
+                raise InvalidRequest("the attributes come once", field="attributes")
             raw = bytearray() if piece.name == "attributes" else None
         elif piece is ENDED and raw is not None:
             found = decode(bytes(raw), msgspec.json.Decoder(type))
@@ -182,7 +197,7 @@ async def _kept(request: Request, body: AsyncGenerator[Piece, None], incoming: I
         assert isinstance(piece, bytes)
         await incoming.write(piece)
     async for piece in body:
-        if isinstance(piece, Begun) and (piece.is_file or piece.name == "file"):
+        if isinstance(piece, Begun) and piece.is_file:
             raise InvalidRequest("one file at a time", field="file")
         if isinstance(piece, Begun) and piece.name == "attributes":
             raise MetadataAfterFile("the attributes come before the file")
@@ -191,15 +206,3 @@ async def _kept(request: Request, body: AsyncGenerator[Piece, None], incoming: I
         raise BadDigest("the content is not what Content-MD5 says (its SHA-1, in Box)")
     await incoming.keep()
     return incoming.facts
-
-
-async def _drain(request: Request) -> None:
-    """Read what is still being sent, so that the answer is seen."""
-    left = MOST_DRAINED
-    try:
-        async for data in request.stream():
-            left -= len(data)
-            if left < 0:
-                return
-    except RuntimeError:
-        return  # it was read to its end

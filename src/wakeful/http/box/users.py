@@ -10,8 +10,12 @@ from starlette.routing import BaseRoute
 from wakeful.access import Identity
 from wakeful.core.errors import Forbidden
 from wakeful.core.events import Person
+from wakeful.core.lookups.trees import SpaceOf
+from wakeful.core.people import User
+from wakeful.core.quotas import usage
 from wakeful.core.scopes import READ_SCOPE, USERS_SCOPE
 from wakeful.dialects.box import parameters, people, reads, shapes
+from wakeful.dialects.box.users import user_full, user_mini
 from wakeful.http.box import api
 from wakeful.http.box.answers import json_answer
 from wakeful.http.box.fields import asked_fields, chosen
@@ -36,6 +40,18 @@ class _Routes:
         self._services = services
         self._store = services.feed.store
 
+    async def _full(self, *users: User) -> tuple[shapes.FullUser, ...]:
+        services = self._services
+        spaces = await self._store.ask(SpaceOf(tuple(user.id for user in users)))
+        return tuple(
+            user_full(
+                user,
+                usage(user, spaces, services.quota, services.watched),
+                services.upload_limit,
+            )
+            for user in users
+        )
+
     async def user(self, request: Request) -> Response:
         identity = await identify(self._services, request)
         shape = await self._user(identity, request.path_params["id"])
@@ -43,14 +59,15 @@ class _Routes:
 
     async def _user(self, identity: Identity, id: str) -> shapes.FullUser | shapes.UserMini:
         if id in ("me", str(identity.user)):
-            return shapes.user_full(await read(self._store, reads.read_user(identity.user)))
+            (full,) = await self._full(await read(self._store, reads.read_user(identity.user)))
+            return full
         if _manages_people(identity):
-            return shapes.user_full(
-                await read(self._store, people.read_colleague(identity.enterprise, id))
-            )
+            user = await read(self._store, people.read_colleague(identity.enterprise, id))
+            (full,) = await self._full(user)
+            return full
         identity.require(READ_SCOPE)
         user = await read(self._store, people.read_fellow(identity.user, id))
-        return shapes.user_mini(Person(user.id, user.name, user.login))
+        return user_mini(Person(user.id, user.name, user.login))
 
     async def users(self, request: Request) -> Response:
         identity = await identify(self._services, request)
@@ -74,7 +91,7 @@ class _Routes:
             ),
         )
         fields = asked_fields(request)
-        entries = tuple(chosen(shapes.user_full(user), fields) for user in page.users)
+        entries = tuple(chosen(full, fields) for full in await self._full(*page.users))
         if by_marker:
             after = None if page.next is None else str(page.next)
             users = shapes.Users(entries=entries, limit=max(1, limit), next_marker=after)

@@ -3,7 +3,7 @@ them."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from wakeful.core.scopes import CHANGE_SCOPE, DELETE_SCOPE, RENAME_SCOPE, UPLOAD_SCOPE
 from wakeful.dialects.box import actions, shapes
@@ -145,7 +145,7 @@ UPLOAD = Operation(
 UPLOAD_VERSION = Operation(
     "Upload a new version of a file",
     {201: Answer(shapes.Uploaded)},
-    about="Earlier versions are not kept.",
+    about="Earlier versions are kept for some time.",
     parameters=(FILE, FIELDS, CONTENT_MD5, IF_MATCH),
     body=_form("`FileVersion`: name, content_modified_at. May be left out."),
     refusals=_CHANGE,

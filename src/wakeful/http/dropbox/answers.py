@@ -13,10 +13,15 @@ from starlette.types import Receive, Scope, Send
 
 from wakeful.access import Identity
 from wakeful.core.errors import Forbidden, InvalidRequest, Unauthenticated, WakefulError
-from wakeful.core.items import User
+from wakeful.core.people import User
 from wakeful.core.scopes import DOWNLOAD_SCOPE, ENTERPRISE_SCOPE, READ_SCOPE
 from wakeful.dialects.dropbox import errors
-from wakeful.dialects.dropbox.arguments import check_content_type, check_void, parse
+from wakeful.dialects.dropbox.arguments import (
+    UPLOAD_CONTENT_TYPES,
+    check_content_type,
+    check_void,
+    parse,
+)
 from wakeful.dialects.dropbox.errors import (
     BadCall,
     InvalidRoot,
@@ -32,7 +37,7 @@ from wakeful.dialects.dropbox.shapes import PathRoot
 from wakeful.http.description import TEXT, Answer, Described, Operation
 from wakeful.http.dialect import Dialect, new_request_id
 from wakeful.http.reading import read
-from wakeful.http.requests import identify, read_body
+from wakeful.http.requests import act_for, drain, identify, read_body
 from wakeful.http.services import Services
 
 POST_ONLY = "this function takes POST only"
@@ -44,6 +49,9 @@ _SELECT: dict[str, type[Unauthenticated]] = {
 _PATH_ROOT = "dropbox-api-path-root"
 _ARGUMENT = "Dropbox-API-Arg"
 
+MOST_DRAINED = 256 * 1024 * 1024
+"""Bytes that are read of an upload that is refused already: more than one may have."""
+
 A = TypeVar("A")
 
 Function = Callable[[User, Identity, A], Awaitable[object]]
@@ -53,6 +61,9 @@ returns what is encoded as JSON."""
 
 ContentFunction = Callable[[Request, User, Identity, A], Awaitable[Response]]
 """A function of the API that gives the content of a file."""
+
+Action = Callable[[Request, User, Identity, A], Awaitable[object]]
+"""A function of the API that changes something; returns what is encoded as JSON."""
 
 
 class DropboxErrors:
@@ -151,11 +162,43 @@ class Calls:
                 result = await function(user, identity, argument)
             except InvalidRequest as error:
                 raise _bad_call(name, error) from None
-            return Response(
-                msgspec.json.encode(result),
-                media_type="application/json",
-                headers={REQUEST_ID: new_request_id()},
-            )
+            return _answer(result)
+
+        return Described(f"/{name}", call, POST=operation)
+
+    def action(
+        self, name: str, function: Action[A], kind: type[A], operation: Operation
+    ) -> Described:
+        """The route of a function that changes something, whose argument is the body."""
+
+        async def call(request: Request) -> Response:
+            try:
+                user, identity = await self.asker(request, operation.scope)
+                body = await read_body(request, self._services.body_limit)
+                check_content_type(request.headers.get("content-type"))
+                return _answer(await function(request, user, identity, parse(body, kind)))
+            except InvalidRequest as error:
+                raise _bad_call(name, error) from None
+
+        return Described(f"/{name}", call, POST=operation)
+
+    def upload(
+        self, name: str, function: Action[A], kind: type[A], operation: Operation
+    ) -> Described:
+        """The route of a function that takes a content, and whose argument is in a header or in
+        the URL."""
+
+        async def call(request: Request) -> Response:
+            try:
+                user, identity = await self.asker(request, operation.scope)
+                check_content_type(request.headers.get("content-type"), UPLOAD_CONTENT_TYPES)
+                return _answer(await function(request, user, identity, _argument(request, kind)))
+            except WakefulError as error:
+                # Who sends until the end sees no answer before.
+                await drain(request, MOST_DRAINED)
+                if isinstance(error, InvalidRequest):
+                    raise _bad_call(name, error) from None
+                raise
 
         return Described(f"/{name}", call, POST=operation)
 
@@ -168,13 +211,7 @@ class Calls:
         async def call(request: Request) -> Response:
             try:
                 user, identity = await self.asker(request, DOWNLOAD_SCOPE)
-                given = request.headers.get(_ARGUMENT)
-                # What a header may have, Starlette reads as Latin-1; JSON is UTF-8.
-                body = given.encode("latin-1") if given is not None else b""
-                if given is None:
-                    body = request.query_params.get("arg", "").encode(errors="replace")
-                argument = parse(body, kind, f'HTTP header "{_ARGUMENT}"')
-                return await function(request, user, identity, argument)
+                return await function(request, user, identity, _argument(request, kind))
             except InvalidRequest as error:
                 raise _bad_call(name, error) from None
 
@@ -187,7 +224,7 @@ class Calls:
         for header, refusal in _SELECT.items():
             selected = request.headers.get(header)
             if selected is not None:
-                identity = await self._selected(identity, selected, refusal)
+                identity = await self._selected(request, identity, selected, refusal)
         if scope is not None and scope not in identity.scopes:
             raise MissingScope(scope)
         user = await read(self._services.feed.store, find_user(identity.user))
@@ -197,15 +234,37 @@ class Calls:
         return user, identity
 
     async def _selected(
-        self, identity: Identity, selected: str, refusal: type[Unauthenticated]
+        self,
+        request: Request,
+        identity: Identity,
+        selected: str,
+        refusal: type[Unauthenticated],
     ) -> Identity:
         user = user_of(selected)
         if user is None:
             raise refusal("no such member")
         try:
-            return await self._services.access.act_for(identity, user)
+            return await act_for(self._services, request, identity, user)
         except Forbidden:
             raise refusal("no such member") from None
+
+
+def _argument(request: Request, kind: type[A]) -> A:
+    """The argument of a function whose body is something else. Raises InvalidRequest."""
+    given = request.headers.get(_ARGUMENT)
+    # What a header may have, Starlette reads as Latin-1; JSON is UTF-8.
+    raw = given.encode("latin-1") if given is not None else b""
+    if given is None:
+        raw = request.query_params.get("arg", "").encode(errors="replace")
+    return parse(raw, kind, f'HTTP header "{_ARGUMENT}"')
+
+
+def _answer(result: object) -> Response:
+    return Response(
+        msgspec.json.encode(result),
+        media_type="application/json",
+        headers={REQUEST_ID: new_request_id()},
+    )
 
 
 def _bad_call(function: str, error: InvalidRequest) -> InvalidRequest:

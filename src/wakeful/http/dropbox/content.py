@@ -10,19 +10,25 @@ from starlette.responses import Response
 
 from wakeful.access import Identity
 from wakeful.core.contents import NoContent
-from wakeful.core.items import User
+from wakeful.core.people import User
 from wakeful.dialects.dropbox.arguments import parse_path_or_rev
 from wakeful.dialects.dropbox.errors import Refused
 from wakeful.dialects.dropbox.headers import REQUEST_ID, RESULT
-from wakeful.dialects.dropbox.locating import file_at
+from wakeful.dialects.dropbox.locating import file_at, find_read_only
 from wakeful.dialects.dropbox.metadata import metadata_of
-from wakeful.dialects.dropbox.shapes import Download
+from wakeful.dialects.dropbox.shapes import Download, TemporaryLink
 from wakeful.http.content import give
 from wakeful.http.dialect import new_request_id
 from wakeful.http.downloads import Downloads
 from wakeful.http.reading import read
-from wakeful.http.requests import client_ip
+from wakeful.http.requests import base_url, client_ip
 from wakeful.http.services import Services
+
+LINK_MS = 4 * 3600 * 1000
+"""How long a temporary link can be used, as in Dropbox."""
+
+LINKS = "/2.0/downloads"
+"""Where a ticket is good, whatever dialect gave it."""
 
 
 class FileContent:
@@ -42,6 +48,7 @@ class FileContent:
             content = await self._services.contents.open(lineage)
         except NoContent:
             raise Refused("unsupported_file") from None
+        metadata = metadata_of(told, user.home, await read(self._store, find_read_only(user)))
         ticket = self._downloads.begin(
             identity.grant,
             user.id,
@@ -54,8 +61,25 @@ class FileContent:
             file,
             content,
             lambda: self._downloads.tell(ticket, owner, client_ip(self._services, request)),
-            {RESULT: in_header(metadata_of(told, user.home)), REQUEST_ID: new_request_id()},
+            {RESULT: in_header(metadata), REQUEST_ID: new_request_id()},
         )
+
+    async def temporary_link(
+        self, request: Request, user: User, identity: Identity, asked: Download
+    ) -> TemporaryLink:
+        told, lineage, _ = await read(self._store, file_at(user, parse_path_or_rev(asked.path)))
+        file = lineage[-1]
+        try:
+            (await self._services.contents.open(lineage)).close()
+        except NoContent:
+            raise Refused("unsupported_file") from None
+        ticket = self._downloads.begin(
+            identity.grant, user.id, file.id, file.version, in_ranges=False
+        )
+        ticket = ticket._replace(until=self._services.clock.wall() + LINK_MS)
+        link = f"{base_url(self._services, request)}{LINKS}/{self._downloads.sealed(ticket)}"
+        metadata = metadata_of(told, user.home, await read(self._store, find_read_only(user)))
+        return TemporaryLink(metadata, link)
 
 
 def in_header(metadata: msgspec.Struct) -> str:

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+from msgspec import UNSET
+
 from wakeful.access import Identity
-from wakeful.core.cursors import Cursor, Scope
+from wakeful.core.cursors import Cursor
 from wakeful.core.errors import InvalidRequest
-from wakeful.core.items import User
-from wakeful.core.view import ViewPage, begin, latest, read_first, read_page
+from wakeful.core.people import User
+from wakeful.core.view import ViewPage, read_first
 from wakeful.dialects.dropbox.arguments import (
     MOST_ENTRIES,
-    Path,
-    parse_limit,
     parse_path,
     parse_path_or_rev,
 )
+from wakeful.dialects.dropbox.asked import ListRevisions, parse_revisions
 from wakeful.dialects.dropbox.cursors import opened, sealed
-from wakeful.dialects.dropbox.errors import InvalidCursor, Refused
-from wakeful.dialects.dropbox.locating import NOT_FOUND, folder_at, locate
+from wakeful.dialects.dropbox.done import ListRevisionsResult
+from wakeful.dialects.dropbox.errors import Refused
+from wakeful.dialects.dropbox.following import (
+    CONTINUE,
+    Asker,
+    check_reader,
+    entries_of,
+    latest_of,
+    read_on,
+    scope_of,
+)
+from wakeful.dialects.dropbox.locating import NOT_FOUND, find_read_only, locate
 from wakeful.dialects.dropbox.metadata import metadata_of
+from wakeful.dialects.dropbox.names import zulu
+from wakeful.dialects.dropbox.revisions import read_revisions
 from wakeful.dialects.dropbox.shapes import (
     GetMetadata,
     GivenCursor,
@@ -28,8 +41,6 @@ from wakeful.dialects.dropbox.shapes import (
 )
 from wakeful.http.reading import read
 from wakeful.http.services import Services
-
-CONTINUE = "files/list_folder/continue"
 
 
 class Files:
@@ -42,28 +53,24 @@ class Files:
     async def list_folder(
         self, user: User, identity: Identity, asked: ListFolder
     ) -> ListFolderResult:
-        scope = await self._scope(user, asked)
+        asker = self._asker(user, identity)
+        scope = await read(self._store, scope_of(asked, asker))
         most = scope.limit or MOST_ENTRIES
-        steps = read_first(user.id, identity.grant, self._store.epoch, scope, most)
-        return self._result(user, await read(self._store, steps))
+        steps = read_first(asker.id, asker.grant, asker.epoch, scope, most)
+        return await self._result(asker, await read(self._store, steps))
 
     async def latest_cursor(
         self, user: User, identity: Identity, asked: ListFolder
     ) -> LatestCursor:
-        scope = await self._scope(user, asked)
-        steps = begin(user.id, identity.grant, self._store.epoch, scope)
-        cursor = await read(self._store, latest(await read(self._store, steps)))
+        cursor = await read(self._store, latest_of(asked, self._asker(user, identity)))
         return LatestCursor(self._sealed(cursor))
 
     async def go_on(self, user: User, identity: Identity, asked: GivenCursor) -> ListFolderResult:
-        epoch = self._store.epoch
-        cursor = opened(self._access.unseal, asked.cursor, CONTINUE, epoch)
-        if (cursor.user, cursor.grant) != (user.id, identity.grant):
-            raise InvalidCursor(CONTINUE, asked.cursor)
-        # That the folder is gone is said so, and not that it is empty.
-        await read(self._store, folder_at(user, Path(cursor.scope.path)))
-        page = await read(self._store, read_page(cursor, cursor.scope.limit or MOST_ENTRIES))
-        return self._result(user, page)
+        asker = self._asker(user, identity)
+        cursor = opened(self._access.unseal, asked.cursor, CONTINUE, asker.epoch)
+        check_reader(cursor, asker, asked.cursor)
+        steps = read_on(cursor, asker, cursor.scope.limit or MOST_ENTRIES)
+        return await self._result(asker, await read(self._store, steps))
 
     async def get_metadata(self, user: User, identity: Identity, asked: GetMetadata) -> Metadata:
         if asked.path == "":
@@ -73,24 +80,26 @@ class Files:
             raise Refused(*NOT_FOUND)
         if not told.path:
             raise InvalidRequest("request body: path: The root folder is unsupported.")
-        return metadata_of(told, user.home)
+        return metadata_of(told, user.home, await read(self._store, find_read_only(user)))
 
-    async def _scope(self, user: User, asked: ListFolder) -> Scope:
-        if asked.shared_link is not None:
-            raise InvalidRequest("request body: shared_link: there are no shared links here")
-        limit = parse_limit(asked.limit)
-        path = await read(self._store, folder_at(user, parse_path(asked.path)))
-        return Scope(
-            path=path,
-            recursive=asked.recursive,
-            mounted=asked.include_mounted_folders,
-            deleted=asked.include_deleted,
-            media=asked.include_media_info,
-            limit=limit,
+    async def list_revisions(
+        self, user: User, identity: Identity, asked: ListRevisions
+    ) -> ListRevisionsResult:
+        before = parse_revisions(asked)
+        steps = read_revisions(user, parse_path(asked.path), asked.limit, before)
+        found = await read(self._store, steps)
+        return ListRevisionsResult(
+            is_deleted=found.deleted_at is not None,
+            entries=[metadata_of(told, user.home) for told in found.entries],
+            has_more=found.has_more,
+            server_deleted=UNSET if found.deleted_at is None else zulu(found.deleted_at),
         )
 
-    def _result(self, user: User, page: ViewPage) -> ListFolderResult:
-        entries = [metadata_of(told, user.home) for told in page.entries]
+    def _asker(self, user: User, identity: Identity) -> Asker:
+        return Asker(user.id, user.home, identity.grant, self._store.epoch)
+
+    async def _result(self, asker: Asker, page: ViewPage) -> ListFolderResult:
+        entries = await read(self._store, entries_of(page, asker))
         return ListFolderResult(entries, self._sealed(page.cursor), page.has_more)
 
     def _sealed(self, cursor: Cursor) -> str:

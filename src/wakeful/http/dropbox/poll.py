@@ -33,18 +33,19 @@ from wakeful.core.errors import (
     Unauthenticated,
     WakefulError,
 )
+from wakeful.core.places import Place, places_of, places_of_view
 from wakeful.core.ports import Store
-from wakeful.core.view import Place, places_of, places_of_view
 from wakeful.dialects.dropbox.arguments import check_content_type, parse, parse_timeout
-from wakeful.dialects.dropbox.cursors import opened
 from wakeful.dialects.dropbox.errors import BadCall
 from wakeful.dialects.dropbox.headers import CORS, PREFLIGHT, REQUEST_ID
 from wakeful.dialects.dropbox.shapes import Changes, LongPoll
 from wakeful.http.dialect import new_request_id
 from wakeful.http.dropbox.answers import POST_ONLY, answered
+from wakeful.http.dropbox.cursors import Cursors
 from wakeful.http.front.brake import Brake
 from wakeful.http.front.holds import BEAT_SECONDS, LONGEST_WITH_JITTER
-from wakeful.http.front.poll import Answer, Ended, Handler, Line, Poll, Polls, Request
+from wakeful.http.front.poll import Answer, Ended, Line, Poll, Polls, Request, Shared, each
+from wakeful.http.front.routing import Handler
 from wakeful.http.reading import read
 from wakeful.journal_feed import JournalFeed
 
@@ -84,7 +85,7 @@ class Form(Protocol):
     def bad_method(self) -> Answer: ...
 
 
-CHANGES = changes(there_are=True)
+CHANGES = Shared(200, msgspec.json.encode(Changes(changes=True)), CORS)
 NO_CHANGES = changes(there_are=False)
 PREFLIGHTED = Answer(204, headers=PREFLIGHT)
 
@@ -97,6 +98,7 @@ class LongPollPoll(Poll):
     """One poll of a cursor. A waiter of the journal feed."""
 
     __slots__ = (
+        "after",
         "cursor",
         "form",
         "grant",
@@ -104,18 +106,21 @@ class LongPollPoll(Poll):
         "is_slowed",
         "longpoll",
         "places",
+        "polls",
         "until",
         "user",
     )
 
     def __init__(self, longpoll: LongPolls, form: Form, cursor: Cursor, hold: float) -> None:
-        super().__init__(longpoll.polls)
+        super().__init__()
+        self.polls = longpoll.polls
         self.longpoll = longpoll
         self.form = form
         self.user = cursor.user
         self.grant = cursor.grant
         self.cursor: Cursor | None = cursor  # until its places are known
         self.places: tuple[Place, ...] = ()
+        self.after = 0
         self.is_slowed = False
         self.has_begun = False
         self.until = self.polls.wheel.now() + hold
@@ -171,7 +176,8 @@ class LongPollPoll(Poll):
     def _pause(self) -> float:
         if self.polls.wheel.now() - self.begun > _HOT_SECONDS:
             return 0.0
-        return self.longpoll.brake.pause(self.cursor or self.places, self.user, 0)
+        # Its hash alone, for a place in hundreds of mounts has a hundred kilobytes.
+        return self.longpoll.brake.pause(hash(self.cursor or self.places), self.user, 0)
 
 
 class LongPolls:
@@ -238,11 +244,21 @@ class LongPolls:
         if request.is_http10:
             hold = min(hold, LONGEST_WITH_JITTER)
         poll = LongPollPoll(self, form, cursor, hold)
-        if may_follow and not cursor.scope.path:
-            self._wait(poll, places_of_view(cursor))
-        else:
+        places = self._places_now(cursor) if may_follow else None
+        if places is None:
             self._load(poll)
+        else:
+            self._wait(poll, places)
         return poll
+
+    def _places_now(self, cursor: Cursor) -> tuple[Place, ...] | None:
+        """Where *cursor* waits; None where that has to be waited for, or is nowhere any more."""
+        if not cursor.scope.path:
+            return places_of_view(cursor)
+        try:
+            return self._store.look_now(places_of(cursor))
+        except (CursorExpired, NotFound):
+            return None
 
     def _wait(self, poll: LongPollPoll, places: tuple[Place, ...]) -> None:
         poll.places = places
@@ -252,15 +268,17 @@ class LongPolls:
     # --- grants, and places that have to be looked up ---
 
     def _withdrawn(self) -> None:
-        for poll in self.polls.waiting():
-            if isinstance(poll, LongPollPoll):
-                may_follow = self._access.may_follow(poll.grant, poll.user)
-                if may_follow is False:
-                    error = Unauthenticated("the grant was revoked")
-                    poll.end(poll.form.refusal(error), Ended.REVOKED)
-                elif may_follow is None:
-                    self.feed.leave(poll)
-                    self._load(poll)
+        each(self.polls.waiting(), self._judge)
+
+    def _judge(self, poll: Poll) -> None:
+        if isinstance(poll, LongPollPoll):
+            may_follow = self._access.may_follow(poll.grant, poll.user)
+            if may_follow is False:
+                error = Unauthenticated("the grant was revoked")
+                poll.end(poll.form.refusal(error), Ended.REVOKED)
+            elif may_follow is None:
+                self.feed.leave(poll)
+                self._load(poll)
 
     def _load(self, poll: LongPollPoll) -> None:
         self._cold[poll] = None
@@ -304,9 +322,9 @@ class FormV2:
 
     method = b"POST"
 
-    def __init__(self, store: Store, access: Access) -> None:
+    def __init__(self, store: Store, cursors: Cursors) -> None:
         self._store = store
-        self._access = access
+        self._cursors = cursors
 
     def asked(self, request: Request) -> Asked:
         headers: Mapping[bytes, bytes] = dict(request.headers)
@@ -316,7 +334,7 @@ class FormV2:
             timeout = parse_timeout(asked.timeout)
         except InvalidRequest as error:
             raise BadCall(FUNCTION, str(error)) from None
-        cursor = opened(self._access.unseal, asked.cursor, FUNCTION, self._store.epoch)
+        cursor = self._cursors.opened(asked.cursor, FUNCTION, self._store.epoch)
         return Asked(cursor, timeout)
 
     def refusal(self, error: WakefulError) -> Answer:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import msgspec
 from msgspec.structs import replace
 
 from wakeful.access import Identity
 from wakeful.core.events import StoredEvent, decode
-from wakeful.core.items import User
-from wakeful.core.lookups import ReadStream, ReadTimeline, UserById
+from wakeful.core.lookups.people import UserById
+from wakeful.core.lookups.streams import ReadStream, ReadTimeline
+from wakeful.core.people import User
 from wakeful.core.positions import Asked, Marker, Since, position
 from wakeful.core.timeline import event_time
 from wakeful.dialects.dropbox.errors import LogReset, Refused
@@ -30,8 +30,7 @@ MOST_LOOKED_AT = 5_000
 be more, which Dropbox allows even to an empty page."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(msgspec.Struct, frozen=True):
     """Events of the log in their order, and where what follows them begins."""
 
     events: tuple[StoredEvent, ...]

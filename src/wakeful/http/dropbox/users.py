@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from wakeful.access import Identity
-from wakeful.core.items import User
-from wakeful.core.lookups import SpaceUsed
+from wakeful.core.lookups.trees import SpaceOf
+from wakeful.core.people import User
+from wakeful.core.quotas import usage
 from wakeful.dialects.dropbox.errors import root_info
 from wakeful.dialects.dropbox.names import account_id
 from wakeful.dialects.dropbox.shapes import Account, Allocation, Echo, Name, Query, SpaceUsage
 from wakeful.http.services import Services
-
-NO_QUOTA = 1 << 50
-"""Clients divide by what is allocated, so it is something: a pebibyte."""
 
 
 class Users:
@@ -21,6 +19,8 @@ class Users:
         self._store = services.feed.store
         self._access = services.access
         self._public_url = services.public_url
+        self._quota = services.quota
+        self._watched = services.watched
 
     async def current_account(self, user: User, identity: Identity, _: None) -> Account:
         given, _sep, surname = user.name.partition(" ")
@@ -39,8 +39,9 @@ class Users:
         )
 
     async def space_usage(self, user: User, identity: Identity, _: None) -> SpaceUsage:
-        used = await self._store.ask(SpaceUsed(user.home))
-        return SpaceUsage(used, Allocation(max(NO_QUOTA, used)))
+        spaces = await self._store.ask(SpaceOf((user.id,)))
+        used, allowed = usage(user, spaces, self._quota, self._watched)
+        return SpaceUsage(used, Allocation(allowed))
 
     async def revoke(self, user: User, identity: Identity, _: None) -> None:
         await self._access.revoke_token(identity.token)

@@ -4,7 +4,8 @@ Rule 1: it is decided per request. SDKs send `GET`, `OPTIONS` and the poll throu
 keep-alive connection, so that a connection can belong to neither side.
 
 Rule 2: answers leave in the order of the requests. `_current` is the request whose turn it is:
-a cycle of uvicorn's, or a poll; those behind it wait in uvicorn's pipeline, a refusal too.
+a cycle of uvicorn's, or an answer that comes later; those behind it wait in uvicorn's pipeline,
+a refusal too.
 
 Rule 3: nobody waits for a client for ever: over a request, between two, or until it has read
 its last answer.
@@ -22,7 +23,7 @@ from uvicorn.protocols.utils import is_ssl
 
 from wakeful.http.front import refusals
 from wakeful.http.front.intake import Intake, Phase, Turn
-from wakeful.http.front.poll import Answer, Poll, Polls, Request
+from wakeful.http.front.poll import Answer, Later, Poll, Polls, Request, Taking, each
 from wakeful.http.front.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -63,15 +64,15 @@ class Connection(Intake):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self.cycle = _like_cycle(None)
-        self._current: RequestResponseCycle | Poll | None = None
+        self.cycle = _NO_CYCLE
+        self._current: RequestResponseCycle | Later | None = None
         self._keeps_alive = True
         self._number = 0
         self._unsent = 0
 
     # --- life ---
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # both ways, of a socket
         self.connections.add(self)
         self.transport = transport
         if is_ssl(transport):
@@ -85,17 +86,16 @@ class Connection(Intake):
         self._phase = Phase.DEAF
         self.wheel.cancel(self)
         current, self._current = self._current, None
-        if isinstance(current, Poll):
+        if isinstance(current, Later):
             current.lost()
         elif current is not None:
             # uvicorn tells its latest cycle only, which may be one further down the queue.
             current.disconnected = True
             current.message_event.set()
-        if isinstance(self.cycle, Poll | Turn):
-            self.cycle = _like_cycle(None)
+        if isinstance(self.cycle, Later | Turn):
+            self.cycle = _NO_CYCLE
         super().connection_lost(exc)
-        self._asked = None
-        self._backlog = b""
+        self._drop_asked()
         self._sleep()
 
     def expire(self) -> None:
@@ -128,10 +128,13 @@ class Connection(Intake):
 
     def shutdown(self) -> None:
         """uvicorn stops: close when what is under way is answered; a poll is answered now."""
+        each((self,), lambda one: one._shut_down())  # or uvicorn would forget all others
+
+    def _shut_down(self) -> None:
         self.polls.is_draining = True
-        if isinstance(self._current, Poll):
+        if isinstance(self._current, Later):
             self._current.drain()
-        elif self._current is None:
+        elif self._current is None and not self._is_owed_body():
             self.transport.close()
             # Over TLS this waits for the client's goodbye. Many a client looks at a connection only
             # when it needs it.
@@ -142,7 +145,7 @@ class Connection(Intake):
     def wind_down(self) -> None:
         """Close now, or when what is under way is answered. Polls are left as they are."""
         if self._current is not None:
-            if not isinstance(self.cycle, Turn | Poll):
+            if not isinstance(self.cycle, Turn | Later):
                 self.cycle.keep_alive = False
         elif self._phase is Phase.BETWEEN and not self._backlog:
             self.transport.close()
@@ -156,8 +159,13 @@ class Connection(Intake):
         return self._current is not None
 
     def _is_owed_body(self) -> bool:
-        """Whether an application has a request of which the client has not sent all."""
-        return self._phase is Phase.BODY and self._asked is None and self._current is not None
+        """Whether an application, or who stands in for it, has a request of which the client has
+        not sent all."""
+        if self._phase is not Phase.BODY:
+            return False
+        if self._asked is not None:
+            return self._asked.taking is not None
+        return self._current is not None
 
     def _settle(self) -> None:
         """Nothing more to parse: sleep, or see that the client does not take for ever."""
@@ -169,18 +177,27 @@ class Connection(Intake):
                 if not self.due:
                     self._unsent = 0
                     self.wheel.put(self, self.timeout_keep_alive)
+                if self._may_sleep():
+                    self.cycle = _NO_CYCLE
+                    self._sleep()
             elif isinstance(self._current, Poll) and self._may_sleep():
                 self._sleep()
-        elif not self.due and (
-            self._phase is Phase.HEAD or self._asked is not None or self._current is None
-        ):
-            self.wheel.put(self, self.limits.head_time)
-        elif not self.due and self._is_owed_body():
+        elif self.due:
+            return
+        elif self._is_owed_body():
             announced = max(0, self._body_left)
             self.wheel.put(self, self.limits.body_time + announced / self.limits.body_rate)
+        elif self._phase is Phase.HEAD or self._asked is not None or self._current is None:
+            self.wheel.put(self, self.limits.head_time)
 
     def _may_sleep(self) -> bool:
-        return not (self._is_asleep or self.pipeline or self._backlog or self.flow.write_paused)
+        return not (
+            self._is_asleep
+            or self.pipeline
+            or self._backlog
+            or self.flow.write_paused
+            or self.flow.read_paused
+        )
 
     # --- turns ---
 
@@ -202,6 +219,32 @@ class Connection(Intake):
             # uvicorn stops reading when one request waits. Then nobody notices that the
             # client of the poll in front of it goes away.
             self.flow.resume_reading()
+
+    def _begin(self, taking: Taking, request: Request) -> bool:
+        try:
+            if not taking.begin(request.body):
+                return False
+        except Exception:
+            log.exception("shortcut failed", method=request.method)
+            return False
+        self._keeps_alive = request.keep_alive
+        self.cycle = _like_cycle(taking)
+        self._current = taking
+        taking.park(self)
+        return True
+
+    def _hand_over(self, request: Request) -> None:
+        # As it would have been from the first: the parser still has all that uvicorn asks it for.
+        self._phase = Phase.BODY
+        self._start_cycle()
+        HttpToolsProtocol.on_body(self, request.body)
+        self._phase = Phase.BETWEEN
+        HttpToolsProtocol.on_message_complete(self)
+
+    def _answer_now(self, request: Request, answer: Answer) -> None:
+        self._keeps_alive = request.keep_alive
+        self.cycle = _NO_CYCLE
+        self._write(answer)
 
     def _line_up(self, turn: Turn) -> None:
         if self._current is None:
@@ -227,8 +270,8 @@ class Connection(Intake):
             log.exception("request failed in the front", method=request.method)
             outcome = refusals.FAILED.answer()
         if not self.pipeline:
-            self.cycle = _like_cycle(outcome if isinstance(outcome, Poll) else None)
-        if isinstance(outcome, Poll):
+            self.cycle = _like_cycle(outcome if isinstance(outcome, Later) else None)
+        if isinstance(outcome, Later):
             self._current = outcome
             outcome.park(self)
         else:
@@ -242,6 +285,12 @@ class Connection(Intake):
             return
         if self.transport.is_closing():
             self._watch_reader()
+            return
+        is_asleep = self._is_asleep
+        if is_asleep:
+            # Nothing else is there: one plain request came, and it is answered.
+            self._unsent = 0
+            self.wheel.put(self, self.timeout_keep_alive)
             return
         if self._phase is Phase.DEAF and not self.pipeline:
             self._unsent = 0
@@ -261,7 +310,7 @@ class Connection(Intake):
         answer = refusal.answer(self.url)
         is_cycle = self._phase is Phase.BODY and self._asked is None
         self._phase = Phase.DEAF
-        self._asked = None
+        self._drop_asked()
         self._backlog = b""
         self.wheel.cancel(self)
         cycle = cast(RequestResponseCycle | None, self.cycle)
@@ -280,6 +329,14 @@ class Connection(Intake):
             self._watch_reader()
         self._line_up(Turn(lambda _: answer, Request(b"", b"", [], keep_alive=False)))
 
+    def _drop_asked(self) -> None:
+        """Forget the front's request whose body is being read: it will not come."""
+        asked = self._awake.asked
+        if asked is not None:
+            self._awake.asked = None
+            if asked.taking is not None:
+                asked.taking.lost()
+
     # --- bytes out ---
 
     @property
@@ -289,7 +346,29 @@ class Connection(Intake):
         return self._number
 
     def answer(self, answer: Answer) -> None:
-        self._write(answer)
+        if (
+            self._is_asleep
+            and self._keeps_alive
+            and self._phase is Phase.BETWEEN
+            and not self.polls.is_draining
+        ):
+            self._answer_asleep(answer)
+        else:
+            self._write(answer)
+
+    def _answer_asleep(self, answer: Answer) -> None:
+        """As `_write` and all that follows, of which a connection that sleeps on needs little: one
+        change may wake all polls there are."""
+        transport = self.transport
+        transport.write(answer.wire(self._default_lines(), closes=False))
+        if not self._is_asleep or transport.is_closing():
+            self.on_response_complete()
+            return
+        self.server_state.total_requests += 1
+        self._current = None
+        self.cycle = _like_cycle(None)
+        self._unsent = 0
+        self.wheel.put(self, self.timeout_keep_alive)
 
     def begin_early(self, more: bytes = b"") -> None:
         closes = b"\r\n" if self._keeps_alive else b"connection: close\r\n\r\n"
@@ -312,6 +391,8 @@ class Connection(Intake):
         return not self._keeps_alive or (self.polls.is_draining and not self.pipeline)
 
     def _finish(self, *, closes: bool) -> None:
+        if closes and self.pipeline:
+            self.pipeline.clear()  # nothing comes behind the last answer, not even a refusal
         if closes and self._phase is Phase.DEAF and self.transport.can_write_eof():
             # The client may be sending still. Closing on what nobody reads would reset the
             # connection, and it would never see what it was refused for.
@@ -343,9 +424,12 @@ class Connection(Intake):
         self._catch_up()
 
 
-def _like_cycle(turn: Turn | Poll | None) -> RequestResponseCycle:
+def _like_cycle(turn: Turn | Later | None) -> RequestResponseCycle:
     """What uvicorn's code sees in the place of its own: it asks for `response_complete`."""
     return cast(RequestResponseCycle, turn)
+
+
+_NO_CYCLE = _like_cycle(None)
 
 
 def _address(transport: asyncio.Transport, name: str) -> tuple[str, int | None] | None:

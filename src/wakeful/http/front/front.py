@@ -14,11 +14,16 @@ import math
 from wakeful.core.clock import Clock
 from wakeful.http.front.connection import Connection
 from wakeful.http.front.limits import Limits
-from wakeful.http.front.poll import Handler, PollObserver, Polls
+from wakeful.http.front.poll import PollObserver, Polls, each
+from wakeful.http.front.routing import Routing
 from wakeful.http.front.wheel import SLICE, Wheel
 
 DRAIN_STEP_SECONDS = 0.05
 """Between two slices of polls that are sent away: fine enough to look even."""
+
+ASKING_SECONDS = 0.1
+"""Before idle connections are closed where somebody else goes on accepting: whoever was accepted a
+moment ago has sent a request, or is about to, and it was not read yet."""
 
 
 class Front:
@@ -35,32 +40,25 @@ class Front:
         # How fast a client is has nothing to do with a clock that is put forward.
         self._holds = self._wheel if clock is None else Wheel(now=clock.monotonic)
         self.polls = Polls(self._holds, observer, self._limits.parked)
-        self._routes: dict[bytes, dict[bytes | None, Handler]] = {}
+        self.routing = Routing()
         self._servers: list[type[Connection]] = []
 
     def __repr__(self) -> str:
-        return f"<Front [{self.polls.parked} parked on {len(self._routes)} routes]>"
-
-    def route(self, path: str, handler: Handler, *methods: str) -> None:
-        """Let *handler* answer requests for exactly *path*: of *methods*, or of any."""
-        route = self._routes.setdefault(path.encode(), {})
-        for method in methods:
-            route[method.encode()] = handler
-        if not methods:
-            route[None] = handler
+        return f"<Front [{self.polls.parked} parked in {self.routing}]>"
 
     def look(self) -> None:
         """End what is over, after the clock was put forward."""
         self._holds.look()
 
-    def protocol(self) -> type[Connection]:
-        """The class to give to one server as `uvicorn.Config(http=...)`."""
+    def protocol(self, connection: type[Connection] = Connection) -> type[Connection]:
+        """The class to give to one server as `uvicorn.Config(http=...)`: a subclass of
+        *connection*."""
         server = type(
             "FrontConnection",
-            (Connection,),
+            (connection,),
             {
                 "__slots__": (),
-                "routes": self._routes,
+                "routing": self.routing,
                 "limits": self._limits,
                 "polls": self.polls,
                 "wheel": self._wheel,
@@ -75,14 +73,16 @@ class Front:
         All at once they would come back all at once, to the next server. Idle connections are
         closed; what is in flight beside polls is left to uvicorn's own graceful stop, which
         is to follow. With *has_successor* the listening socket outlives this server, which has
-        stopped accepting: polls are then told to come back at once.
+        stopped accepting: polls are then told to come back at once, and whoever was accepted last
+        has `ASKING_SECONDS` to ask.
         """
         self.polls.is_draining = True
         self.polls.has_successor = has_successor
+        if has_successor:
+            await asyncio.sleep(ASKING_SECONDS)
         for server in self._servers:
-            for connection in tuple(server.served):
-                if isinstance(connection, Connection):
-                    connection.wind_down()
+            connections = [one for one in server.served if isinstance(one, Connection)]
+            each(connections, lambda one: one.wind_down())
         waiting = self.polls.waiting()
         steps = max(1, round(seconds / DRAIN_STEP_SECONDS))
         size = min(SLICE, max(1, math.ceil(len(waiting) / steps)))
@@ -90,5 +90,4 @@ class Front:
         for start in range(0, len(waiting), size):
             if start:
                 await asyncio.sleep(pause)
-            for poll in waiting[start : start + size]:
-                poll.drain()
+            each(waiting[start : start + size], lambda poll: poll.drain())

@@ -9,7 +9,12 @@ the connection: an error that came before the answers still due would be taken f
 of them.
 
 Rule 3: while nothing is under way but a poll, the connection sleeps: parser, flow control,
-pipeline, scope, headers and addresses go, and are made again when the next byte arrives.
+pipeline, scope, headers and addresses go, and are made again when a byte arrives that needs them.
+All that only a connection that is awake has is in an object of its own (`Awake`), for each slot
+would be eight bytes of each parked poll.
+
+Rule 4: what comes to a connection that sleeps and is a plain request for the front, body and all,
+is read without a parser (`heads.py`), and the connection sleeps on.
 
 What all connections of a server share stands in a class made for that server, and what each
 has for itself in slots: a dictionary with more than 30 names would cost a kilobyte.
@@ -18,21 +23,20 @@ has for itself in slots: a dictionary with more than 30 names would cost a kilob
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Mapping
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import unquote_to_bytes
 
 import httptools
-import structlog
-from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.utils import is_ssl
 
 from wakeful.http.front import refusals
+from wakeful.http.front.awake import ASLEEP, Awake, of_awake
+from wakeful.http.front.heads import begins_plainly, plain_request
 from wakeful.http.front.limits import Limits
-from wakeful.http.front.poll import Handler, Request
+from wakeful.http.front.poll import Answer, Request, Taking
 from wakeful.http.front.refusals import Refusal
+from wakeful.http.front.routing import Handler, Routing
 from wakeful.http.front.wheel import Wheel
 
 if TYPE_CHECKING:
@@ -40,8 +44,6 @@ if TYPE_CHECKING:
     from uvicorn.server import ServerState
 
 HEAD_END = b"\r\n\r\n"
-
-log = structlog.get_logger()
 
 
 class Phase(IntEnum):
@@ -52,13 +54,6 @@ class Phase(IntEnum):
     BODY = 2
     UPGRADE = 3  # nothing yet: the head is parsed again without its wish to upgrade
     DEAF = 4  # nothing any more: what it says cannot be understood, or it is gone
-
-
-class Refused(Exception):
-    """Raised in the parser's callbacks to stop it."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        self.refusal = refusal
 
 
 class Turn:
@@ -73,47 +68,30 @@ class Turn:
         self.request = request
 
 
-class Flow(FlowControl):
-    """uvicorn's flow control, for which reading can be held: an application that waits for a
-    body, or for a disconnect, would have it go on, however much is queued already."""
-
-    is_held = False
-
-    def resume_reading(self) -> None:
-        if not self.is_held:
-            super().resume_reading()
-
-
 class Intake(HttpToolsProtocol):
     """The reading half of a connection; `Connection` is the other."""
 
-    __slots__ = (
-        "_asked",  # the front's request whose body is being read
-        "_backlog",  # bytes that wait until the queue is shorter
-        "_body_left",  # bytes of the body still to come; -1 where it ends by itself
-        "_feeding",  # within `_feed`, where the parser must not be called again
-        "_lag",  # bytes fed since the parser last told anything
-        "_phase",
-        "_size",  # of the head so far
-        "client",
-        "cycle",
-        "due",
-        "expect_100_continue",
-        "flow",
-        "headers",
-        "parser",
-        "pipeline",
-        "scheme",
-        "scope",
-        "server",
-        "transport",
-        "url",
-    )
+    __slots__ = ("_awake", "_phase", "cycle", "due", "transport")
 
-    routes: ClassVar[Mapping[bytes, Mapping[bytes | None, Handler]]]
+    _asked = of_awake("asked")
+    _backlog = of_awake("backlog")
+    _body_left = of_awake("body_left")
+    _feeding = of_awake("feeding")
+    client = of_awake("client")
+    expect_100_continue = of_awake("expect_100_continue")
+    flow = of_awake("flow")
+    headers = of_awake("headers")
+    parser = of_awake("parser")
+    pipeline = of_awake("pipeline")
+    scheme = of_awake("scheme")
+    scope = of_awake("scope")
+    server = of_awake("server")
+    url = of_awake("url")
+
+    routing: ClassVar[Routing]
     limits: ClassVar[Limits]
     wheel: ClassVar[Wheel]
-    flow: Flow
+    _awake: Awake  # or ASLEEP
     served: ClassVar[set[Any]] = set()  # uvicorn's set of all connections
 
     def __init__(
@@ -127,20 +105,14 @@ class Intake(HttpToolsProtocol):
         if kind.served is not server_state.connections:
             kind._share(HttpToolsProtocol(config, server_state, app_state, _loop))
         self.due = 0
-        self._asked: Request | None = None
-        self._backlog = b""
-        self._body_left = 0
-        self._feeding = False
-        self._lag = 0
         self._phase = Phase.BETWEEN
-        self._size = 0
         self._sleep()
 
     @classmethod
     def _share(cls, pattern: HttpToolsProtocol) -> None:
         """Take over what uvicorn gives each of its connections, where it is not their own."""
         for name, value in vars(pattern).items():
-            if name not in Intake.__slots__:
+            if name not in vars(Intake):
                 setattr(cls, name, value)
         cls.served = pattern.connections
         # No upgrade is offered, so each wish for one is ignored (RFC 9110, 7.8).
@@ -155,6 +127,18 @@ class Intake(HttpToolsProtocol):
 
     def _line_up(self, turn: Turn) -> None:
         """Take *turn* once the requests before it are answered."""
+        raise NotImplementedError
+
+    def _answer_now(self, request: Request, answer: Answer) -> None:
+        """Answer *request*, which came to a connection that sleeps."""
+        raise NotImplementedError
+
+    def _begin(self, taking: Taking, request: Request) -> bool:
+        """Have *taking* answer *request*, which is there to its end; False where it does not."""
+        raise NotImplementedError
+
+    def _hand_over(self, request: Request) -> None:
+        """Have uvicorn answer *request*, which was parsed to its end."""
         raise NotImplementedError
 
     def _start_cycle(self) -> None:
@@ -176,37 +160,62 @@ class Intake(HttpToolsProtocol):
     # --- sleep ---
 
     def _sleep(self) -> None:
-        self.parser = None  # type: ignore[assignment]
-        self.flow = None  # type: ignore[assignment]
-        self.pipeline = None  # type: ignore[assignment]
-        self.scope = None  # type: ignore[assignment]
-        self.headers = None  # type: ignore[assignment]
-        self.server = self.client = self.scheme = None
-        self.url = b""
-        self.expect_100_continue = False
+        # Nothing of uvicorn's that needs what goes is called before it wakes.
+        self._awake = ASLEEP
 
     @property
     def _is_asleep(self) -> bool:
-        return self.parser is None
+        return self._awake is ASLEEP
 
     def _get_up(self) -> None:
-        self.parser = httptools.HttpRequestParser(self)
-        # As uvicorn: what follows a request that ends the connection is no error.
-        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
-        self.flow = Flow(self.transport)
-        self.pipeline = deque()
+        self._awake = Awake(self)
 
     # --- bytes in ---
 
     def data_received(self, data: bytes) -> None:
         if self._phase is Phase.DEAF:
             return
-        if self._is_asleep:
+        if self._awake is ASLEEP:
+            is_taken = self._take_plainly(data)
+            if is_taken:
+                return
             self._get_up()
-        if self._backlog:
-            self._backlog += data  # read before the pause took effect
+            self._awake.has_declined = is_taken is None
+        if self._awake.backlog:
+            self._awake.backlog += data  # read before the pause took effect
         else:
             self._feed(data)
+
+    def _take_plainly(self, data: bytes) -> bool | None:
+        """Take *data*, if it is a plain request for the front; the connection sleeps on. None where
+        it is one, and a shortcut has declined it."""
+        if self._is_busy or self._phase is not Phase.BETWEEN or self.transport.is_closing():
+            return False
+        first = begins_plainly(data)
+        if first is None:
+            return False
+        method, path = first.group(1, 2)
+        routing = self.routing
+        handler = routing.handler(method, path)
+        if handler is None and not routing.may_take(method, path):
+            return False
+        request = plain_request(data, first, self.limits)
+        if request is None or len(request.body) > self.limits.body:
+            return False
+        if handler is not None:
+            self.wheel.cancel(self)
+            self._line_up(Turn(handler, request))
+        elif routing.has_shortcut(method, path):
+            answer = self._ask(path, request)
+            if answer is None:
+                return None
+            self._answer_now(request, answer)
+        else:
+            taking = self._take_on(path, request, len(request.body))
+            if taking is None or not self._begin(taking, request):
+                return None
+            self.wheel.cancel(self)
+        return True
 
     def _feed(self, data: bytes) -> None:
         """Parse *data*, one head at a time, until it ends or too much waits for its turn."""
@@ -231,14 +240,14 @@ class Intake(HttpToolsProtocol):
 
     def _piece(self, data: bytes, start: int, size: int) -> int:
         """How much to parse at once: no more than one whole head."""
-        if self._body_left > 0:
-            return min(self._body_left, size)
+        if self._awake.body_left > 0:
+            return min(self._awake.body_left, size)
         found = data.find(HEAD_END, start)
         return size if found < 0 else found + len(HEAD_END) - start
 
     def _parse(self, piece: memoryview) -> int:
         """Feed the parser; returns how much of *piece* it took."""
-        self._lag += len(piece)
+        self._awake.lag += len(piece)
         taken = len(piece)
         try:
             self.parser.feed_data(piece)
@@ -246,10 +255,10 @@ class Intake(HttpToolsProtocol):
             taken = upgrade.args[0]
             self._parse_without_upgrade()
         except httptools.HttpParserError as broken:
-            self._refuse(_refusal_of(broken))
+            self._refuse(refusals.refusal_of(broken))
         else:
             # The parser keeps a header line until it ends, trailers and chunk extensions too.
-            if self._lag > self.limits.head:
+            if self._awake.lag > self.limits.head:
                 self._refuse(refusals.HEAD_TOO_LONG)
         return taken
 
@@ -283,71 +292,86 @@ class Intake(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         self._phase = Phase.HEAD
         self.wheel.cancel(self)
-        self.url = b""
-        self.headers = []
-        self.expect_100_continue = False
-        self._size = self._lag = 0
+        awake = self._awake
+        awake.url = b""
+        awake.headers = []
+        awake.expect_100_continue = False
+        awake.size = awake.lag = 0
 
     def on_url(self, url: bytes) -> None:
-        self._lag = 0
-        self.url += url
-        if len(self.url) > self.limits.url:
-            raise Refused(refusals.URL_TOO_LONG)
+        awake = self._awake
+        awake.lag = 0
+        awake.url += url
+        if len(awake.url) > self.limits.url:
+            raise refusals.Refused(refusals.URL_TOO_LONG)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._lag = 0
-        self._size += len(name) + len(value)
-        if self._size > self.limits.head or len(self.headers) >= self.limits.headers:
-            raise Refused(refusals.HEAD_TOO_LONG)
+        awake = self._awake
+        awake.lag = 0
+        awake.size += len(name) + len(value)
+        if awake.size > self.limits.head or len(awake.headers) >= self.limits.headers:
+            raise refusals.Refused(refusals.HEAD_TOO_LONG)
         name = name.lower()
         if name == b"expect" and value.lower() == b"100-continue":
-            self.expect_100_continue = True
-        self.headers.append((name, value))
+            awake.expect_100_continue = True
+        awake.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        self._lag = 0
-        if self.parser.should_upgrade():
+        awake = self._awake
+        awake.lag = 0
+        if awake.parser.should_upgrade():
             self._phase = Phase.UPGRADE
             return
-        version = self.parser.get_http_version()
+        version = awake.parser.get_http_version()
         if version not in ("1.1", "1.0"):
-            raise Refused(refusals.BAD_VERSION)
-        hosts = self._body_left = 0
-        for name, value in self.headers:
+            raise refusals.Refused(refusals.BAD_VERSION)
+        hosts = awake.body_left = 0
+        for name, value in awake.headers:
             if name == b"host":
                 hosts += 1
             elif name == b"content-length":
-                self._body_left = int(value)
+                awake.body_left = int(value)
             elif name == b"transfer-encoding":
-                self._body_left = -1
+                awake.body_left = -1
         if hosts != 1 and version == "1.1":
-            raise Refused(refusals.BAD_HOST)
-        method = self.parser.get_method()
-        if self._handler(method) is None:
-            self._start_cycle()
-            self.wheel.cancel(self)
-            self._phase = Phase.BODY
-            return
-        self._phase = Phase.BODY
-        self._asked = Request(
+            raise refusals.Refused(refusals.BAD_HOST)
+        method = awake.parser.get_method()
+        path, _, query = awake.url.partition(b"?")
+        request = Request(
             method,
-            self.url.partition(b"?")[2],
-            self.headers,
-            keep_alive=version == "1.1" and self.parser.should_keep_alive(),
+            query,
+            awake.headers,
+            keep_alive=version == "1.1" and awake.parser.should_keep_alive(),
             is_http10=version == "1.0",
         )
+        has_declined, awake.has_declined = awake.has_declined, False
+        if self.routing.handler(method, awake.url) is None:
+            if not has_declined:
+                request.answer = self._answer_at_once(path, request)
+                if request.answer is None:
+                    request.taking = self._take_on(path, request, self._body_left)
+            if request.answer is None and request.taking is None:
+                self._start_cycle()
+                self.wheel.cancel(self)
+                self._phase = Phase.BODY
+                return
+        self._phase = Phase.BODY
+        self._asked = request
+        if request.taking is not None:
+            self.wheel.cancel(self)  # the head was in time; the body has a time of its own
         if self.expect_100_continue and self._body_left and not self._is_busy:
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
-        self._lag = 0
-        if self._body_left > 0:
-            self._body_left -= len(body)
-        request = self._asked
+        awake = self._awake
+        awake.lag = 0
+        if awake.body_left > 0:
+            awake.body_left -= len(body)
+        request = awake.asked
         if request is None:
             super().on_body(body)
         elif len(request.body) + len(body) > self.limits.body:
-            raise Refused(refusals.BODY_TOO_LONG)
+            raise refusals.Refused(refusals.BODY_TOO_LONG)
         else:
             request.body += body
 
@@ -355,39 +379,48 @@ class Intake(HttpToolsProtocol):
         if self._phase is Phase.UPGRADE:
             return
         self._phase = Phase.BETWEEN
-        self._body_left = 0
-        request, self._asked = self._asked, None
+        awake = self._awake
+        awake.body_left = 0
+        request, awake.asked = awake.asked, None
         if request is None:
             if self.due and not self.flow.write_paused:
                 self.wheel.cancel(self)
             super().on_message_complete()
             return
         self.wheel.cancel(self)
-        handler = self._handler(request.method)
+        if request.taking is not None:
+            if not self._begin(request.taking, request):
+                self._hand_over(request)
+            return
+        if request.answer is not None:
+            self._line_up(Turn(_answer_of, request))
+            return
+        handler = self.routing.handler(request.method, self.url)
         assert handler is not None
         self._line_up(Turn(handler, request))
 
-    def _handler(self, method: bytes) -> Handler | None:
-        """Who answers the request in the front, if anybody does."""
-        path = self.url.partition(b"?")[0]
-        route = self.routes.get(path)
-        if route is None:
-            if path.startswith(b"/") and b"%" not in path:
-                return None
-            # `http://host/path`, or an encoded path: two more spellings of the same.
-            path = httptools.parse_url(self.url).path
-            if path is None:
-                raise Refused(refusals.BAD_REQUEST)
-            route = self.routes.get(unquote_to_bytes(path))
-        return None if route is None else route.get(method, route.get(None))
+    def _answer_at_once(self, path: bytes, request: Request) -> Answer | None:
+        """What a shortcut answers to a request for the app, if there is one and it can."""
+        # Answers leave in the order of the requests: one that comes too early would have to wait.
+        if self._body_left or self._is_busy:
+            return None
+        return self._ask(path, request)
+
+    def _ask(self, path: bytes, request: Request) -> Answer | None:
+        if not self.routing.has_shortcut(request.method, path):
+            return None
+        request.is_tls = is_ssl(self.transport)
+        return self.routing.answer(path, request)
+
+    def _take_on(self, path: bytes, request: Request, size: int) -> Taking | None:
+        """What a shortcut makes of a request with a body of *size* bytes, if there is one and it
+        can."""
+        if not 0 < size <= self.limits.body or self.expect_100_continue or self._is_busy:
+            return None
+        return self.routing.take_on(path, request, size)
 
 
-def _refusal_of(error: httptools.HttpParserError) -> Refusal:
-    """What a client is told whose request the parser or one of its callbacks refused."""
-    cause = error.__context__
-    if isinstance(cause, Refused):
-        return cause.refusal
-    if cause is None or isinstance(cause, httptools.HttpParserError | UnicodeError):
-        return refusals.BAD_REQUEST
-    log.error("request failed in the front", exc_info=cause)
-    return refusals.FAILED
+def _answer_of(request: Request) -> Answer:
+    """The handler of what a shortcut has answered."""
+    assert request.answer is not None
+    return request.answer

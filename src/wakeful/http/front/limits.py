@@ -7,7 +7,8 @@ keeps its connection, and requests sent ahead of their answers queue without bou
 from __future__ import annotations
 
 import resource
-from dataclasses import dataclass, field
+
+import msgspec
 
 
 def parked_by_file_limit() -> int:
@@ -21,8 +22,7 @@ def parked_by_file_limit() -> int:
     return max(16, soft * 9 // 10)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """The limits of one server. Times in seconds, sizes in bytes."""
 
     url: int = 8 * 1024
@@ -57,5 +57,5 @@ class Limits:
     goodbye_time: float = 1.0
     """How long a server that stops waits for the end of a TLS connection that nobody uses."""
 
-    parked: int = field(default_factory=parked_by_file_limit)
+    parked: int = msgspec.field(default_factory=parked_by_file_limit)
     """The most polls that wait at a time."""

@@ -7,15 +7,32 @@ goes through `Poll.end` or `Poll.lost`, and what comes after that finds it over.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+import structlog
 
 from wakeful.http.front.wheel import Wheel
 
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+
 Headers = list[tuple[bytes, bytes]]
 """Names in lower case."""
+
+E = TypeVar("E")
+
+log = structlog.get_logger()
+
+
+def each(entries: Iterable[E], tell: Callable[[E], None]) -> None:
+    """*tell* each of *entries*. One that fails must not keep it from the others."""
+    for entry in entries:
+        try:
+            tell(entry)
+        except Exception:
+            log.exception("one of many failed", entry=repr(entry))
 
 
 class Answer:
@@ -32,13 +49,15 @@ class Answer:
     ) -> None:
         self.status = status
         self.body = body
-        lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
-        if body:
-            lines.append(f"content-type: {media}")
-        lines += [f"content-length: {len(body)}", "cache-control: no-store"]
-        # As given: one SDK looks for "Retry-After" in exactly this spelling (box.md 7).
-        lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
-        self.head = "".join(line + "\r\n" for line in lines).encode("latin-1")
+        kind = f"content-type: {media}\r\n" if body else ""
+        head = (
+            f"HTTP/1.1 {status} {_PHRASES[status]}\r\n{kind}"
+            f"content-length: {len(body)}\r\ncache-control: no-store\r\n"
+        )
+        if headers:
+            # As given: one SDK looks for "Retry-After" in exactly this spelling (box.md 7).
+            head += "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        self.head = head.encode("latin-1")
 
     def __repr__(self) -> str:
         return f"<Answer {self.status}>"
@@ -56,10 +75,50 @@ class Answer:
         )
 
 
+class Shared(Answer):
+    """An answer that many are given at once: the bytes for one are those for the next."""
+
+    __slots__ = ("_last",)
+
+    def __init__(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(status, body, headers)
+        self._last: tuple[bytes, bool, bytes] = (b"", False, super().wire(b"", closes=False))
+
+    def wire(self, more: bytes, *, closes: bool, bodyless: bool = False) -> bytes:
+        if bodyless:
+            return super().wire(more, closes=closes, bodyless=True)
+        lines, closed, wire = self._last
+        if lines is not more or closed is not closes:
+            wire = super().wire(more, closes=closes)
+            self._last = (more, closes, wire)
+        return wire
+
+
+class Written(Answer):
+    """An answer of which the head is there already: its first line and the lines of its headers."""
+
+    __slots__ = ()
+
+    def __init__(self, status: int, head: bytes, body: bytes) -> None:
+        self.status = status
+        self.head = head
+        self.body = body
+
+
 class Request:
     """A request that the front answers itself, as its handler sees it."""
 
-    __slots__ = ("body", "headers", "is_http10", "keep_alive", "method", "query")
+    __slots__ = (
+        "answer",
+        "body",
+        "headers",
+        "is_http10",
+        "is_tls",
+        "keep_alive",
+        "method",
+        "query",
+        "taking",
+    )
 
     def __init__(
         self,
@@ -76,6 +135,13 @@ class Request:
         self.body = b""
         self.keep_alive = keep_alive
         self.is_http10 = is_http10
+        self.is_tls = False  # told to shortcuts only
+        self.answer: Answer | None = None  # of a shortcut
+        self.taking: Taking | None = None  # by a shortcut
+
+
+MOMENT_SECONDS = 0.01
+"""How exactly it is known when a poll began."""
 
 
 class Ended(StrEnum):
@@ -143,6 +209,7 @@ class Polls:
         self.observer = observer
         self.limit = limit
         self.parked = 0
+        self._moment = 0.0
         self.is_draining = False
         self.has_successor = False
 
@@ -153,36 +220,80 @@ class Polls:
     def is_full(self) -> bool:
         return self.parked >= self.limit
 
+    def moment(self) -> float:
+        """Now by the wheel's clock, or up to `MOMENT_SECONDS` ago: one number for all polls that
+        come together."""
+        now = self.wheel.now()
+        if not 0 <= now - self._moment < MOMENT_SECONDS:
+            self._moment = now
+        return self._moment
+
     def waiting(self) -> list[Poll]:
         """All parked polls, in a list of its own: each of them waits in the wheel."""
         return [entry for entry in self.wheel if isinstance(entry, Poll)]
 
 
-class Poll:
+class Later:
     """An answer that comes later.
 
-    Made, armed and returned by a handler; from `park` to its end it waits in the wheel, and
-    `wake` of a feed's waiter must not come before `park`. For uvicorn, which asks the latest
-    request of a connection whether it is answered, it looks like one of its own.
+    For uvicorn, which asks the latest request of a connection whether it is answered, it looks
+    like one of its own.
     """
 
-    __slots__ = ("begun", "due", "line", "polls")
+    __slots__ = ("line",)
 
-    begun: float  # by the wheel's clock
-
-    def __init__(self, polls: Polls) -> None:
-        self.polls = polls
+    def __init__(self) -> None:
         self.line: Line | None = None
-        self.due = 0
 
     @property
     def response_complete(self) -> bool:
         return self.line is None
 
     def park(self, line: Line) -> None:
-        """Wait on *line*. Subclasses put themselves into the wheel, too."""
+        """Wait on *line*, whose turn it is."""
         self.line = line
-        self.begun = self.polls.wheel.now()
+
+    def drain(self) -> None:
+        """The server goes down."""
+        raise NotImplementedError
+
+    def lost(self) -> None:
+        """The client went away."""
+        raise NotImplementedError
+
+
+class Taking(Later):
+    """A request with a body that a shortcut has taken on. It is `lost` where the body does not
+    come, too."""
+
+    __slots__ = ()
+
+    def begin(self, body: bytes) -> bool:
+        """The whole *body* is there, and it is the request's turn. False, or an exception, leaves
+        the request to the app: then nothing was begun. Answers later, never within the call."""
+        raise NotImplementedError
+
+
+class Poll(Later):
+    """An answer that may take minutes.
+
+    Made, armed and returned by a handler; from `park` to its end it waits in the wheel, and
+    `wake` of a feed's waiter must not come before `park`.
+    """
+
+    __slots__ = ("begun", "due")
+
+    polls: Polls  # where a subclass keeps it
+    begun: float  # by the wheel's clock, as `Polls.moment`
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.due = 0
+
+    def park(self, line: Line) -> None:
+        """Wait on *line*. Subclasses put themselves into the wheel, too."""
+        super().park(line)
+        self.begun = self.polls.moment()
         self.polls.parked += 1
         self.polls.observer.parked(1)
 
@@ -218,8 +329,3 @@ class Poll:
         self.leave()
         polls.observer.parked(-1)
         polls.observer.ended(how, polls.wheel.now() - self.begun)
-
-
-Handler = Callable[[Request], Answer | Poll]
-"""Called when it is the request's turn on its connection. It must not block, and must not raise
-for anything that a client can send."""

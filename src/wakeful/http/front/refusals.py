@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import httptools
 import msgspec
 import structlog
 
@@ -58,3 +59,21 @@ URL_TOO_LONG = Refusal(414, "uri_too_long", "The URL is too long")
 HEAD_TOO_LONG = Refusal(431, "headers_too_large", "The headers of this request are too large")
 FAILED = Refusal(500, "internal_server_error", "Something went wrong here; it was logged")
 BAD_VERSION = Refusal(505, "http_version_not_supported", "This server speaks HTTP/1.1 and 1.0")
+
+
+class Refused(Exception):
+    """Raised in the parser's callbacks to stop it."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        self.refusal = refusal
+
+
+def refusal_of(error: httptools.HttpParserError) -> Refusal:
+    """What a client is told whose request the parser or one of its callbacks refused."""
+    cause = error.__context__
+    if isinstance(cause, Refused):
+        return cause.refusal
+    if cause is None or isinstance(cause, httptools.HttpParserError | UnicodeError):
+        return BAD_REQUEST
+    log.error("request failed in the front", exc_info=cause)
+    return FAILED

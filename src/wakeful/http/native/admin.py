@@ -40,7 +40,7 @@ from wakeful.administration import (
     UpdateUser,
 )
 from wakeful.core.errors import Forbidden, InvalidRequest, NotFound
-from wakeful.core.items import Role
+from wakeful.core.people import Role
 from wakeful.core.scopes import ENTERPRISE_SCOPE, USERS_SCOPE
 from wakeful.http.description import Described
 from wakeful.http.native import admin_api as api
@@ -101,7 +101,7 @@ class _Desk:
         return identity
 
     async def body(self, request: Request, form: type[T]) -> T:
-        """The JSON of a request. Raises InvalidRequest and TooLarge."""
+        """The JSON of an admin's request. Raises InvalidRequest, and as `read_body`."""
         raw = await read_body(request, _BODY_LIMIT)
         try:
             return msgspec.json.decode(raw, type=form)
@@ -126,7 +126,9 @@ class _Users(_Desk):
         if request.method == "GET":
             return _json(api.UserList(await self.carry_out(identity, ListUsers())))
         wish = await self.body(request, api.NewUser)
-        operation = AddUser(login=wish.login, name=wish.name, is_admin=wish.is_admin)
+        operation = AddUser(
+            login=wish.login, name=wish.name, is_admin=wish.is_admin, quota=wish.quota
+        )
         return await self.answer(identity, operation, 201)
 
     async def user(self, request: Request) -> Response:
@@ -140,6 +142,7 @@ class _Users(_Desk):
                 name=change.name,
                 is_admin=change.is_admin,
                 is_disabled=change.is_disabled,
+                quota=change.quota,
             ),
         )
 

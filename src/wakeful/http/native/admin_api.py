@@ -18,22 +18,30 @@ from wakeful.administration import (
     TokenRecord,
     UserRecord,
 )
+from wakeful.core.quotas import GREATEST
 from wakeful.core.scopes import ENTERPRISE_SCOPE, USERS_SCOPE, WRITE_SCOPE
 from wakeful.http.description import Answer, Body, Operation, Parameter
 
+Quota = Annotated[int, Meta(ge=0, le=GREATEST)]
+
 
 class NewUser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`quota` is how many bytes their own namespaces may hold: 0 without limit, null as many as the
+    server says."""
+
     login: str
     name: str = ""
     is_admin: bool = False
+    quota: Quota | None = None
 
 
 class UserChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is null stays."""
+    """What is null stays, but for the quota, which is then what the server says."""
 
     name: str | None = None
     is_admin: bool | None = None
     is_disabled: bool | None = None
+    quota: Quota | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class AppWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,7 +82,15 @@ class MemberWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`user` is a login or an id."""
 
     user: str
-    role: Literal["editor", "viewer"] = "editor"
+    role: Literal[
+        "co-owner",
+        "editor",
+        "viewer uploader",
+        "previewer uploader",
+        "viewer",
+        "previewer",
+        "uploader",
+    ] = "editor"
 
 
 class NamespaceWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

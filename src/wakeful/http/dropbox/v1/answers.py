@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from wakeful.access import Identity
 from wakeful.core.errors import InvalidRequest, WakefulError
-from wakeful.core.items import User
+from wakeful.core.people import User
 from wakeful.dialects.dropbox.errors import MissingScope
 from wakeful.dialects.dropbox.headers import REQUEST_ID
 from wakeful.dialects.dropbox.locating import find_user
@@ -20,8 +20,9 @@ from wakeful.dialects.dropbox.v1 import errors
 from wakeful.dialects.dropbox.v1.parameters import Parameters, parse_form
 from wakeful.http.description import Answer, Described, Operation
 from wakeful.http.dialect import new_request_id
+from wakeful.http.dropbox.answers import MOST_DRAINED
 from wakeful.http.reading import read
-from wakeful.http.requests import identify, read_body
+from wakeful.http.requests import drain, identify, read_body
 from wakeful.http.services import Services
 
 _MOST_FORM = 64 * 1024  # bytes: a cursor is the longest of what is sent
@@ -86,15 +87,37 @@ class Calls:
 
         return Described(path, call, **operations)
 
-    async def _asker(self, request: Request) -> tuple[Identity, Parameters]:
+    def upload(
+        self, path: str, function: Function, *, scope: str, **operations: Operation
+    ) -> Described:
+        """The same for a function whose body is a content: its parameters are in the query."""
+
+        async def call(request: Request) -> Response:
+            try:
+                identity, given = await self._asker(request, has_form=False)
+                if scope not in identity.scopes:
+                    raise MissingScope(scope)
+                user = await read(self._services.feed.store, find_user(identity.user))
+                return json_answer(await function(Call(user, identity, given, request)))
+            except WakefulError:
+                # Who sends until the end sees no answer before.
+                await drain(request, MOST_DRAINED)
+                raise
+
+        return Described(path, call, **operations)
+
+    async def _asker(
+        self, request: Request, *, has_form: bool = True
+    ) -> tuple[Identity, Parameters]:
         """Who asks, by a token in the header or among the parameters, and the parameters.
 
         What is wrong with these is told to nobody who is not known.
         """
         if "authorization" in request.headers:
-            return await identify(self._services, request), await _given(request)
+            identity = await identify(self._services, request)
+            return identity, await _given(request, has_form=has_form)
         try:
-            given = await _given(request)
+            given = await _given(request, has_form=has_form)
         except InvalidRequest:
             raise errors.NoToken("no token can be read") from None
         token = given.get("access_token")
@@ -103,10 +126,10 @@ class Calls:
         return await identify(self._services, request, token=token), given
 
 
-async def _given(request: Request) -> Parameters:
+async def _given(request: Request, *, has_form: bool) -> Parameters:
     """The parameters in the query and in the body. Raises InvalidRequest."""
     given = parse_form(request.scope["query_string"])
-    if request.method == "POST":
+    if has_form and request.method == "POST":
         body = await read_body(request, _MOST_FORM)
         given |= parse_form(body, request.headers.get("content-type", ""))
     return given

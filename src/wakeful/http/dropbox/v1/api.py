@@ -22,7 +22,7 @@ MEDIA = Parameter(
     "Changes nothing, but that the cursor cannot be waited with, as at Dropbox.",
     FLAG,
 )
-REV = Parameter("rev", "A `rev` of the file. There is none but the present one.")
+REV = Parameter("rev", "A `rev` of the file, the present one or one that is kept.")
 ROOT = Parameter("root", "All three are the same.", {"enum": list(parameters.ROOTS)}, "path")
 PATH = Parameter("path", "In any case.", where="path", example="docs/a.txt")
 
@@ -51,7 +51,7 @@ LISTING = (
 )
 
 
-def _form(*taken: Parameter) -> Body:
+def form(*taken: Parameter) -> Body:
     """The same parameters in the body."""
     properties = {parameter.name: dict(parameter.schema) for parameter in taken}
     return Body(
@@ -65,7 +65,7 @@ DELTA = Operation(
     about="One entry for each path that changed; null for what is gone, with all below it. "
     "`reset`: forget what was told before. Parameters may stand in the query or in the body.",
     parameters=(CURSOR, PREFIX, MEDIA, PAGE, LOCALE),
-    body=_form(CURSOR, PREFIX, MEDIA, PAGE, LOCALE),
+    body=form(CURSOR, PREFIX, MEDIA, PAGE, LOCALE),
     refusals=(409, 413),
     scope=READ_SCOPE,
 )
@@ -74,7 +74,7 @@ LATEST_CURSOR = Operation(
     "Ask for the cursor of the present state, without listing it",
     {200: Answer(shapes.LatestCursor)},
     parameters=(PREFIX, MEDIA, PAGE, LOCALE),
-    body=_form(PREFIX, MEDIA, PAGE, LOCALE),
+    body=form(PREFIX, MEDIA, PAGE, LOCALE),
     refusals=(409, 413),
     scope=READ_SCOPE,
 )
@@ -142,4 +142,22 @@ FILE = Operation(
     ),
     refusals=(404, 409, 416),
     scope=DOWNLOAD_SCOPE,
+)
+
+REVISIONS = Operation(
+    "List the revisions of a file, the newest first",
+    {200: Answer(list[shapes.Metadata])},
+    about="Also of one that was deleted. Earlier revisions are kept for some time.",
+    parameters=(
+        ROOT,
+        PATH,
+        Parameter(
+            "rev_limit",
+            "The most that are listed.",
+            _whole(1, parameters.MOST_REVISIONS, parameters.DEFAULT_REVISIONS),
+        ),
+        LOCALE,
+    ),
+    refusals=(404,),
+    scope=READ_SCOPE,
 )

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 from starlette.responses import Response
 
-from wakeful.core.errors import NotFound
+from wakeful.core.lookups.trees import SpaceOf
+from wakeful.core.quotas import usage
 from wakeful.core.scopes import DOWNLOAD_SCOPE, READ_SCOPE
-from wakeful.core.view import begin, latest
+from wakeful.core.view import Told
 from wakeful.dialects.dropbox.arguments import Path
+from wakeful.dialects.dropbox.following import Asker
 from wakeful.dialects.dropbox.headers import METADATA_V1, REQUEST_ID
-from wakeful.dialects.dropbox.locating import file_at, locate
+from wakeful.dialects.dropbox.locating import file_at, find_read_only, locate
+from wakeful.dialects.dropbox.revisions import at_revision, read_revisions
 from wakeful.dialects.dropbox.v1 import parameters, shapes
-from wakeful.dialects.dropbox.v1.deltas import Asker, Follow, read_delta, sealed
-from wakeful.dialects.dropbox.v1.metadata import hash_of, metadata_of, revision_of
-from wakeful.dialects.dropbox.v1.reads import read_contents, read_usage
+from wakeful.dialects.dropbox.v1.deltas import entries_of, follow_of, latest_of, read_delta, sealed
+from wakeful.dialects.dropbox.v1.metadata import hash_of, metadata_of
+from wakeful.dialects.dropbox.v1.reads import read_contents
 from wakeful.http.content import give
 from wakeful.http.dialect import new_request_id
 from wakeful.http.downloads import Downloads
 from wakeful.http.dropbox.answers import DropboxDialect
 from wakeful.http.dropbox.content import in_header
-from wakeful.http.dropbox.users import NO_QUOTA
 from wakeful.http.dropbox.v1 import api
 from wakeful.http.dropbox.v1.answers import Call, Calls, V1Errors
+from wakeful.http.dropbox.v1.writes import writing_routes
 from wakeful.http.reading import read
 from wakeful.http.requests import client_ip
 from wakeful.http.services import Services
@@ -49,6 +53,13 @@ def dropbox_v1(services: Services) -> DropboxDialect:
             calls.route(
                 "/files/{root}/{path:path}", routes.file, scope=DOWNLOAD_SCOPE, GET=api.FILE
             ),
+            calls.route(
+                "/revisions/{root}/{path:path}",
+                routes.revisions,
+                scope=reading,
+                GET=api.REVISIONS,
+            ),
+            *writing_routes(calls, services),
         ],
         V1Errors(),
     )
@@ -65,22 +76,14 @@ class _Routes:
         text = call.given.get("cursor")
         page = await read(
             self._store,
-            read_delta(self._access.unseal, self._asker(call), text, _follow(call)),
+            read_delta(self._access.unseal, self._asker(call), text, follow_of(call.given)),
         )
-        home = call.user.home
-        return shapes.Delta(
-            entries=[
-                (f"/{told.path}", None if told.item is None else metadata_of(told, home))
-                for told in page.view.entries
-            ],
-            reset=page.reset,
-            cursor=sealed(self._access.seal, page.view.cursor),
-            has_more=page.view.has_more,
-        )
+        entries = await read(self._store, entries_of(page.view, self._asker(call)))
+        cursor = sealed(self._access.seal, page.view.cursor)
+        return shapes.Delta(entries, page.reset, cursor, page.view.has_more)
 
     async def latest_cursor(self, call: Call) -> shapes.LatestCursor:
-        first = await read(self._store, begin(*self._asker(call), _follow(call).scope()))
-        last = await read(self._store, latest(first))
+        last = await read(self._store, latest_of(call.given, self._asker(call)))
         return shapes.LatestCursor(sealed(self._access.seal, last))
 
     async def metadata(self, call: Call) -> shapes.Metadata | Response:
@@ -90,12 +93,13 @@ class _Routes:
         most = parameters.parse_file_limit(given)
         path = _path(call)
         told = await read(self._store, locate(call.user, Path(path)))
-        found = metadata_of(told, call.user.home)
-        _check_rev(call, found.rev)
+        told = await read(self._store, at_revision(told, given.get("rev")))
+        tell = await self._telling(call)
+        found = tell(told)
         if not found.is_dir or not wants_list:
             return found
         steps = read_contents(call.user, self._store.epoch, path, most, deleted=deleted)
-        contents = [metadata_of(each, call.user.home) for each in await read(self._store, steps)]
+        contents = [tell(each) for each in await read(self._store, steps)]
         found.hash = hash_of(contents)
         if given.get("hash") == found.hash:
             return Response(status_code=HTTPStatus.NOT_MODIFIED)
@@ -104,8 +108,10 @@ class _Routes:
 
     async def file(self, call: Call) -> Response:
         told, lineage, owner = await read(self._store, file_at(call.user, Path(_path(call))))
-        file, request = lineage[-1], call.request
-        _check_rev(call, revision_of(file))
+        told = await read(self._store, at_revision(told, call.given.get("rev")))
+        file, request = told.item or lineage[-1], call.request
+        lineage = (*lineage[:-1], file)
+        tell = await self._telling(call)
         ticket = self._downloads.begin(
             call.identity.grant,
             call.user.id,
@@ -119,10 +125,25 @@ class _Routes:
             await self._services.contents.open(lineage),
             lambda: self._downloads.tell(ticket, owner, client_ip(self._services, request)),
             {
-                METADATA_V1: in_header(metadata_of(told, call.user.home)),
+                METADATA_V1: in_header(tell(told)),
                 REQUEST_ID: new_request_id(),
             },
         )
+
+    async def revisions(self, call: Call) -> list[shapes.Metadata]:
+        most = parameters.parse_rev_limit(call.given)
+        found = await read(self._store, read_revisions(call.user, Path(_path(call)), most, None))
+        tell = await self._telling(call)
+        entries = [tell(told) for told in found.entries]
+        if found.deleted_at is not None:
+            for entry in entries:
+                entry.is_deleted = True
+        return entries
+
+    async def _telling(self, call: Call) -> Callable[[Told], shapes.Metadata]:
+        """How the user is told of a path."""
+        read_only = await read(self._store, find_read_only(call.user))
+        return lambda told: metadata_of(told, call.user.home, read_only)
 
     async def disable_token(self, call: Call) -> dict[str, Any]:
         await self._access.revoke_token(call.identity.token)
@@ -131,7 +152,10 @@ class _Routes:
     async def account_info(self, call: Call) -> shapes.AccountInfo:
         user = call.user
         given, _, surname = user.name.partition(" ")
-        used = await read(self._store, read_usage(user))
+        services = self._services
+        spaces = await self._store.ask(SpaceOf((user.id,)))
+        used, allowed = usage(user, spaces, services.quota, services.watched)
+        home = sum(space.used for space in spaces if space.namespace == user.home)
         return shapes.AccountInfo(
             uid=user.id,
             display_name=user.name,
@@ -143,25 +167,11 @@ class _Routes:
             country=None,
             is_paired=False,
             team=None,
-            quota_info=shapes.QuotaInfo(used.home, used.shared, max(NO_QUOTA, sum(used))),
+            quota_info=shapes.QuotaInfo(home, used - home, allowed),
         )
 
     def _asker(self, call: Call) -> Asker:
-        return Asker(call.user.id, call.identity.grant, self._store.epoch)
-
-
-def _follow(call: Call) -> Follow:
-    return Follow(
-        prefix=parameters.parse_prefix(call.given),
-        media=parameters.parse_flag(call.given, "include_media_info", None),
-        limit=parameters.parse_limit(call.given),
-    )
-
-
-def _check_rev(call: Call, present: object) -> None:
-    """Raise NotFound for another revision than the *present* one."""
-    if call.given.get("rev") not in (None, "", present):
-        raise NotFound("other versions are not kept")
+        return Asker(call.user.id, call.user.home, call.identity.grant, self._store.epoch)
 
 
 def _path(call: Call) -> str:

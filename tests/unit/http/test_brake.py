@@ -4,33 +4,7 @@ import pytest
 
 from wakeful.core.clock import Clock, VirtualTime
 from wakeful.core.positions import Marker
-from wakeful.http.box.realtime import parse_query
 from wakeful.http.front.brake import Brake
-from wakeful.http.recent import Recent
-
-
-@pytest.mark.parametrize(
-    ("query", "values"),
-    [
-        (b"", {"": ""}),
-        (b"a=1&b=2", {"a": "1", "b": "2"}),
-        (b"a=1&a=2", {"a": "2"}),
-        (b"a", {"a": ""}),
-        (b"a=b=c", {"a": "b=c"}),
-        (b"stream%5Fposition=1%2E5e%2B15", {"stream_position": "1.5e+15"}),
-        (b"stream_position=1.5e+15", {"stream_position": "1.5e+15"}),
-        (b"a=%FF%", {"a": "\ufffd%"}),
-    ],
-)
-def test_a_query_is_parsed(query: bytes, values: dict[str, str]) -> None:
-    assert parse_query(query) == values
-
-
-def test_only_so_many_values_are_remembered_and_the_last_set_longest() -> None:
-    recent: Recent[int, int] = Recent(most=3)
-    for key in (1, 2, 3, 1, 4):
-        recent.set(key, key * 10)
-    assert [recent.get(key) for key in (1, 2, 3, 4)] == [10, None, 30, 40]
 
 
 @pytest.fixture
