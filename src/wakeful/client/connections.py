@@ -10,6 +10,7 @@ import contextlib
 import os
 import socket
 import ssl
+import threading
 import time
 import weakref
 from collections.abc import Mapping
@@ -95,6 +96,8 @@ class Connections:
         self._endpoint = endpoint
         self._clients: dict[str, httpx2.Client] = {}
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        # A signal handler may interrupt on top of the thread that has it.
+        self._lock = threading.RLock()
         self._is_interrupted = False
 
     def send(self, ask: Ask) -> Reply:
@@ -110,7 +113,9 @@ class Connections:
     def interrupt(self) -> None:
         """End the request under way, if any, and all later ones."""
         self._is_interrupted = True
-        for each in tuple(self._sockets):
+        with self._lock:  # another thread may be about to connect
+            sockets = tuple(self._sockets)
+        for each in sockets:
             _shut(each)
 
     def close(self) -> None:
@@ -131,7 +136,8 @@ class Connections:
             return
         connected = info["return_value"].get_extra_info("socket")
         if isinstance(connected, socket.socket):
-            self._sockets.add(connected)
+            with self._lock:
+                self._sockets.add(connected)
             # After the line above: `interrupt` has either seen the socket or set the flag.
             if self._is_interrupted:
                 _shut(connected)

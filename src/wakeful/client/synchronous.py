@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import ssl
 import threading
 import time
@@ -144,7 +145,10 @@ class Events:
         self._positions = positions
         self._on_notice = on_notice
         self._run: Run[NoReturn] | None = None
-        self._closed = threading.Event()
+        self._is_closed = False
+        # Rung by `close`. A thread that waits for an Event, or is about to, holds its lock at
+        # moments: a signal handler on top of it would wait for that for ever.
+        self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
         # Held while a step is carried out: two threads would ask for the same page.
         self._turn = threading.Lock()
 
@@ -167,11 +171,12 @@ class Events:
             with self._turn:
                 return self._next()
         finally:
-            if self._closed.is_set():
+            if self._is_closed:
                 self._release()
 
     def close(self) -> None:
-        self._closed.set()
+        self._is_closed = True
+        self._bell.put(None)
         self._connections.interrupt()
         self._release()
 
@@ -185,7 +190,7 @@ class Events:
                 self._turn.release()
 
     def _next(self) -> Event:
-        while not self._closed.is_set():
+        while not self._is_closed:
             if self._run is None:
                 kept = None if self._positions is None else self._positions.load()
                 self._run = self._flow_from(self._since if kept is None else kept)
@@ -201,7 +206,9 @@ class Events:
                 self._run.done()
                 self._on_notice(step.notice)
             elif isinstance(step, Sleep):
-                if not self._closed.wait(step.seconds):
+                try:
+                    self._bell.get(timeout=step.seconds)
+                except queue.Empty:
                     self._run.done()
             elif isinstance(step, Save):
                 if self._positions is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
@@ -12,6 +11,7 @@ from typing import Any, TypeVar
 
 import uvicorn
 
+from tests.ports import Port
 from wakeful.access import ALL_SCOPES, Access, open_access
 from wakeful.core.accounts import (
     create_enterprise,
@@ -32,7 +32,7 @@ from wakeful.wakeups.hub import Hub
 
 T = TypeVar("T")
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 
 
 class RealFeed:
@@ -41,7 +41,7 @@ class RealFeed:
     def __init__(self, folder: Path, hold: float = 50.0) -> None:
         self._folder = folder
         self._hold = hold
-        self._port = 0
+        self._port = Port()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop
         self._stopping: asyncio.Event
@@ -53,7 +53,7 @@ class RealFeed:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://127.0.0.1:{self._port.number}"
 
     def start(self) -> None:
         is_up = threading.Event()
@@ -68,6 +68,11 @@ class RealFeed:
             self._loop.call_soon_threadsafe(self._stopping.set)
             thread.join(PATIENCE_SECONDS)
             assert not thread.is_alive()
+
+    def close(self) -> None:
+        """End it for good."""
+        self.stop()
+        self._port.release()
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of *work*, done on the server's own loop."""
@@ -85,12 +90,11 @@ class RealFeed:
             realtime = await stack.enter_async_context(
                 Realtime(feed, self.access, self.front.polls, self._hold)
             )
-            self.front.route("/subscribe", realtime.subscribe)
+            self.front.routing.route("/subscribe", realtime.subscribe)
             if not self.token:
                 await self._populate(store)
             app = build_app(Services(feed, self.access, metrics))
-            listener = socket.create_server(("127.0.0.1", self._port))
-            self._port = listener.getsockname()[1]
+            listener = self._port.listen()
             server = uvicorn.Server(
                 uvicorn.Config(
                     app,

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.ports import Port
+
 EPOCH = 1 << 40
 
 
@@ -78,17 +80,16 @@ class ScriptedFeed:
         self._connections: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
         self._listener: socket.socket | None = None
-        self._port = 0
+        self._port = Port()
         self.start()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://127.0.0.1:{self._port.number}"
 
     def start(self) -> None:
         """Listen; after `stop` on the same port again."""
-        self._listener = socket.create_server(("127.0.0.1", self._port), backlog=16)
-        self._port = self._listener.getsockname()[1]
+        self._listener = self._port.listen(16)
         self._spawn(self._accept, self._listener)
 
     def stop(self) -> None:
@@ -108,6 +109,11 @@ class ScriptedFeed:
             thread.join(10)
         self._threads.clear()
 
+    def close(self) -> None:
+        """Stop for good."""
+        self.stop()
+        self._port.release()
+
     def publish(self, *names: str) -> None:
         with self._news:
             self.entries.extend(entry(name) for name in names)
@@ -122,7 +128,7 @@ class ScriptedFeed:
     def wait_for(self, kind: str, count: int = 1) -> Request:
         """The request number *count* of its kind, as soon as it is there."""
         with self._news:
-            assert self._news.wait_for(lambda: len(self.of(kind)) >= count, 20), self.received
+            assert self._news.wait_for(lambda: len(self.of(kind)) >= count, 60), self.received
             return self.of(kind)[count - 1]
 
     def _spawn(self, work: Callable[[socket.socket], None], argument: socket.socket) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -16,7 +19,9 @@ from wakeful.client import (
     AuthenticationFailed,
     Client,
     Event,
+    Lost,
     MemoryPositions,
+    Notice,
     PositionUnreadable,
     Started,
 )
@@ -135,6 +140,7 @@ def test_a_position_is_not_saved_while_an_event_of_its_page_is_in_work(
 
 
 def test_a_request_that_begins_while_it_is_interrupted_ends_at_once(feed: ScriptedFeed) -> None:
+    feed.hold = 600
     connections = Connections(Endpoint(feed.url, "secret", None))
     poll = Ask("GET", f"{feed.url}/subscribe?stream_position={EPOCH}", feed.hold * 2)
     began = time.monotonic()
@@ -164,6 +170,29 @@ def test_closing_on_top_of_the_waiting_thread_does_not_block(feed: ScriptedFeed)
         finally:
             helper.join()
             signal.signal(signal.SIGUSR1, before)
+
+
+def test_closing_on_top_of_a_thread_that_is_about_to_pause_does_not_block(
+    feed: ScriptedFeed,
+) -> None:
+    feed.fault("page", answer(status="503 Busy", Retry_After="600"))
+    told: list[Notice] = []
+    with Client(feed.url, "secret") as client:
+        events = client.events(on_notice=told.append)
+
+        def on_top(frame: FrameType, event: str, called: Any) -> None:
+            name = called.__name__ if event == "c_call" else frame.f_code.co_name
+            if told and name in ("get", "_is_owned"):  # of a queue, or of an Event's condition
+                sys.setprofile(None)
+                events.close()
+
+        sys.setprofile(on_top)
+        try:
+            assert list(events) == []
+        finally:
+            sys.setprofile(None)
+
+    assert [type(each) for each in told] == [Lost]
 
 
 def test_what_a_watcher_of_notices_raises_reaches_the_consumer(feed: ScriptedFeed) -> None:

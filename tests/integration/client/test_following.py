@@ -250,24 +250,23 @@ def test_the_token_goes_to_the_server_alone(feed: ScriptedFeed, follow: Follow) 
 
         assert "authorization" not in other.wait_for("poll").headers
     finally:
-        other.stop()
+        other.close()
 
 
 @pytest.mark.parametrize("moment", ["polling", "pausing"])
 def test_closing_ends_it_at_once(feed: ScriptedFeed, follow: Follow, moment: str) -> None:
+    feed.hold = 600  # longer than the end is waited for
     if moment == "pausing":
-        feed.fault("poll", answer(status="503 Busy", Retry_After="60"))
+        feed.fault("poll", answer(status="503 Busy", Retry_After="600"))
     follower = follow()
     feed.wait_for("poll")
     if moment == "pausing":
         assert isinstance(follower.notice(), Started)
         assert isinstance(follower.notice(), Lost)
 
-    began = time.monotonic()
     follower.close()
 
     assert follower.end() is None
-    assert time.monotonic() - began < 2
 
 
 def test_a_kept_position_is_gone_on_from(feed: ScriptedFeed, follow: Follow) -> None:

@@ -8,7 +8,6 @@ import pty
 import select
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -60,12 +59,13 @@ def test_json_is_what_the_server_sent(feed: ScriptedFeed, tail: Tail) -> None:
 
 
 def test_ctrl_c_ends_it_without_a_word(feed: ScriptedFeed, tail: Tail) -> None:
+    feed.hold = 600  # longer than the end is waited for
     following = tail()
     feed.wait_for("poll")
 
     following.interrupt()
 
-    assert following.wait_until_ended(5) == 130
+    assert following.wait_until_ended() == 130
     assert following.complaints.strip() == ""
 
 
@@ -91,20 +91,19 @@ def test_a_gap_is_told(feed: ScriptedFeed, tail: Tail) -> None:
 
 def test_the_end_of_its_reader_ends_it_without_another_event(feed: ScriptedFeed) -> None:
     feed.publish("a", "b")
+    feed.hold = 600  # longer than it is waited for
     command = f"'{WAKEFUL}' tail --url {feed.url} --token t --since 0 | head -1"
-    began = time.monotonic()
 
     ended = subprocess.run(
         ["bash", "-c", f"{command}; echo codes ${{PIPESTATUS[*]}}"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         env=clean_environ(),
     )
 
     assert ended.stdout.splitlines()[1:] == ["codes 0 0"]
     assert ended.stderr == ""
-    assert time.monotonic() - began < feed.hold
 
 
 def test_a_reader_that_ends_in_the_middle_of_writing_is_no_error(feed: ScriptedFeed) -> None:
@@ -115,7 +114,7 @@ def test_a_reader_that_ends_in_the_middle_of_writing_is_no_error(feed: ScriptedF
         ["bash", "-c", f"{command} >/dev/null; echo codes ${{PIPESTATUS[*]}}"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         env=clean_environ(),
     )
 
@@ -187,7 +186,7 @@ def test_a_full_disk_is_said(feed: ScriptedFeed) -> None:
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=60,
+            timeout=300,
             env=clean_environ(),
         )
 
@@ -205,6 +204,7 @@ def test_names_that_the_terminal_cannot_show_do_not_end_it(feed: ScriptedFeed, t
 
 
 def test_on_a_terminal_it_is_coloured_and_says_what_it_follows(feed: ScriptedFeed) -> None:
+    feed.hold = 600  # longer than the end is waited for
     shown, terminal = pty.openpty()
     tail = subprocess.Popen(
         [WAKEFUL, "tail", "--url", feed.url, "--token", "t"],
@@ -220,7 +220,7 @@ def test_on_a_terminal_it_is_coloured_and_says_what_it_follows(feed: ScriptedFee
         feed.publish("a.txt")
         text = read_until(shown, b"a.txt")
         tail.send_signal(signal.SIGINT)
-        code = tail.wait(10)
+        code = tail.wait(180)
     finally:
         tail.kill()
         tail.wait()
@@ -234,7 +234,7 @@ def test_on_a_terminal_it_is_coloured_and_says_what_it_follows(feed: ScriptedFee
 def read_until(terminal: int, end: bytes) -> bytes:
     text = b""
     while end not in text:
-        ready, _, _ = select.select([terminal], [], [], 20)
+        ready, _, _ = select.select([terminal], [], [], 180)
         assert ready, text
         text += os.read(terminal, 4096)
     return text

@@ -5,11 +5,15 @@ from __future__ import annotations
 import errno
 import socket
 import ssl
+import threading
+import weakref
+from collections.abc import Iterator
+from types import SimpleNamespace
 
 import httpx2
 import pytest
 
-from wakeful.client.connections import Endpoint, no_answer
+from wakeful.client.connections import Connections, Endpoint, no_answer
 from wakeful.client.steps import Ask, NoAnswer
 
 
@@ -141,3 +145,45 @@ def test_errors_are_told_in_words_for_people(error: httpx2.HTTPError, reason: st
 
 def test_only_silence_is_told_as_silence() -> None:
     assert no_answer(httpx2.ReadTimeout("")) == NoAnswer("the server is silent", was_silent=True)
+
+
+class Looked(weakref.WeakSet[socket.socket]):
+    """Whoever goes through it is overtaken by one who connects, if nothing hinders that."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_looked_at = threading.Event()
+        self.has_grown = threading.Event()
+
+    def __iter__(self) -> Iterator[socket.socket]:
+        for each in super().__iter__():
+            yield each
+            self.is_looked_at.set()
+            self.has_grown.wait(0.2)
+
+
+def test_an_interrupt_ends_what_another_thread_connects_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shut: list[socket.socket] = []
+    monkeypatch.setattr("wakeful.client.connections._shut", shut.append)
+    connections, sockets = Connections(endpoint()), Looked()
+    connections._sockets = sockets
+    with socket.socket() as one, socket.socket() as other:
+
+        def connect(connected: socket.socket) -> None:
+            stream = SimpleNamespace(get_extra_info=lambda name: connected)
+            connections._watch("connection.connect_tcp.complete", {"return_value": stream})
+
+        def connect_meanwhile() -> None:
+            sockets.is_looked_at.wait()
+            connect(other)
+            sockets.has_grown.set()
+
+        connect(one)
+        meanwhile = threading.Thread(target=connect_meanwhile)
+        meanwhile.start()
+        connections.interrupt()
+        meanwhile.join()
+
+        assert shut.count(one) == shut.count(other) == 1
