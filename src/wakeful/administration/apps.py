@@ -19,9 +19,9 @@ from wakeful.administration.records import AppRecord, KeyRecord, NewApp
 from wakeful.core import apps as rules
 from wakeful.core.accounts import digest_of
 from wakeful.core.consent import check_redirect_uri
+from wakeful.core.credentials import App, PublicKey
 from wakeful.core.errors import InvalidRequest, NotFound
-from wakeful.core.items import App, PublicKey
-from wakeful.core.lookups import PublicKeys
+from wakeful.core.lookups.credentials import PublicKeys
 from wakeful.core.ports import Store
 from wakeful.core.writes import Command, Steps
 

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from wakeful.core.credentials import App, Grant, Token
 from wakeful.core.errors import Conflict, Forbidden, NotFound
-from wakeful.core.items import App, Enterprise, Grant, Item, Namespace, Token, User
-from wakeful.core.lookups import (
+from wakeful.core.items import Item
+from wakeful.core.lookups.credentials import (
     AppByClientId,
     AppById,
     Apps,
-    Enterprises,
     GrantById,
-    ItemById,
-    Namespaces,
     TokenById,
     Tokens,
-    UserById,
-    UserByLogin,
-    Users,
 )
+from wakeful.core.lookups.people import Enterprises, Namespaces, UserById, UserByLogin, Users
+from wakeful.core.lookups.trees import ItemById
+from wakeful.core.people import Enterprise, Namespace, User
 from wakeful.core.ports import Store
 
 _MOST_DIGITS = 18

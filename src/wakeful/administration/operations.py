@@ -20,7 +20,7 @@ from wakeful.administration.records import (
     UserRecord,
 )
 from wakeful.core.errors import InvalidRequest
-from wakeful.core.items import Role
+from wakeful.core.people import Role
 from wakeful.core.scopes import WRITE_SCOPE
 
 T = TypeVar("T")
@@ -51,18 +51,21 @@ class ListEnterprises(
 
 
 class AddUser(Operation[UserRecord], frozen=True, kw_only=True, tag="user.add"):
-    """`enterprise` is an id or a name, None for the first one."""
+    """`enterprise` is an id or a name, None for the first one; `quota` in bytes, 0 without limit,
+    None for that of the server."""
 
     result = UserRecord
     login: str
     name: str = ""
     is_admin: bool = False
     enterprise: str | None = None
+    quota: int | None = None
 
 
 class UpdateUser(Operation[UserRecord], frozen=True, kw_only=True, tag="user.update"):
-    """`user` is a login or an id; what is None stays as it is. `by` is the user who asks, if it
-    is one: nobody takes their own rights away."""
+    """`user` is a login or an id; what is None stays as it is, but for the quota, which is then
+    that of the server. `by` is the user who asks, if it is one: nobody takes their own rights
+    away."""
 
     result = UserRecord
     user: str
@@ -70,6 +73,7 @@ class UpdateUser(Operation[UserRecord], frozen=True, kw_only=True, tag="user.upd
     name: str | None = None
     is_admin: bool | None = None
     is_disabled: bool | None = None
+    quota: int | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class SetPassword(Operation[UserRecord], frozen=True, kw_only=True, tag="user.passwd"):
@@ -256,8 +260,6 @@ AnyOperation = (
     | Status
 )
 
-_decoder: msgspec.json.Decoder[AnyOperation] = msgspec.json.Decoder(AnyOperation)
-
 
 def encode_operation(operation: Operation[T]) -> bytes:
     return msgspec.json.encode(operation)
@@ -266,9 +268,10 @@ def encode_operation(operation: Operation[T]) -> bytes:
 def decode_operation(body: bytes) -> Operation[Any]:
     """Raises InvalidRequest."""
     try:
-        return _decoder.decode(body)
+        operation: Operation[Any] = msgspec.json.decode(body, type=AnyOperation)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidRequest(f"no such operation: {error}") from None
+    return operation
 
 
 def decode_result(operation: Operation[T], body: bytes) -> T:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 from wakeful.access import Access, Concerned
 from wakeful.administration.finder import Finder
@@ -28,9 +29,10 @@ from wakeful.administration.records import (
 )
 from wakeful.core import accounts
 from wakeful.core.errors import Conflict
-from wakeful.core.items import Enterprise, Member, Namespace, User
-from wakeful.core.lookups import Members, UserById
+from wakeful.core.lookups.people import Members, UserById
+from wakeful.core.lookups.trees import Space, SpaceOf
 from wakeful.core.passwords import hash_password, set_password
+from wakeful.core.people import Enterprise, Member, Namespace, User
 from wakeful.core.ports import Store
 from wakeful.core.scopes import ALL_SCOPES
 
@@ -55,10 +57,14 @@ class People:
         enterprise = await finder.enterprise(asked.enterprise)
         if enterprise is None:
             enterprise = await self._store.commit(accounts.create_enterprise(FIRST_ENTERPRISE))
-        return user_record(
+        return await self._user_record(
             await self._store.commit(
                 accounts.create_user(
-                    enterprise.id, asked.login, asked.name, is_admin=asked.is_admin
+                    enterprise.id,
+                    asked.login,
+                    asked.name,
+                    is_admin=asked.is_admin,
+                    quota=asked.quota,
                 )
             )
         )
@@ -67,13 +73,14 @@ class People:
         user = await finder.user(asked.user)
         if user.id == asked.by and (asked.is_admin is False or asked.is_disabled):
             raise Conflict("nobody takes their own rights away")
-        return user_record(
+        return await self._user_record(
             await self._access.changing(
                 accounts.update_user(
                     user.id,
                     name=asked.name,
                     is_admin=asked.is_admin,
                     is_disabled=asked.is_disabled,
+                    quota=asked.quota,
                 ),
                 Concerned(user=user.id),
             )
@@ -83,10 +90,12 @@ class People:
         user = await finder.user(asked.user)
         finder.may_give(ALL_SCOPES)  # who can log in can allow an app whatever it asks for
         hashed = await asyncio.to_thread(hash_password, asked.password)
-        return user_record(await self._store.commit(set_password(user.id, hashed)))
+        return await self._user_record(await self._store.commit(set_password(user.id, hashed)))
 
     async def list_users(self, asked: ListUsers, finder: Finder) -> tuple[UserRecord, ...]:
-        return tuple(user_record(user) for user in await finder.users())
+        users = await finder.users()
+        spaces = await self._store.ask(SpaceOf(tuple(user.id for user in users)))
+        return tuple(_user_record(user, spaces) for user in users)
 
     async def add_namespace(self, asked: AddNamespace, finder: Finder) -> NamespaceRecord:
         owner = await finder.user(asked.owner)
@@ -117,6 +126,10 @@ class People:
         await self._store.commit(accounts.remove_member(namespace.id, user.id, by=asked.by))
         return Done()
 
+    async def _user_record(self, user: User) -> UserRecord:
+        spaces = await self._store.ask(SpaceOf((user.id,)))
+        return _user_record(user, spaces)
+
     async def _namespace_record(self, namespace: Namespace, finder: Finder) -> NamespaceRecord:
         name = await finder.name_of(namespace)
         members = await self._members(namespace)
@@ -134,7 +147,7 @@ def enterprise_record(enterprise: Enterprise) -> EnterpriseRecord:
     return EnterpriseRecord(enterprise.id, enterprise.name, enterprise.created_at)
 
 
-def user_record(user: User) -> UserRecord:
+def _user_record(user: User, spaces: Iterable[Space]) -> UserRecord:
     return UserRecord(
         id=user.id,
         enterprise=user.enterprise,
@@ -145,6 +158,8 @@ def user_record(user: User) -> UserRecord:
         created_at=user.created_at,
         disabled_at=user.disabled_at,
         app=user.app,
+        quota=user.quota,
+        used=sum(space.used for space in spaces if space.owner == user.id),
     )
 
 

@@ -14,7 +14,8 @@ class EnterpriseRecord(msgspec.Struct, frozen=True):
 
 
 class UserRecord(msgspec.Struct, frozen=True):
-    """A user; `app` is the app whose service account it is."""
+    """A user; `app` is the app whose service account it is. `quota` is how many bytes their own
+    namespaces may hold, 0 without limit, None for what the server says; `used` what they do."""
 
     id: int
     enterprise: int
@@ -25,6 +26,8 @@ class UserRecord(msgspec.Struct, frozen=True):
     created_at: int
     disabled_at: int | None
     app: int | None
+    quota: int | None
+    used: int
 
 
 class MemberRecord(msgspec.Struct, frozen=True):

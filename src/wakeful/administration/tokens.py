@@ -8,9 +8,11 @@ from wakeful.administration.operations import CreateToken, ListTokens, RevokeTok
 from wakeful.administration.records import NewToken, TokenRecord
 from wakeful.core import accounts
 from wakeful.core.apps import check_scopes
+from wakeful.core.credentials import App, Grant, Token
 from wakeful.core.errors import InvalidRequest
-from wakeful.core.items import App, Grant, Token, User
-from wakeful.core.lookups import GrantById, TokenById, UserById
+from wakeful.core.lookups.credentials import GrantById, TokenById
+from wakeful.core.lookups.people import UserById
+from wakeful.core.people import User
 from wakeful.core.ports import Store
 from wakeful.core.scopes import ALL_SCOPES, included
 from wakeful.core.signin import issue_pair

@@ -14,13 +14,13 @@ _COMMANDS = {
     "serve": "wakeful.cli.serve:serve",
     "tail": "wakeful.cli.tail:tail",
     "publish": "wakeful.cli.publish:publish",
-    "enterprise": "wakeful.cli.admin:enterprise",
-    "user": "wakeful.cli.admin:user",
+    "enterprise": "wakeful.cli.people:enterprise",
+    "user": "wakeful.cli.people:user",
     "app": "wakeful.cli.apps:app",
-    "token": "wakeful.cli.admin:token",
-    "member": "wakeful.cli.admin:member",
-    "namespace": "wakeful.cli.admin:namespace",
-    "status": "wakeful.cli.admin:status",
+    "token": "wakeful.cli.tokens:token",
+    "member": "wakeful.cli.namespaces:member",
+    "namespace": "wakeful.cli.namespaces:namespace",
+    "status": "wakeful.cli.status:status",
     "certs": "wakeful.cli.certs:certs",
     "backup": "wakeful.cli.keep:backup",
     "restore": "wakeful.cli.keep:restore",
@@ -62,6 +62,6 @@ def main(argv: list[str] | None = None) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         # The terminal shows ^C on this line; the prompt belongs on the next.
-        print(file=sys.stderr)  # noqa: T201
+        print(file=sys.stderr)  # noqa: T201 - a line end for a terminal, no message
         return 130
     return result if isinstance(result, int) else 0

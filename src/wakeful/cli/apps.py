@@ -20,11 +20,10 @@ from wakeful.administration import (
     UpdateApp,
 )
 from wakeful.cli import box_config as config_file
-from wakeful.cli.admin import enterprise_option
 from wakeful.cli.control import carry_out, data_option
 from wakeful.cli.lines import printable
 from wakeful.cli.printing import json_option, table, tell, time
-from wakeful.cli.words import Commands, scope_option
+from wakeful.cli.words import Commands, enterprise_option, scope_option
 from wakeful.core.scopes import WRITE_SCOPE
 
 

@@ -6,10 +6,10 @@ import datetime as dt
 import os
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
+import msgspec
 
 from wakeful import __version__
 
@@ -44,8 +44,7 @@ const client = new (require("dropbox").Dropbox)({{ accessToken: "{token}", \
 domain: "{host}", domainDelimiter: "" }});"""
 
 
-@dataclass(frozen=True, slots=True)
-class Secured:
+class Secured(msgspec.Struct, frozen=True):
     """Where the server is reached over TLS, as `host:port`, the file of the authority to trust
     (None where clients need not be told), and when its certificate ends."""
 
@@ -54,8 +53,7 @@ class Secured:
     end: dt.datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Followed:
+class Followed(msgspec.Struct, frozen=True):
     """A watched folder, for the eye. `files` and `folders` are None while it was not read yet,
     `trouble` is what keeps it from being read."""
 

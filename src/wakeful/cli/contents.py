@@ -29,15 +29,21 @@ class ServedContents:
     """The `core.contents.Contents` of a server. Use as a context manager.
 
     *sources* tells the folders that are followed, *watched* their namespaces, which are known
-    before; everything else is on *shelf*.
+    before; everything else is on *shelf*. Where they are *read_only*, nothing is put into those.
     """
 
     def __init__(
-        self, sources: Callable[[], Sequence[FolderSource]], watched: Set[int], shelf: Shelf
+        self,
+        sources: Callable[[], Sequence[FolderSource]],
+        watched: Set[int],
+        shelf: Shelf,
+        *,
+        read_only: bool = False,
     ) -> None:
         self._sources = sources
         self._watched = watched
         self._shelf = shelf
+        self._refused = watched if read_only else frozenset[int]()
         self._open = 0
         self._incoming = 0
         self._threads = ThreadPoolExecutor(_THREADS, "content")
@@ -64,19 +70,27 @@ class ServedContents:
 
     def receive(self, namespace: int) -> AbstractAsyncContextManager[Incoming]:
         """As `core.contents.Contents`."""
-        check_unwatched(namespace, self._watched)
-        return self._receive()
+        check_unwatched(namespace, self._refused)
+        return self._receive(namespace)
 
     @asynccontextmanager
-    async def _receive(self) -> AsyncIterator[Incoming]:
+    async def _receive(self, namespace: int) -> AsyncIterator[Incoming]:
         if self._incoming >= MOST_INCOMING:
             raise Unavailable("too many uploads are under way", retry_after=_RETRY_SECONDS)
         self._incoming += 1
         try:
-            async with self._shelf.receive() as incoming:
+            async with self._place(namespace) as incoming:
                 yield incoming
         finally:
             self._incoming -= 1
+
+    def _place(self, namespace: int) -> AbstractAsyncContextManager[Incoming]:
+        if namespace not in self._watched:
+            return self._shelf.receive()
+        for source in self._sources():
+            if source.namespace == namespace:
+                return source.receive()
+        raise Unavailable("the watched folder is not followed yet", retry_after=_RETRY_SECONDS)
 
     async def _opened(self, lineage: tuple[Item, ...]) -> Content:
         file = lineage[-1]
@@ -98,6 +112,7 @@ class _Counted:
         self._content = content
         self._closed = closed
         self.read = content.read
+        self.fileno = content.fileno
 
     @property
     def size(self) -> int:

@@ -15,11 +15,14 @@ from wakeful.cli.control import CONTROL_SOCKET, DATABASE, cannot_use
 from wakeful.cli.first_start import no_folder
 from wakeful.cli.listen import listen_on_path
 from wakeful.cli.state import CannotServe
+from wakeful.contents.bench import FolderBench
+from wakeful.contents.drafts import KeptDrafts
 from wakeful.contents.folder import FolderShelf
 from wakeful.core.accounts import create_grant, create_token, digest_of, new_token
 from wakeful.core.contents import Shelf
+from wakeful.core.drafts import Drafts
 from wakeful.core.errors import Unauthenticated
-from wakeful.core.items import User
+from wakeful.core.people import User
 from wakeful.core.ports import Store
 from wakeful.settings import Watch
 from wakeful.stores.driver import CommitObserver
@@ -31,6 +34,9 @@ URL_FILE = "url"
 
 CONTENTS = "contents"
 """The folder of the data folder with the contents that no watched folder has."""
+
+DRAFTS = "drafts"
+"""The one with the contents that come in parts, as far as they have come."""
 
 _APP = "wakeful"
 _TOKEN_LABEL = "token file"
@@ -63,6 +69,13 @@ class DataFolder:
     def open_shelf(self, stack: AsyncExitStack) -> Shelf:
         try:
             return stack.enter_context(FolderShelf(self._path / CONTENTS, self._upload_limit))
+        except OSError as error:
+            raise CannotServe(cannot_use(self._path, error)) from None
+
+    def open_drafts(self, stack: AsyncExitStack) -> Drafts:
+        try:
+            bench = stack.enter_context(FolderBench(self._path / DRAFTS))
+            return KeptDrafts(bench, self._upload_limit)
         except OSError as error:
             raise CannotServe(cannot_use(self._path, error)) from None
 

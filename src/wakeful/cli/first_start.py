@@ -7,21 +7,20 @@ Every step looks first, so that a start that was interrupted is finished by the 
 from __future__ import annotations
 
 import getpass
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from wakeful.core.accounts import create_enterprise, create_namespace, create_user
-from wakeful.core.items import Namespace, User
-from wakeful.core.lookups import Enterprises, Setting, Users
+from wakeful.core.lookups import Setting
+from wakeful.core.lookups.people import Enterprises, NamespaceById, Users
+from wakeful.core.people import Namespace, User
 from wakeful.core.ports import Store
 from wakeful.core.writes import Command, PutSetting, Steps
 from wakeful.settings import SettingsError, Watch
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(msgspec.Struct, frozen=True):
     """A folder to follow, and the namespace that shows it."""
 
     watch: Watch
@@ -85,7 +84,8 @@ def _named_namespace(owner: int, name: str) -> Command[int]:
     def steps(now: int) -> Steps[int]:
         key = _namespace_key(name)
         present: bytes | None = yield Setting(key)
-        if present is not None:
+        # It may be gone: while nobody watched it, its owner could put it into the trash.
+        if present is not None and (yield NamespaceById(int(present))) is not None:
             return int(present)
         namespace: Namespace = yield from create_namespace(owner, name)(now)
         yield PutSetting(key, str(namespace.id).encode())

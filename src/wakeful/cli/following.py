@@ -9,11 +9,13 @@ from typing import TypeVar
 from wakeful.cli.banner import Followed
 from wakeful.cli.first_start import Watched
 from wakeful.core.changes import Applied, Change
-from wakeful.core.lookups import Lookup, NamespaceById
+from wakeful.core.lookups import Lookup
+from wakeful.core.lookups.people import NamespaceById
 from wakeful.core.writes import PutSetting, Steps
 from wakeful.feed import Feed
 from wakeful.settings import Settings, SettingsError, Watch
 from wakeful.sources.folder import FolderSource
+from wakeful.sources.ledger import fresh_id
 from wakeful.sources.status import SourceState
 
 T = TypeVar("T")
@@ -37,6 +39,9 @@ class FeedLedger:
             yield PutSetting(name, value)
 
         await self._feed.store.commit(steps)
+
+    async def next_id(self) -> int:
+        return await self._feed.store.commit(fresh_id)
 
 
 async def follow(
@@ -64,6 +69,8 @@ async def follow(
                 exclude=(settings.data,),
                 rescan_seconds=settings.rescan,
                 progress=_named(progress, name),
+                upload_limit=settings.upload_limit,
+                lasting=not settings.memory,
             )
         except ValueError as error:
             raise SettingsError(f"--ignore: {error}") from None

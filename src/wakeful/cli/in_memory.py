@@ -9,11 +9,14 @@ from contextlib import AsyncExitStack
 from wakeful.access import ALL_SCOPES, Access
 from wakeful.cli.first_start import no_folder
 from wakeful.cli.state import CannotServe
+from wakeful.contents.bench import MemoryBench
+from wakeful.contents.drafts import KeptDrafts
 from wakeful.contents.memory import MemoryShelf
 from wakeful.core.accounts import create_grant, create_token, digest_of, new_token
 from wakeful.core.clock import VirtualTime
 from wakeful.core.contents import Shelf
-from wakeful.core.items import User
+from wakeful.core.drafts import Drafts
+from wakeful.core.people import User
 from wakeful.core.ports import Store
 from wakeful.settings import Watch
 from wakeful.stores.driver import CommitObserver
@@ -47,6 +50,9 @@ class InMemory:
 
     def open_shelf(self, stack: AsyncExitStack) -> Shelf:
         return MemoryShelf(self._upload_limit)
+
+    def open_drafts(self, stack: AsyncExitStack) -> Drafts:
+        return KeptDrafts(MemoryBench(), self._upload_limit)
 
     async def token(self, store: Store, access: Access, owner: User) -> str:
         token = self._token or new_token()

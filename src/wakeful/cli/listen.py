@@ -12,12 +12,20 @@ import os
 import resource
 import socket
 import sys
-from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, MutableMapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-BACKLOG = 4096  # a storm of reconnects waits here; the kernel cuts it to net.core.somaxconn
+import msgspec
+
+BACKLOG = 65_535
+"""New connections that wait on one socket; the kernel cuts it to `net.core.somaxconn`, as a rule
+4,096. It drops what comes beyond, and the client tries again after a second, then after two."""
+
+_QUEUES = 8
+"""Listening sockets on one address, for all clients come back at once after a restart. Each has a
+queue of its own, and of each the event loop takes one connection in a turn."""
+
 _FIRST_FD = 3  # SD_LISTEN_FDS_START
 _TLS_NAMES = ("tls", "https")
 _LONGEST_SOCKET_PATH = 100  # sun_path holds 104 bytes on macOS, 108 on Linux
@@ -27,8 +35,7 @@ class ListenError(Exception):
     """The server cannot listen where it was told to. The text is for the user."""
 
 
-@dataclass(frozen=True, slots=True)
-class Inherited:
+class Inherited(msgspec.Struct, frozen=True):
     """The listening sockets that the supervisor handed over: for plain HTTP and for TLS."""
 
     plain: tuple[socket.socket, ...] = ()
@@ -59,7 +66,8 @@ def inherited(environ: MutableMapping[str, str]) -> Inherited:
 
 
 def listen(host: str, port: int, flag: str = "--port") -> list[socket.socket]:
-    """Listening sockets on every address of *host*; raises ListenError, which names *flag*."""
+    """Listening sockets on every address of *host*, more than one on each where the system shares
+    connections out; raises ListenError, which names *flag*."""
     try:
         found = socket.getaddrinfo(
             host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -69,7 +77,7 @@ def listen(host: str, port: int, flag: str = "--port") -> list[socket.socket]:
     sockets: list[socket.socket] = []
     for family, _, _, _, address in dict.fromkeys(found):
         try:
-            sockets.append(_bound(family, address))
+            sockets += _queues(family, address)
         except OSError as error:
             for each in sockets:
                 each.close()
@@ -82,18 +90,45 @@ def listen(host: str, port: int, flag: str = "--port") -> list[socket.socket]:
     return sockets
 
 
-def _bound(family: int, address: object) -> socket.socket:
+def several(sockets: Iterable[socket.socket]) -> list[socket.socket]:
+    """*sockets* that were handed over, and more of them on the same queues, which they empty as
+    quickly as those that `listen` made."""
+    return [each for sock in sockets for each in (sock, *(sock.dup() for _ in range(_QUEUES - 1)))]
+
+
+def _queues(family: int, address: object) -> list[socket.socket]:
+    """Sockets on *address* among which the kernel shares connections out."""
+    first = _listening(family, address)
+    sockets = [first]
+    if sys.platform == "linux":  # elsewhere the last of them would be given all
+        # That not so many may wait is no reason not to serve.
+        with suppress(OSError):
+            # Not before it listens: a port that another server shares out is in use for this one.
+            _share(first)
+            for _ in range(_QUEUES - 1):
+                sockets.append(_listening(family, first.getsockname(), shared=True))
+    return sockets
+
+
+def _listening(family: int, address: object, *, shared: bool = False) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        if shared:
+            _share(sock)
         sock.bind(address)  # type: ignore[arg-type]  # as getaddrinfo gave it
         sock.listen(BACKLOG)
     except OSError:
         sock.close()
         raise
     return sock
+
+
+def _share(sock: socket.socket) -> None:
+    """Let the kernel share the connections to its address out, with others of this user."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
 
 
 def address_of(sock: socket.socket) -> str:

@@ -17,6 +17,16 @@ def time(ms: int) -> str:
     return dt.datetime.fromtimestamp(ms / 1000).strftime("%Y-%m-%d %H:%M")
 
 
+def size(count: int) -> str:
+    """*count* bytes, for the eye."""
+    shown = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if shown < 1024:
+            return f"{shown:.3g} {unit}" if unit != "B" else f"{count} B"
+        shown /= 1024
+    return f"{shown:.4g} TiB"
+
+
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     rows = [tuple(map(printable, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import click
 
+from wakeful.cli.importing import imported_for_good
 from wakeful.settings import SettingsError, load, read_file
 
 
@@ -18,6 +18,24 @@ from wakeful.settings import SettingsError, load, read_file
     "--watch", multiple=True, metavar="[NAME=]DIR", help="Follow DIR; repeatable with NAME."
 )
 @click.option("--memory", is_flag=True, default=None, help="Keep nothing: an emulator, for tests.")
+@click.option(
+    "--fidelity",
+    type=click.Choice(["better", "faithful"]),
+    help="With --memory: faithful does all that Box and Dropbox do.",
+)
+@click.option(
+    "--scenario",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="With --memory: who and what there is, and what happens when.",
+)
+@click.option(
+    "--seed",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="With --memory: what the first user has from the beginning.",
+)
+@click.option("--chance", type=int, metavar="N", help="Which series of chance it then follows.")
 @click.option("--data", type=click.Path(path_type=Path), help="Where the store and the token live.")
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=int, help="Port to listen on, 0 for a free one.  [default: 8787]")
@@ -29,6 +47,7 @@ from wakeful.settings import SettingsError, load, read_file
 )
 @click.option("--tls-key", type=click.Path(path_type=Path), help="Its key, PEM, without password.")
 @click.option("--ignore", multiple=True, metavar="PATTERN", help="Do not follow what matches.")
+@click.option("--read-only", is_flag=True, default=None, help="Write nothing to watched folders.")
 @click.option("--hold", type=float, metavar="SECONDS", help="How long a poll waits.  [default: 50]")
 @click.option("--rescan", type=float, metavar="SECONDS", help="How often folders are compared.")
 @click.option("--public-url", metavar="URL", help="The URL under which clients reach the server.")
@@ -37,8 +56,9 @@ from wakeful.settings import SettingsError, load, read_file
     default=None,
     help="Believe X-Forwarded-Proto, -Host and -For.",
 )
-@click.option("--body-limit", type=int, metavar="BYTES", help="The longest request body.")
-@click.option("--upload-limit", type=int, metavar="BYTES", help="The largest file taken.")
+@click.option("--body-limit", metavar="SIZE", help="The longest request body.")
+@click.option("--upload-limit", metavar="SIZE", help="The largest file taken: 500M, 10G.")
+@click.option("--quota", metavar="SIZE", help="How much the files of a user may take: 10G.")
 @click.option("--max-polls", type=int, help="The most polls that wait at a time.")
 @click.option("--max-requests", type=int, help="The most requests that are under way at a time.")
 @click.option("--rate-limit", type=int, help="The most requests a minute with one token.")
@@ -51,6 +71,10 @@ from wakeful.settings import SettingsError, load, read_file
 )
 @click.option(
     "--retention-enterprise", type=int, metavar="DAYS", help="How long enterprises' are kept."
+)
+@click.option("--trash-days", type=int, metavar="DAYS", help="How long the trash is kept.")
+@click.option(
+    "--retention-versions", type=int, metavar="DAYS", help="How long earlier versions are kept."
 )
 @click.option("--log-format", type=click.Choice(["auto", "text", "json"]))
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]))
@@ -66,13 +90,10 @@ def serve(config: Path | None, **flags: Any) -> int:
     The first start makes a user whose home is the folder given with --watch DIR, and a token
     for it. Every flag is also an environment variable WAKEFUL_... and a key in the TOML file.
     """
-    # Only this command needs the server, and it takes a while to import: a tenth less where
-    # nobody looks for garbage among what stays.
-    gc.disable()
-    from wakeful.cli.server import run
-    from wakeful.cli.state import CannotServe
-
-    gc.enable()
+    # Only this command needs the server.
+    with imported_for_good():
+        from wakeful.cli.server import run
+        from wakeful.cli.state import CannotServe
 
     try:
         settings = load(read_file(config), os.environ, flags)

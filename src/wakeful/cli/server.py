@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import signal
 import socket
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,57 +19,56 @@ import uvloop
 
 from wakeful import __version__
 from wakeful.access import open_access
-from wakeful.administration import Administration
 from wakeful.cli import logs
 from wakeful.cli.banner import Followed, Secured
 from wakeful.cli.contents import ServedContents
 from wakeful.cli.first_start import Watched, first_user, place_watches
+from wakeful.cli.fronting import open_front
 from wakeful.cli.in_memory import InMemory
 from wakeful.cli.listen import (
+    BACKLOG,
     ListenError,
     address_of,
     inherited,
     listen,
     notify,
     raise_file_limit,
+    several,
 )
 from wakeful.cli.screen import Screen
+from wakeful.cli.signals import Signals
 from wakeful.cli.state import CannotServe, State
 from wakeful.collection import Collection
 from wakeful.core.clock import Clock
-from wakeful.core.ports import StreamKind
+from wakeful.core.contents import Contents, Shelf
+from wakeful.core.ports import Store, StreamKind
+from wakeful.core.terms import FREELY, Terms
+from wakeful.emptying import Act, Emptying
 from wakeful.feed import Feed
 from wakeful.http.app import build_app
-from wakeful.http.box.realtime import Realtime
-from wakeful.http.control import build_control_app
-from wakeful.http.dropbox.poll import LONGPOLL_PATH, FormV2, LongPolls
-from wakeful.http.dropbox.v1.poll import LONGPOLL_DELTA_PATH, FormV1
-from wakeful.http.emulation import Emulation
 from wakeful.http.front.front import Front
-from wakeful.http.front.limits import Limits, parked_by_file_limit
 from wakeful.http.load import MOST_BODY_BYTES, Load
 from wakeful.http.metrics import Metrics
 from wakeful.http.rates import RateLimit
-from wakeful.http.services import Services
+from wakeful.http.services import Actions, Services
 from wakeful.http.serving import TlsSockets, listening
-from wakeful.journal_feed import JournalFeed
 from wakeful.retention import Retention
 from wakeful.settings import Settings
 from wakeful.wakeups.hub import Hub
 
 if TYPE_CHECKING:
+    from wakeful.cli.emulating import Emulator
     from wakeful.cli.tls import Tls
     from wakeful.sources.folder import FolderSource
 
-REALTIME_PATH = "/subscribe"
+_YOUNG_OBJECTS = 10_000  # a look at them takes less than a millisecond
 
-_STANDARD_INPUT = 0
+_TURN_SECONDS = 0.0005  # of a thread, before another that waits for the interpreter has its turn
 
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Announcement:
+class Announcement(msgspec.Struct, frozen=True):
     """What is told of a server that is ready. `token_file` is None where there is no file."""
 
     url: str
@@ -139,9 +137,8 @@ class _Server:
         self._followed: Callable[[], tuple[Followed, ...]] = tuple
         self._is_draining = False
         self._began = time.monotonic()
-        self._stop = asyncio.Event()
-        self._hurry = asyncio.Event()
         self._tls: Tls | None = None
+        self._signals = Signals(self._read_certificate)
 
     async def run(self) -> int:
         watches = self._settings.watches
@@ -150,44 +147,53 @@ class _Server:
             self._check_tls(is_handed_over=bool(handed_over.tls))
             store = await self._state.open_store(watches, self._metrics)
             stack.push_async_callback(store.close)
+            emulator = self._emulator(store)
+            store = store if emulator is None else emulator.store
             host = self._settings.host
-            sockets = list(handed_over.plain) if handed_over else listen(host, self._settings.port)
-            secured = list(handed_over.tls)
+            if handed_over:
+                sockets = several(handed_over.plain)
+            else:
+                sockets = listen(host, self._settings.port)
+            secured = several(handed_over.tls)
             if not secured and self._settings.tls_port is not None:
                 secured = listen(host, self._settings.tls_port, "--tls-port")
-            outlived = bool(handed_over) and len(secured) == len(handed_over.tls)
+            outlived = bool(handed_over) and bool(secured) == bool(handed_over.tls)
             tls = await self._open_tls(stack, secured)
-            self._catch_signals()
+            self._signals.catch()
             feed = await stack.enter_async_context(Feed(store, Hub(), self._metrics))
             access = await open_access(store, self._clock.wall)
             owner = await first_user(store)
             watched = await place_watches(store, owner, watches)
             token = await self._state.token(store, access, owner)
 
-            most = self._settings.max_polls or parked_by_file_limit()
-            front = Front(
-                self._metrics,
-                Limits(parked=most),
-                None if self._state.time is None else self._clock,
-            )
-            realtime = await stack.enter_async_context(
-                Realtime(feed, access, front.polls, self._settings.hold)
-            )
-            front.route(REALTIME_PATH, realtime.subscribe)
-            journals = await stack.enter_async_context(JournalFeed(feed, self._metrics))
-            longpolls = await stack.enter_async_context(
-                LongPolls(store, journals, access, front.polls)
-            )
-            front.route(LONGPOLL_PATH, longpolls.route(FormV2(store, access)))
-            front.route(LONGPOLL_DELTA_PATH, longpolls.route(FormV1(store, access)))
+            clock = None if self._state.time is None else self._clock
+            fronted = await open_front(stack, feed, access, self._settings, self._metrics, clock)
+            front = fronted.front
             shelf = self._state.open_shelf(stack)
             disks = frozenset(each.namespace for each in watched)
-            contents = stack.enter_context(ServedContents(lambda: self._sources, disks, shelf))
+            drafts = self._state.open_drafts(stack)
+            read_only = self._settings.read_only
+            contents = stack.enter_context(
+                ServedContents(lambda: self._sources, disks, shelf, read_only=read_only)
+            )
             days = {
                 StreamKind.USER: self._settings.retention_user,
                 StreamKind.ENTERPRISE: self._settings.retention_enterprise,
             }
-            retention = Retention(feed, days, self._metrics, self._clock.wall)
+            actions = self._actions(feed, disks, contents, shelf)
+            emptying = Emptying(store, self._purging(feed, actions, disks))
+            retention = Retention(
+                feed,
+                days,
+                self._metrics,
+                self._clock.wall,
+                trash_days=self._settings.trash_days,
+                purge=emptying.purge,
+                version_days=self._settings.retention_versions,
+            )
+            emulation = None
+            if emulator is not None:
+                emulation = emulator.emulation(owner, front, retention, access)
             services = Services(
                 feed=feed,
                 access=access,
@@ -203,25 +209,42 @@ class _Server:
                     max(MOST_BODY_BYTES, self._settings.body_limit),
                 ),
                 contents=contents,
+                drafts=drafts,
                 clock=self._clock,
-                emulation=self._emulation(owner.id, front, retention),
+                emulation=emulation,
                 upload_limit=self._settings.upload_limit,
                 watched=disks,
+                acting=frozenset() if read_only else disks,
+                actions=actions,
+                quota=self._settings.quota,
             )
             self._metrics.watch_refusals(services.refusals)
+            if services.emulation is None:  # what testers do to answers, they do in the app
+                fronted.shorten(services)
+            app = build_app(services)
+            if emulator is not None and emulation is not None:
+                await emulator.set_up(services, emulation, app, owner)
+            protocol = front.protocol(*([emulation.connection()] if emulation else ()))
             server = await stack.enter_async_context(
-                listening(sockets, build_app(services), tls=tls, http=front.protocol())
+                listening(sockets, app, tls=tls, http=protocol, backlog=BACKLOG)
             )
             if control := self._state.control():
+                from wakeful.administration import Administration
+                from wakeful.http.control import build_control_app
+
                 administration = Administration(store, access, lambda: self._status(front))
                 app = build_control_app(administration)
                 await stack.enter_async_context(listening(control, app))
+            if emulation is not None:
+                stack.push_async_callback(emulation.end)
             await self._follow(stack, feed, watched)
             await stack.enter_async_context(retention)
-            await stack.enter_async_context(Collection(store, shelf, self._metrics))
+            await stack.enter_async_context(
+                Collection(store, shelf, drafts, self._metrics, self._clock.wall)
+            )
             if await self._first_scans():
                 self._is_ready(self._url(sockets), token)
-                await self._stop.wait()
+                await self._signals.stop.wait()
             notify("STOPPING=1")
             log.info("stopping", polls=front.polls.parked)
             self._is_draining = True
@@ -229,13 +252,33 @@ class _Server:
                 # The supervisor keeps the sockets: who comes now waits for the next server.
                 server.stop_accepting()
             draining = front.drain(self._settings.drain, has_successor=outlived)
-            await _first_of(draining, self._hurry.wait())
+            await _first_of(draining, self._signals.hurry.wait())
         log.info("stopped")
+        self._signals.ignore()
         return 0
 
-    def _emulation(self, owner: int, front: Front, retention: Retention) -> Emulation | None:
-        time = self._state.time
-        return None if time is None else Emulation(owner, time, front.look, retention)
+    def _emulator(self, store: Store) -> Emulator | None:
+        if self._state.time is None:
+            return None
+        from wakeful.cli.emulating import Emulator
+
+        return Emulator(self._settings, self._state.time, store)
+
+    def _purging(self, feed: Feed, actions: Actions | None, disks: frozenset[int]) -> Act:
+        """Purges, from the disks too where clients may act on them."""
+        if actions is None:
+            return lambda actor, changes: feed.act(actor, changes, FREELY)
+        terms = Terms(disks, done=disks)
+        return lambda actor, changes: actions.act(actor, changes, terms)
+
+    def _actions(
+        self, feed: Feed, disks: frozenset[int], contents: Contents, shelf: Shelf
+    ) -> Actions | None:
+        if not disks or self._settings.read_only:
+            return None
+        from wakeful.sources.actions import DiskActions
+
+        return DiskActions(feed, lambda: self._sources, contents, shelf)
 
     def _check_tls(self, *, is_handed_over: bool) -> None:
         """Said before anything is made: that it can be served, and where."""
@@ -264,22 +307,9 @@ class _Server:
         self._metrics.watch_certificate(tls.end)
         return TlsSockets(tls.context, sockets)
 
-    def _catch_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._signalled)
-        loop.add_signal_handler(signal.SIGHUP, self._hung_up, os.isatty(_STANDARD_INPUT))
-
-    def _hung_up(self, had_terminal: bool) -> None:
-        """Read the certificate again; where it is the terminal that went away, stop."""
-        if had_terminal and not os.isatty(_STANDARD_INPUT):
-            self._signalled()
-        elif self._tls is not None:
+    def _read_certificate(self) -> None:
+        if self._tls is not None:
             self._tls.read_again()
-
-    def _signalled(self) -> None:
-        """Stop; who says so twice does not want to wait for the polls."""
-        (self._hurry if self._stop.is_set() else self._stop).set()
 
     async def _first_scans(self) -> bool:
         """Wait until every folder was read, or is known to be unreadable for now; False if the
@@ -290,9 +320,10 @@ class _Server:
         """
         with self._screen.reading():
             await _first_of(
-                asyncio.gather(*(source.settled() for source in self._sources)), self._stop.wait()
+                asyncio.gather(*(source.settled() for source in self._sources)),
+                self._signals.stop.wait(),
             )
-        return not self._stop.is_set()
+        return not self._signals.stop.is_set()
 
     async def _follow(
         self, stack: AsyncExitStack, feed: Feed, watched: tuple[Watched, ...]
@@ -313,6 +344,12 @@ class _Server:
         # at it, which would hold the loop up.
         gc.collect()
         gc.freeze()
+        # Almost nothing that a request makes refers to itself. Looking for what does after every
+        # 700 objects, as Python would, is a twentieth of all that a publish costs.
+        gc.set_threshold(_YOUNG_OBJECTS)
+        # A group of commands waits for the loop twice: to be carried out, and to be told of. Python
+        # would have it wait for up to 5 ms each time while the loop is busy.
+        sys.setswitchinterval(_TURN_SECONDS)
         self._state.serves(url)
         self._announce(
             Announcement(

@@ -11,7 +11,8 @@ from typing import Protocol
 from wakeful.access import Access
 from wakeful.core.clock import VirtualTime
 from wakeful.core.contents import Shelf
-from wakeful.core.items import User
+from wakeful.core.drafts import Drafts
+from wakeful.core.people import User
 from wakeful.core.ports import Store
 from wakeful.settings import Watch
 from wakeful.stores.driver import CommitObserver
@@ -43,6 +44,10 @@ class State(Protocol):
 
     def open_shelf(self, stack: AsyncExitStack) -> Shelf:
         """For contents, until *stack* is closed. Raises CannotServe."""
+        ...
+
+    def open_drafts(self, stack: AsyncExitStack) -> Drafts:
+        """For contents that come in parts, until *stack* is closed. Raises CannotServe."""
         ...
 
     async def token(self, store: Store, access: Access, owner: User) -> str:

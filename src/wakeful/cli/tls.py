@@ -140,7 +140,8 @@ class Tls:
         if self._local is not None and now >= self._served.certificate.not_after - RENEW_BEFORE:
             self._renew(self._local, (), may_fail=True)
         before, self._seen = self._seen, self._served.pair.stamp()
-        if is_asked or (self._served.is_changed() and before == self._seen):
+        # One glance for both: who begins to write between two would be read half-way.
+        if is_asked or (before == self._seen and self._served.is_other(self._seen)):
             try:
                 self._served.read_again()
             except TlsError as error:

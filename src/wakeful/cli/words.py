@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from wakeful.core.scopes import GRANT_SCOPES
+from wakeful.settings import parse_size
 
 _SPAN = re.compile(r"([0-9]{1,12})\s*([smhd]?)", re.ASCII)
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -38,6 +39,35 @@ class Seconds(click.ParamType[int]):
         if found is None or not int(found[1]):
             self.fail(f"{value!r} is no span of time, as 90 (seconds), 30m, 12h or 7d are", param)
         return int(found[1]) * _UNITS[found[2]]
+
+
+THE_SERVERS = "default"
+"""The quota of a user who has none of their own."""
+
+
+class Quota(click.ParamType[int | str]):
+    """How much somebody may have, in bytes: `500M`, `10G`; `none` is without limit (0), `default`
+    as the server says (THE_SERVERS)."""
+
+    name = "size"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | str:
+        text = str(value).strip()
+        if text == THE_SERVERS:
+            return THE_SERVERS
+        if text == "none":
+            return 0
+        size = parse_size(text)
+        if not size:
+            self.fail(f"{value!r} is no size, as 500M, 10G, none or default are", param)
+        return size
+
+
+enterprise_option = click.option(
+    "--enterprise", help="Of this enterprise (a name or an id).  [default: the first]"
+)
 
 
 def scope_option(what: str) -> Callable[[Any], Any]:

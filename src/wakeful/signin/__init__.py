@@ -12,16 +12,17 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+
+import msgspec
 
 from wakeful.access import Access, Identity
 from wakeful.core import signin as rules
 from wakeful.core.accounts import Revoked, digest_of, new_token
 from wakeful.core.clock import wall_clock
 from wakeful.core.consent import redeem
+from wakeful.core.credentials import App, Code, Grant, Token
 from wakeful.core.errors import Unauthenticated
-from wakeful.core.items import App, Code, Grant, Token
-from wakeful.core.lookups import AppByClientId, GrantById, PublicKeys, TokenByDigest
+from wakeful.core.lookups.credentials import AppByClientId, GrantById, PublicKeys, TokenByDigest
 from wakeful.core.ports import Store
 from wakeful.core.signin import Assertion, InvalidClient, InvalidGrant
 from wakeful.signin.assertions import check_assertion
@@ -33,8 +34,7 @@ _MOST_DIGITS = 18
 _NO_SECRET = b"\0" * 32
 
 
-@dataclass(frozen=True, slots=True)
-class Issued:
+class Issued(msgspec.Struct, frozen=True):
     """A token with its text, and that of the refresh token that came with it."""
 
     text: str

@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
-from wakeful.core.items import PublicKey
+from wakeful.core.credentials import PublicKey
 from wakeful.core.signin import Assertion, InvalidGrant
 
 ALGORITHMS = ("RS256", "RS384", "RS512")

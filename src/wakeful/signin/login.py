@@ -16,10 +16,12 @@ from collections.abc import Callable
 
 from wakeful.access import Access
 from wakeful.core.clock import wall_clock
+from wakeful.core.credentials import Password
 from wakeful.core.errors import Unauthenticated, Unavailable
-from wakeful.core.items import Password, User
-from wakeful.core.lookups import PasswordOf, UserById, UserByLogin
+from wakeful.core.lookups.credentials import PasswordOf
+from wakeful.core.lookups.people import UserById, UserByLogin
 from wakeful.core.passwords import is_password
+from wakeful.core.people import User
 from wakeful.core.ports import Store
 
 SESSION_MS = 3600 * 1000

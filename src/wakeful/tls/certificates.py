@@ -11,6 +11,9 @@ from cryptography import x509
 
 from wakeful.tls.authority import names_in
 
+Stamp = tuple[tuple[int, int, int], ...]
+"""What two files looked like: inode, time of change and size of each."""
+
 
 class TlsError(Exception):
     """A certificate or a key cannot be used. The text is for the user."""
@@ -49,7 +52,7 @@ class Pair:
     def exists(self) -> bool:
         return self.certificate.exists() and self.key.exists()
 
-    def stamp(self) -> tuple[tuple[int, int, int], ...]:
+    def stamp(self) -> Stamp:
         """Changes when a file is written, replaced, made readable, or is not there."""
         stamps = []
         for path in (self.certificate, self.key):

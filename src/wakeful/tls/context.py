@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ssl
 
-from wakeful.tls.certificates import Pair, TlsError, load_pair
+from wakeful.tls.certificates import Pair, Stamp, TlsError, load_pair
 
 
 class ServerTls:
@@ -34,9 +34,9 @@ class ServerTls:
         """OpenSSL asks which context to go on with; also clients that name no host come here."""
         connection.context = self._newest
 
-    def is_changed(self) -> bool:
-        """Whether the files are others than those that were read last."""
-        return self.pair.stamp() != self._stamp
+    def is_other(self, stamp: Stamp) -> bool:
+        """Whether files with that *stamp* are others than those that were read last."""
+        return stamp != self._stamp
 
     def read_again(self) -> None:
         """Serve what is in the files from the next connection on.

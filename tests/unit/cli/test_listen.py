@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import errno
 import os
+import select
 import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,17 +17,71 @@ from wakeful.cli.listen import (
     listen,
     listen_on_path,
     notify,
+    several,
     socket_address,
 )
 
 
+@contextmanager
+def closed_at_the_end(sockets: list[socket.socket]) -> Iterator[list[socket.socket]]:
+    try:
+        yield sockets
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def accepted(sockets: list[socket.socket], count: int) -> list[int]:
+    """How many of *count* connections came to each of *sockets*."""
+    found = dict.fromkeys(sockets, 0)
+    while sum(found.values()) < count:
+        for ready in select.select(sockets, [], [])[0]:
+            ready.accept()[0].close()
+            found[ready] += 1
+    return [*found.values()]
+
+
 def test_a_port_in_use_is_said_in_words() -> None:
-    (taken,) = listen("127.0.0.1", 0)
-    with taken:
-        port = taken.getsockname()[1]
+    with closed_at_the_end(listen("127.0.0.1", 0)) as taken:
+        port = taken[0].getsockname()[1]
 
         with pytest.raises(ListenError, match=f"127.0.0.1:{port}: the port is in use"):
             listen("127.0.0.1", port)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shares connections out")
+def test_new_connections_are_shared_out_among_several_queues() -> None:
+    with closed_at_the_end(listen("127.0.0.1", 0)) as sockets:
+        (address,) = {each.getsockname() for each in sockets}
+        with closed_at_the_end([socket.create_connection(address) for _ in range(300)]):
+            taken = accepted(sockets, 300)
+
+    assert len(taken) > 1
+    assert all(taken)
+
+
+def test_where_one_socket_is_all_there_is_it_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOPROTOOPT, "no such option")
+
+    monkeypatch.setattr("wakeful.cli.listen._share", refuse)
+    with (
+        closed_at_the_end(listen("127.0.0.1", 0)) as sockets,
+        socket.create_connection(sockets[0].getsockname()),
+    ):
+        assert accepted(sockets, 1) == [1]
+
+
+def test_a_socket_that_was_handed_over_is_emptied_by_several() -> None:
+    with (
+        closed_at_the_end(several([socket.create_server(("127.0.0.1", 0))])) as sockets,
+        closed_at_the_end(
+            [socket.create_connection(sockets[0].getsockname()) for _ in range(len(sockets))]
+        ),
+    ):
+        assert len(sockets) > 1
+        for each in sockets:
+            each.accept()[0].close()
 
 
 def test_a_host_that_nobody_knows_is_said_in_words() -> None:

@@ -19,11 +19,12 @@ def as_before() -> Iterator[None]:
     handlers, level = root.handlers[:], root.level
     errors = logging.getLogger("uvicorn.error")
     errors_level = errors.level
+    kept = structlog.get_config()
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
     errors.setLevel(errors_level)
-    structlog.reset_defaults()
+    structlog.configure(**kept)
 
 
 @pytest.mark.parametrize("format", ["text", "json"])

@@ -15,7 +15,7 @@ def test_the_page_of_commands_is_what_the_commands_say() -> None:
         cwd=PAGE.parents[1],
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=300,
         check=True,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from tests.unit.tls.handshakes import served_by
 from wakeful.cli.tls import Tls
 from wakeful.settings import load
 from wakeful.tls import LocalFiles, TlsError, read_certificate
-from wakeful.tls.certificates import read_x509
+from wakeful.tls.certificates import Pair, read_x509
 
 A_YEAR_AGO = dt.datetime.now(dt.UTC) - dt.timedelta(days=380)
 
@@ -47,7 +48,7 @@ def own(files: LocalFiles) -> dict[str, Path]:
 
 
 async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not is_so():  # noqa: ASYNC110 - a file, or what a handshake shows
             await asyncio.sleep(0.005)
 
@@ -81,14 +82,21 @@ async def test_one_that_ends_soon_is_renewed_at_the_start(
 
 
 async def test_one_that_cannot_be_renewed_is_served_and_said(
-    data: Path, sockets: list[socket.socket], said: list[Any]
+    data: Path, sockets: list[socket.socket], said: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = LocalFiles(data)
     files.ensure(now=A_YEAR_AGO)
     files.authority_key.unlink()
+    looks: list[object] = []
+    stamp = Pair.stamp
 
+    def noted(pair: Pair) -> object:
+        looks.append(pair)
+        return stamp(pair)
+
+    monkeypatch.setattr(Pair, "stamp", noted)
     async with Tls(settings(data), sockets, look_seconds=0.005) as tls:
-        await asyncio.sleep(0.05)
+        await until(lambda: len(looks) > 3)
 
     assert served_by(tls.context) == read_x509(files.pair.certificate)
     troubles = [entry["trouble"] for entry in said]
@@ -133,6 +141,35 @@ async def test_files_that_change_are_served_from_the_next_connection_on(
 
         assert "feed.example" in tls.status()["names"]
         assert "cannot read the certificate again" not in [entry["event"] for entry in said]
+
+
+async def test_files_that_are_written_while_they_are_looked_at_are_not_read_half_way(
+    data: Path,
+    sockets: list[socket.socket],
+    said: list[Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = LocalFiles(tmp_path / "other")
+    other.ensure()
+    files, stamp = LocalFiles(data), Pair.stamp
+    tls = Tls(settings(data), sockets)
+    said.clear()
+
+    def disturbed(pair: Pair) -> object:
+        found = stamp(pair)
+        shutil.copyfile(other.pair.key, pair.key)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Pair, "stamp", disturbed)
+        tls._look(is_asked=False)
+    shutil.copyfile(other.pair.certificate, files.pair.certificate)
+    for _ in range(2):
+        tls._look(is_asked=False)
+
+    assert [entry["event"] for entry in said] == ["certificate read again"]
+    assert served_by(tls.context) == read_x509(other.pair.certificate)
 
 
 async def test_files_that_do_not_fit_are_said_and_the_old_ones_served(

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from wakeful.core.items import PublicKey
+from wakeful.core.credentials import PublicKey
 from wakeful.core.signin import InvalidGrant
 from wakeful.signin.assertions import LEEWAY_MS, Claims, check_assertion
 
