@@ -9,43 +9,41 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
 from typing import Any, TypeVar
+
+import msgspec
+from msgspec.structs import replace
 
 from wakeful.capabilities import Capabilities, own_secret
 from wakeful.core.accounts import Revoked, digest_of, revoke_grant, revoke_token
 from wakeful.core.clock import wall_clock
+from wakeful.core.credentials import App, Grant, Token, TokenKind
 from wakeful.core.errors import Forbidden, TokenExpired, Unauthenticated, UserDisabled
-from wakeful.core.items import App, Grant, Token, TokenKind, User
-from wakeful.core.lookups import (
-    AppById,
-    DisabledUsers,
-    GrantById,
-    TokenByDigest,
-    TokenById,
-    UserById,
-)
+from wakeful.core.lookups.credentials import AppById, GrantById, TokenByDigest, TokenById
+from wakeful.core.lookups.people import DisabledUsers, UserById
+from wakeful.core.people import User
 from wakeful.core.ports import Store
 from wakeful.core.scopes import ALL_SCOPES as ALL_SCOPES
-from wakeful.core.scopes import ENTERPRISE_SCOPE, USERS_SCOPE, included
+from wakeful.core.scopes import ENTERPRISE_SCOPE, USERS_SCOPE, included, narrowed
 from wakeful.core.writes import Command
 
 T = TypeVar("T")
 
 _MOST_CACHED = 100_000
+_KEY_BYTES = 16  # of a token's digest: nobody finds another token with the same
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True, gc=False):
     """Who asks: a user (that of the token, or the one acted for), under a grant.
 
-    `scopes` are those of the token with all that they include; `item` is the one file or
-    folder that the token is restricted to. `action_by` is the user of the token, where another is
-    acted for.
+    `home` is the namespace of the user's own, the same for good. `scopes` are those of the token
+    with all that they include; `item` is the one file or folder that the token is restricted to.
+    `action_by` is the user of the token, where another is acted for.
     """
 
     user: int
     enterprise: int
+    home: int
     grant: int
     scopes: frozenset[str]
     is_admin: bool
@@ -61,11 +59,9 @@ class Identity:
             raise Forbidden(f"the token does not have the scope {scope}")
 
 
-@dataclass(frozen=True, slots=True)
-class Worth:
-    """What a grant is worth at the moment, through its user and its app."""
+class Standing(msgspec.Struct, frozen=True):
+    """What the grants of many users are worth alike."""
 
-    user: int
     enterprise: int
     app: int | None
     is_alive: bool
@@ -78,20 +74,36 @@ class Worth:
     def acts_for_others(self) -> bool:
         return self.is_admin and USERS_SCOPE in self.scopes
 
+
+class Worth(msgspec.Struct, frozen=True, gc=False):
+    """What a grant is worth at the moment, through its user and its app. Small: each user with a
+    parked poll has one."""
+
+    user: int
+    standing: Standing
+
+    @property
+    def app(self) -> int | None:
+        return self.standing.app
+
+    @property
+    def is_alive(self) -> bool:
+        return self.standing.is_alive
+
     def may_follow(self, stream: int) -> bool:
         """Whether its bearer may be told that *stream* has grown: their own; as an admin the
         enterprise's, or that of a user of the enterprise, as whom they once asked for it."""
-        if not self.is_alive:
+        standing = self.standing
+        if not standing.is_alive:
             return False
         if stream == self.user:
             return True
-        if stream == self.enterprise:
-            return self.is_admin and ENTERPRISE_SCOPE in self.scopes
-        return self.acts_for_others and stream not in self.disabled
+        if stream == standing.enterprise:
+            return standing.is_admin and ENTERPRISE_SCOPE in standing.scopes
+        return standing.acts_for_others and stream not in standing.disabled
 
 
-@dataclass(frozen=True, slots=True)
-class Concerned:
+class Concerned(msgspec.Struct, frozen=True):
     """Whom a change concerns: one grant, or all grants of a user or of an app."""
 
     grant: int | None = None
@@ -102,7 +114,7 @@ class Concerned:
         return grant == self.grant or user == self.user or (app is not None and app == self.app)
 
 
-_NOTHING = Worth(0, 0, None, is_alive=False, is_admin=False, scopes=frozenset())
+_NOTHING = Worth(0, Standing(0, None, is_alive=False, is_admin=False, scopes=frozenset()))
 
 
 class Access(Capabilities):
@@ -114,6 +126,7 @@ class Access(Capabilities):
         self._clock = clock
         self._identities: dict[bytes, Identity] = {}
         self._grants: dict[int, Worth] = {}
+        self._standings: dict[Standing, Standing] = {}  # each of them once
         self._withdrawn: list[Callable[[], None]] = []
         self._ending: set[asyncio.Task[Any]] = set()
         self._withdrawals = 0  # how many there were: a load that overlaps one is repeated
@@ -122,7 +135,11 @@ class Access(Capabilities):
 
     def known(self, token: str) -> Identity | None:
         """Who bears *token*, if that is cached. Raises Unauthenticated for an expired one."""
-        identity = self._identities.get(digest_of(token))
+        return self.known_by(digest_of(token))
+
+    def known_by(self, digest: bytes) -> Identity | None:
+        """As `known`, by the `digest_of` the token."""
+        identity = self._identities.get(digest[:_KEY_BYTES])
         if identity is not None:
             self._check_expiry(identity)
         return identity
@@ -136,7 +153,7 @@ class Access(Capabilities):
             self._check_expiry(identity)
             if len(self._identities) >= _MOST_CACHED:
                 self._identities.clear()
-            self._identities[digest] = identity
+            self._identities[digest[:_KEY_BYTES]] = identity
         return identity
 
     async def act_for(self, identity: Identity, user: int) -> Identity:
@@ -153,6 +170,7 @@ class Access(Capabilities):
         return Identity(
             user=found.id,
             enterprise=identity.enterprise,
+            home=found.home,
             grant=identity.grant,
             scopes=identity.scopes,
             is_admin=found.is_admin,
@@ -170,37 +188,46 @@ class Access(Capabilities):
         """What is loaded while something is withdrawn may be old already: then load again."""
         while True:
             withdrawals = self._withdrawals
-            identity = await self._load(digest)
+            identity, worth = await self._load(digest)
             if withdrawals == self._withdrawals:
+                # Whoever asks is likely to wait, too.
+                self._keep(identity.grant, worth)
                 return identity
 
-    async def _load(self, digest: bytes) -> Identity:
+    async def _load(self, digest: bytes) -> tuple[Identity, Worth]:
         token = await self._store.ask(TokenByDigest(digest))
         if token is None or token.revoked_at is not None or token.kind is not TokenKind.ACCESS:
             raise Unauthenticated("no such token")
-        worth = await self._load_worth(token.grant)
-        if worth.is_disabled:
+        worth, home = await self._load_worth(token.grant)
+        standing = worth.standing
+        if standing.is_disabled:
             raise UserDisabled("the user of this token is disabled")
-        if not worth.is_alive:
+        if not standing.is_alive:
             raise Unauthenticated(
                 "the grant of this token has ended, or its user or app is disabled"
             )
-        scopes = worth.scopes
+        scopes = standing.scopes
         if token.scopes is not None:
-            scopes &= included(token.scopes)
-        return Identity(
+            scopes = narrowed(scopes, included(token.scopes))
+        identity = Identity(
             user=worth.user,
-            enterprise=worth.enterprise,
+            enterprise=standing.enterprise,
+            home=home,
             grant=token.grant,
             scopes=scopes,
-            is_admin=worth.is_admin,
+            is_admin=standing.is_admin,
             token=token.id,
             expires_at=token.expires_at,
             item=token.item,
-            app=worth.app,
+            app=standing.app,
         )
+        return identity, worth
 
     # --- grants ---
+
+    def known_grant(self, grant: int) -> Worth | None:
+        """What a grant is worth, if that is cached (see `load_grant`)."""
+        return self._grants.get(grant)
 
     def may_follow(self, grant: int, stream: int) -> bool | None:
         """Whether a channel of *grant* on *stream* is worth anything; None where that is not
@@ -213,28 +240,32 @@ class Access(Capabilities):
         worth = self._grants.get(grant)
         while worth is None:
             withdrawals = self._withdrawals
-            found = await self._load_worth(grant)
+            found, _ = await self._load_worth(grant)
             if withdrawals != self._withdrawals:
                 continue
             worth = found
-            if len(self._grants) >= _MOST_CACHED:
-                self._grants.clear()
-            self._grants[grant] = worth
+            self._keep(grant, worth)
         return worth
 
-    async def _load_worth(self, id: int) -> Worth:
+    def _keep(self, grant: int, worth: Worth) -> None:
+        if len(self._grants) >= _MOST_CACHED:
+            self._grants.clear()
+            self._standings.clear()
+        self._grants.setdefault(grant, worth)
+
+    async def _load_worth(self, id: int) -> tuple[Worth, int]:
+        """With the home of its user."""
         grant = await self._store.ask(GrantById(id))
         if grant is None:
-            return _NOTHING
+            return _NOTHING, 0
         user: User | None = await self._store.ask(UserById(grant.user))
         if user is None:
-            return _NOTHING
+            return _NOTHING, 0
         is_alive = grant.revoked_at is None and user.disabled_at is None
         if grant.app_id is not None:
             app: App | None = await self._store.ask(AppById(grant.app_id))
             is_alive = is_alive and app is not None and app.disabled_at is None
-        worth = Worth(
-            user=user.id,
+        standing = Standing(
             enterprise=user.enterprise,
             app=grant.app_id,
             is_alive=is_alive,
@@ -242,12 +273,17 @@ class Access(Capabilities):
             scopes=included(grant.scopes),
             is_disabled=user.disabled_at is not None,
         )
-        if worth.acts_for_others:
+        if standing.acts_for_others:
             disabled = await self._store.ask(DisabledUsers(user.enterprise))
-            worth = replace(worth, disabled=disabled)
-        return worth
+            standing = replace(standing, disabled=disabled)
+        return Worth(user.id, self._standings.setdefault(standing, standing)), user.home
 
     # --- withdrawal ---
+
+    @property
+    def withdrawals(self) -> int:
+        """How often something was taken away. While it stays the same, an identity holds."""
+        return self._withdrawals
 
     def on_withdrawal(self, heard: Callable[[], None]) -> None:
         """Call *heard* whenever grants may be worth less than before, to end the polls of which
@@ -274,7 +310,7 @@ class Access(Capabilities):
             if isinstance(result, Revoked):
                 self._withdrawals += 1
                 for token in result.tokens:
-                    self._identities.pop(token.digest, None)
+                    self._identities.pop(token.digest[:_KEY_BYTES], None)
                 if result.grant is not None:
                     await self._forget(Concerned(grant=result.grant.id))
             return result
@@ -295,8 +331,8 @@ class Access(Capabilities):
     async def _forget(self, concerned: Concerned) -> None:
         self._withdrawals += 1
         self._identities = {
-            digest: who
-            for digest, who in self._identities.items()
+            key: who
+            for key, who in self._identities.items()
             if not concerned.has(who.grant, who.user, who.app)
         }
         stale = [
@@ -304,10 +340,11 @@ class Access(Capabilities):
             for grant, worth in self._grants.items()
             if concerned.has(grant, worth.user, worth.app)
             # In the name of a user who is disabled nobody acts, an admin neither.
-            or (concerned.user is not None and worth.acts_for_others)
+            or (concerned.user is not None and worth.standing.acts_for_others)
         ]
         for grant in stale:
             del self._grants[grant]
+        self._standings.clear()  # those that nobody has any more would stay for ever
         # Read again before anybody is told, so that the polls can be judged at once. What the
         # store does not tell now is judged when it does.
         await asyncio.gather(*map(self.load_grant, stale), return_exceptions=True)

@@ -7,7 +7,9 @@ looked for, at the start and then every few minutes.
 Rule 2: who brings a content keeps it from being removed until its commit is done (`core.contents`).
 What they leave is looked at at once: an upload that was refused leaves nothing.
 
-Rule 3: what cannot be asked or removed now is found again in the next round.
+Rule 3: drafts that are too old to be used go too.
+
+Rule 4: what cannot be asked or removed now is found again in the next round.
 """
 
 from __future__ import annotations
@@ -19,8 +21,9 @@ from typing import Protocol
 import structlog
 
 from wakeful.core.contents import Shelf
+from wakeful.core.drafts import LIFETIME_MS, Drafts
 from wakeful.core.errors import Unavailable
-from wakeful.core.lookups import NamedContents
+from wakeful.core.lookups.trees import NamedContents
 from wakeful.core.ports import Store
 
 EVERY_SECONDS = 300.0
@@ -42,12 +45,21 @@ class Observer(Protocol):
 
 
 class Collection:
-    """Removes contents from *shelf* for as long as it is entered."""
+    """Removes contents from *shelf*, and old *drafts*, for as long as it is entered."""
 
-    def __init__(self, store: Store, shelf: Shelf, observer: Observer) -> None:
+    def __init__(
+        self,
+        store: Store,
+        shelf: Shelf,
+        drafts: Drafts,
+        observer: Observer,
+        clock: Callable[[], int],
+    ) -> None:
         self._store = store
         self._shelf = shelf
+        self._drafts = drafts
         self._observer = observer
+        self._clock = clock
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Collection:
@@ -82,6 +94,8 @@ class Collection:
     async def round(self) -> int:
         """Remove all that no item names; how many contents went."""
         removed = 0
+        for draft in self._drafts.begun_before(self._clock() - LIFETIME_MS):
+            await self._drafts.drop(draft)
         last = ""
         while addresses := await self._shelf.after(last, STEP):
             removed += await self._remove_unnamed(addresses)

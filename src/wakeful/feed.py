@@ -18,8 +18,6 @@ A waiter is an object with a callback, not a coroutine: tens of thousands of the
 from __future__ import annotations
 
 import asyncio
-import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
@@ -27,8 +25,7 @@ import structlog
 
 from wakeful.core.changes import Change
 from wakeful.core.events import NO_HEAD, Head, StreamClass
-from wakeful.core.finding import Lineage
-from wakeful.core.lookups import (
+from wakeful.core.lookups.streams import (
     LastKey,
     Page,
     ReadStream,
@@ -36,41 +33,21 @@ from wakeful.core.lookups import (
     StreamStates,
     TimelinePage,
 )
-from wakeful.core.ports import Hints, Store, StreamKind, WakeBus
+from wakeful.core.ports import Hints, Store, StreamKind, Told, WakeBus
 from wakeful.core.positions import Asked, Place, Since, StreamState, place
-from wakeful.core.publish import Key, Published, act, publish
+from wakeful.core.publish import Acted, Changes, Key, Published, act, publish
 from wakeful.core.terms import FREELY, Terms
 from wakeful.filtered import FilteredWaits, Looking
+from wakeful.looks import Asking, Looks
+from wakeful.waking import NOT_YET, SLICE, WOKEN, Waiter, WakeQueue
 
 BACKSTOP_SECONDS = 10.0
-LOOK_AGAIN_SECONDS = 1.0
-"""After a look that the store refused."""
-
-SLICE = 200
-"""Waiters woken, or streams looked at, before the loop gets its turn again."""
+NEAR = 100
+"""Events: a page that begins no further from the head is read at once."""
 
 _MOST_HEADS = 200_000  # some 50 MB; beyond it, streams that nobody waits for are forgotten
 
-# Places of waiters that stand nowhere: not to be woken by a hint.
-_NOT_YET = 1 << 62  # registered, but not yet looked for
-_CALLED = _NOT_YET + 1  # off its stream, in the queue of those to be woken
-
 log = structlog.get_logger()
-
-
-class Waiter(Protocol):
-    """Somebody who waits for a stream to grow past a place.
-
-    `wake` is called on the loop, once, when the feed has forgotten the waiter; it must not
-    raise. `since` is when the growth was heard of, by `time.monotonic`. Whoever goes away
-    before calls `Feed.leave`, after which no wake comes, and may wait again.
-    """
-
-    stream: int
-    cls: int  # a StreamClass, as the index into a head
-    after: int  # set by the feed: woken by a number greater than this
-
-    def wake(self, since: float) -> None: ...
 
 
 class Observer(Protocol):
@@ -96,14 +73,8 @@ class Feed:
         self._count = 0
         self._heads: dict[int, Head] = {}
         self._trimmed: dict[int, int] = {}  # only streams that are in _heads and were trimmed
-        self._to_wake: deque[tuple[Waiter, float]] = deque()
-        self._waking = False
-        self._to_look: dict[int, dict[Waiter, Asked]] = {}
-        # Those whose streams are being read, and what hints said meanwhile: without it, a
-        # commit between the snapshot of the read and its arrival here would be lost.
-        self._looking: dict[int, dict[Waiter, Asked]] = {}
-        self._meanwhile: dict[int, Head] = {}
-        self._looker: asyncio.Task[None] | None = None
+        self._to_wake = WakeQueue(observer.woken)
+        self._looks = Looks(store, self._looked)
         self._backstop: asyncio.Task[None] | None = None
         self._seen_key = -1
         self._filtered = FilteredWaits(store, self._wake_later)
@@ -120,10 +91,10 @@ class Feed:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        for task in (self._backstop, self._looker):
-            if task is not None:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
+        if self._backstop is not None:
+            self._backstop.cancel()
+            await asyncio.gather(self._backstop, return_exceptions=True)
+        await self._looks.end()
         await self._filtered.end()
 
     @property
@@ -141,14 +112,25 @@ class Feed:
     async def publish(
         self,
         actor: int,
-        changes: tuple[Change, ...],
+        changes: Changes,
         key: Key | None = None,
         terms: Terms = FREELY,
     ) -> Published:
         """Carry out *changes* for user *actor*, durably. Raises what `core.publish` raises."""
         return await self._store.commit(publish(actor, changes, key, terms))
 
-    async def act(self, actor: int, changes: tuple[Change, ...], terms: Terms) -> Lineage:
+    def submit(
+        self,
+        actor: int,
+        changes: Changes,
+        key: Key | None,
+        terms: Terms,
+        told: Told[Published],
+    ) -> None:
+        """As `publish`, for whoever is no task: *told* is called as by `Store.submit`."""
+        self._store.submit(publish(actor, changes, key, terms), told)
+
+    async def act(self, actor: int, changes: tuple[Change, ...], terms: Terms) -> Acted:
         """As `publish`; returns the item of the last change with all above it (`core.publish.act`).
 
         Whoever is cancelled waits for the commit, which cannot be taken back any more: what
@@ -175,6 +157,28 @@ class Feed:
         self._has_read(stream, asked, page)
         return page
 
+    def read_now(
+        self, stream: int, asked: Asked, limit: int, cls: StreamClass = StreamClass.ALL
+    ) -> Page | None:
+        """As `read`, without waiting, where *asked* is near the head: what was written a moment ago
+        is in memory. None where it is not."""
+        state = self.head_now(stream)
+        if state is None:
+            return None
+        found = place(asked, state)
+        if found.gap or state.last - found.number > NEAR:
+            return None
+        if found.number >= state.head[cls]:
+            # As the store would say it, which need not be asked for nothing.
+            return Page((), state, found.number, state.last, False)
+        page = self._store.ask_now(ReadStream(stream, asked, limit, cls))
+        if page is None or page.state.last < state.last:
+            # What the store has in memory may be behind what somebody has been shown: it would say
+            # that there is less, or know nothing of a position that was given.
+            return None
+        self._has_read(stream, asked, page)
+        return page
+
     async def read_timeline(self, lookup: ReadTimeline) -> TimelinePage:
         """One page of an enterprise's stream by event time."""
         page = await self._store.ask(lookup)
@@ -198,6 +202,18 @@ class Feed:
         self._learn(stream, state)
         return state
 
+    def head_now(self, stream: int) -> StreamState | None:
+        """As `head`, without waiting; None where that is not possible."""
+        known = self.known_head(stream)
+        if known is not None:
+            return known
+        states = self._store.ask_now(StreamStates((stream,)))
+        if states is None:
+            return None
+        # Within this turn of the loop no hint was heard, so it is known from here on.
+        self._know(stream, states[0].trimmed, states[0].head)
+        return states[0]
+
     def known_head(self, stream: int) -> StreamState | None:
         """The state of a stream, if it is cached, as it is for every stream somebody waits for."""
         head = self._heads.get(stream)
@@ -209,7 +225,7 @@ class Feed:
 
     def wait(self, waiter: Waiter, asked: Asked) -> None:
         """Wake *waiter* once its stream has something of its class after *asked*."""
-        waiter.after = _NOT_YET
+        waiter.after = NOT_YET
         self._register(waiter)
         head = self._heads.get(waiter.stream)
         if head is not None:
@@ -217,9 +233,7 @@ class Feed:
             if found is not None:
                 self._park(waiter, found, head)
                 return
-        self._to_look.setdefault(waiter.stream, {})[waiter] = asked
-        if self._looker is None or self._looker.done():
-            self._looker = asyncio.create_task(self._look(), name="feed look")
+        self._looks.ask(waiter, asked)
 
     def wait_filtered(self, waiter: Looking) -> None:
         """Wake *waiter* once its look shows something (see `wakeful.filtered`)."""
@@ -228,15 +242,15 @@ class Feed:
     def leave_filtered(self, waiter: Looking) -> None:
         """Forget *waiter*, which may be gone already."""
         self._filtered.leave(waiter)
-        waiter.after = _NOT_YET
+        waiter.after = NOT_YET
 
     def leave(self, waiter: Waiter) -> None:
         """Forget *waiter*, which may be gone already."""
+        if waiter.after == WOKEN:
+            return
         self._unregister(waiter)
-        waiter.after = _NOT_YET  # so that a wake which is under way passes it by
-        for asking in (self._to_look, self._looking):
-            if waiter.stream in asking:
-                asking[waiter.stream].pop(waiter, None)
+        waiter.after = NOT_YET  # so that a wake which is under way passes it by
+        self._looks.leave(waiter)
 
     def waiters(self) -> Iterator[Waiter]:
         """All who wait, in a list of its own: the caller may end them."""
@@ -281,30 +295,7 @@ class Feed:
         if head[waiter.cls] > found.number:
             self._wake_later((waiter,))
 
-    async def _look(self) -> None:
-        """Read the states of all streams that were asked for, many at a time."""
-        while self._to_look:
-            streams = tuple(self._to_look)[:SLICE]
-            # Taken out before the read: who comes while it is under way may know of a commit
-            # that its snapshot does not show, and is looked for in the next round.
-            self._looking = {stream: self._to_look.pop(stream) for stream in streams}
-            self._meanwhile = dict.fromkeys(streams, NO_HEAD)
-            try:
-                states = await self._store.ask(StreamStates(streams))
-            except Exception:
-                # The waiters stay registered; they are looked for again until the store answers.
-                log.exception("look failed", streams=len(streams))
-                for stream, asking in self._looking.items():
-                    self._to_look[stream] = asking | self._to_look.get(stream, {})
-                self._looking = {}
-                await asyncio.sleep(LOOK_AGAIN_SECONDS)
-                continue
-            for stream, state in zip(streams, states, strict=True):
-                self._looked(stream, state)
-
-    def _looked(self, stream: int, state: StreamState) -> None:
-        heard = self._meanwhile.pop(stream)
-        asking = self._looking.pop(stream)
+    def _looked(self, stream: int, state: StreamState, heard: Head, asking: Asking) -> None:
         self._know(stream, state.trimmed, merge(state.head, heard))
         head = self._heads[stream]
         known = StreamState(state.epoch, self._trimmed.get(stream, 0), head)
@@ -321,11 +312,12 @@ class Feed:
     def _heard(self, hints: Hints) -> None:
         for heard in self._hearing:
             heard(hints)
+        meanwhile = self._looks.meanwhile
         for stream, head in hints.items():
             if isinstance(stream, tuple):
                 continue
-            if stream in self._meanwhile:
-                self._meanwhile[stream] = merge(self._meanwhile[stream], head)
+            if stream in meanwhile:
+                meanwhile[stream] = merge(meanwhile[stream], head)
             # Where nothing is known of a stream, nobody is parked on it.
             if stream in self._heads:
                 self._rise(stream, head)
@@ -338,45 +330,22 @@ class Feed:
         gone = self._trimmed.get(stream, 0)  # what came and was trimmed wakes nobody
         present = self._waiters.get(stream)
         if isinstance(present, set):
-            self._wake_later(
-                tuple(waiter for waiter in present if gone < head[waiter.cls] > waiter.after)
-            )
+            woken = tuple([each for each in present if gone < head[each.cls] > each.after])
+            if len(woken) == len(present):
+                del self._waiters[stream]  # at once, and not each
+                self._count -= len(woken)
+                self._to_wake.add(woken)
+            else:
+                self._wake_later(woken)
         elif present is not None and gone < head[present.cls] > present.after:
             self._wake_later((present,))
 
     def _wake_later(self, waiters: tuple[Waiter, ...]) -> None:
         """Take *waiters* off their streams and wake them, in slices."""
-        if not waiters:
-            return
-        since = time.monotonic()  # uvloop's own time stands still within a turn
         for waiter in waiters:
             self._unregister(waiter)
-            waiter.after = _CALLED
-            self._to_wake.append((waiter, since))
-        if not self._waking:
-            self._waking = True
-            asyncio.get_running_loop().call_soon(self._wake_slice)
-
-    def _wake_slice(self) -> None:
-        queue = self._to_wake
-        woken = 0
-        for _ in range(min(SLICE, len(queue))):
-            waiter, since = queue.popleft()
-            if waiter.after != _CALLED:  # it left, and may wait again by now
-                continue
-            waiter.after = _NOT_YET
-            woken += 1
-            try:
-                waiter.wake(since)
-            except Exception:
-                # One that breaks its word must not take all others with it.
-                log.exception("a waiter failed")
-        self._observer.woken(woken)
-        if queue:
-            # Through the loop, so that reads and other answers get their turn in between.
-            asyncio.get_running_loop().call_soon(self._wake_slice)
-        else:
-            self._waking = False
+        if waiters:
+            self._to_wake.add(waiters)
 
     # --- what is known ---
 
@@ -389,9 +358,9 @@ class Feed:
         """
         trimmed = await self._store.trim(kind, before, limit)
         for stream, state in trimmed.streams.items():
-            if stream in self._meanwhile:
+            if stream in self._looks.meanwhile:
                 # Its look may have begun before, and does not know.
-                self._meanwhile[stream] = merge(self._meanwhile[stream], state.head)
+                self._looks.meanwhile[stream] = merge(self._looks.meanwhile[stream], state.head)
                 self._trimmed[stream] = max(state.trimmed, self._trimmed.get(stream, 0))
             self._learn(stream, state)
             self._filtered.look_again(stream)
@@ -400,8 +369,9 @@ class Feed:
     def _learn(self, stream: int, state: StreamState) -> None:
         """Learn what a read saw of a stream that is known.
 
-        Only a look makes one known: a read may have been overtaken by a hint that nobody kept
-        for it, and a head from before would hide that commit from all who come later.
+        Only a look makes one known, or a read on the loop itself: any other may have been
+        overtaken by a hint that nobody kept for it, and a head from before would hide that commit
+        from all who come later.
         """
         if stream in self._heads:
             self._know(stream, state.trimmed, state.head)

@@ -22,12 +22,11 @@ from typing import Protocol
 import structlog
 from msgspec.structs import replace
 
-from wakeful.core.lookups import Page, ReadStream, ReadTimeline, TimelinePage
+from wakeful.core.lookups.streams import Page, ReadStream, ReadTimeline, TimelinePage
 from wakeful.core.ports import Hints, Store
 from wakeful.core.positions import Marker, StreamState, position
-
-LOOK_AGAIN_SECONDS = 1.0
-"""After a look that the store refused."""
+from wakeful.looks import LOOK_AGAIN_SECONDS
+from wakeful.waking import NOT_YET
 
 AT_ONCE = 50
 """Waiters looked for before others get their turn."""
@@ -36,8 +35,6 @@ Look = ReadStream | ReadTimeline
 
 _Growth = dict[str | None, int]
 """The last number of each type that was heard of; None stands for any type."""
-
-_NOT_YET = 1 << 62  # the place of one that is not parked: no number is greater
 
 log = structlog.get_logger()
 
@@ -141,7 +138,7 @@ class FilteredWaits:
             await asyncio.gather(self._looker, return_exceptions=True)
 
     def _look_for(self, waiter: Looking) -> None:
-        waiter.after = _NOT_YET
+        waiter.after = NOT_YET
         self._queue[waiter] = None
         if self.is_at_rest:
             self._looker = asyncio.create_task(self._look(), name="feed look, filtered")

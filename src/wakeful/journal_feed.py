@@ -15,21 +15,23 @@ its reader has been told.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 import structlog
 
 from wakeful.core.items import JournalRow
-from wakeful.core.lookups import JournalAt, JournalHeads, ListJournal, ReadJournal
+from wakeful.core.lookups.journals import JournalAt, JournalHeads, ListJournal, ReadJournal
+from wakeful.core.places import Place
 from wakeful.core.ports import Hints
-from wakeful.core.view import Place
-from wakeful.feed import BACKSTOP_SECONDS, LOOK_AGAIN_SECONDS, SLICE, Feed
+from wakeful.feed import BACKSTOP_SECONDS, Feed
+from wakeful.looks import LOOK_AGAIN_SECONDS
+from wakeful.waking import NOT_YET, SLICE, WakeQueue
 
 _CHUNK = 1000  # rows that are matched at a time
 _MOST_QUIET = 4096  # spans that are remembered, some 300 bytes each
+_MOST_HEADS = 100_000  # of journals that nobody waits for, some 10 MB
 
 Folder = tuple[str, bool, bool]
 """A place within a journal: `under`, `deep` and `is_mount` of a `Place`."""
@@ -48,6 +50,7 @@ class JournalWaiter(Protocol):
     """
 
     places: tuple[Place, ...]
+    after: int  # set by the feed, and of no use to others
 
     def wake(self, since: float) -> None: ...
 
@@ -73,9 +76,11 @@ class _Journal:
 
     __slots__ = ("folders", "head", "matched", "whole")
 
-    def __init__(self) -> None:
-        self.head = -1  # not known yet
-        self.matched = -1  # up to there rows were held against `folders`
+    def __init__(self, head: int) -> None:
+        self.head = head  # -1: not known yet
+        # Up to there rows were held against `folders`. What came before is looked for by
+        # whoever is new.
+        self.matched = head
         self.whole: Waiting = {}
         self.folders = _NO_FOLDERS
 
@@ -113,10 +118,10 @@ class JournalFeed:
         self._store = feed.store
         self._observer = observer
         self._journals: dict[int, _Journal] = {}
+        # Those that nobody waits for at the moment: who reads what came is about to be back.
+        self._heads: dict[int, int] = {}
         self._count = 0
-        self._called: dict[JournalWaiter, float] = {}  # to be woken, and since when
-        self._queue: deque[JournalWaiter] = deque()
-        self._waking = False
+        self._to_wake = WakeQueue(observer.woken)
         self._unknown: dict[int, None] = {}  # journals whose heads are to be read
         self._grown: dict[int, None] = {}  # journals whose rows are to be matched
         # Folders of which it is not known whether they have something already.
@@ -149,15 +154,47 @@ class JournalFeed:
         """Whether there is nothing left to look at for those who wait."""
         return not (self._unknown or self._grown or self._new)
 
+    def heads_now(self, namespaces: Iterable[int]) -> dict[int, int] | None:
+        """The heads of journals by namespace, as far as hints have told; None where one is not
+        known and would have to be waited for."""
+        heads: dict[int, int] = {}
+        unknown: list[int] = []
+        for namespace in namespaces:
+            journal = self._journals.get(namespace)
+            head = self._heads.get(namespace, -1) if journal is None else journal.head
+            if head < 0:
+                unknown.append(namespace)
+            heads[namespace] = head
+        if unknown:
+            found = self._store.ask_now(JournalHeads(tuple(unknown)))
+            if found is None:
+                return None
+            # Within this turn of the loop no hint was heard, so they are known from here on.
+            for namespace, head in zip(unknown, found, strict=True):
+                heads[namespace] = head
+                self._know(namespace, head)
+        return heads
+
+    def _know(self, namespace: int, head: int) -> None:
+        journal = self._journals.get(namespace)
+        if journal is not None:
+            self._rise(namespace, journal, head)
+            return
+        if len(self._heads) >= _MOST_HEADS:
+            self._heads.clear()
+        self._heads[namespace] = head
+
     # --- wait ---
 
     def wait(self, waiter: JournalWaiter) -> None:
         """Wake *waiter* once one of its places has something new, which may be so already."""
         self._count += 1
+        self.heads_now([place.namespace for place in waiter.places])
         for place in waiter.places:
             journal = self._journals.get(place.namespace)
             if journal is None:
-                journal = self._journals[place.namespace] = _Journal()
+                head = self._heads.pop(place.namespace, -1)
+                journal = self._journals[place.namespace] = _Journal(head)
             folder = _folder_of(place)
             journal.add(waiter, folder, place.after)
             if journal.head < 0:
@@ -167,14 +204,14 @@ class JournalFeed:
         for place in waiter.places:
             journal = self._journals[place.namespace]
             if _folder_of(place) == _EVERYTHING and journal.head > place.after:
-                self._call(waiter, time.monotonic())
+                self._call(waiter)
                 return
         self._look()
 
     def leave(self, waiter: JournalWaiter) -> None:
         """Forget *waiter*, which may be gone already."""
-        self._called.pop(waiter, None)
         self._unregister(waiter)
+        waiter.after = NOT_YET
 
     def _unregister(self, waiter: JournalWaiter) -> None:
         was_there = False
@@ -185,26 +222,34 @@ class JournalFeed:
             was_there = True
             if journal.is_forsaken:
                 del self._journals[place.namespace]
+                if journal.head >= 0:
+                    self._know(place.namespace, journal.head)
         self._count -= was_there
 
     # --- hear ---
 
     def _heard(self, hints: Hints) -> None:
         for grown, head in hints.items():
-            if isinstance(grown, int) and grown in self._journals:
-                self._rise(grown, self._journals[grown], head[0])
+            if isinstance(grown, int):
+                self._learn(grown, head[0])
+
+    def _learn(self, namespace: int, head: int) -> None:
+        """A journal has come to *head* at least."""
+        journal = self._journals.get(namespace)
+        if journal is not None:
+            self._rise(namespace, journal, head)
+        elif namespace in self._heads:
+            self._heads[namespace] = max(head, self._heads[namespace])
 
     def _rise(self, namespace: int, journal: _Journal, head: int) -> None:
         """Learn of a head: wake who waits for everything, look for who waits for a folder."""
         if head <= journal.head:
             return
         if journal.head < 0:
-            # What came before is looked for by whoever is new.
             journal.matched = head
         journal.head = head
-        now = time.monotonic()
         for waiter in [waiter for waiter, told in journal.whole.items() if head > told]:
-            self._call(waiter, now)
+            self._call(waiter)
         if not journal.folders:
             journal.matched = head
         elif head > journal.matched:
@@ -233,12 +278,14 @@ class JournalFeed:
 
     async def _look_for_heads(self) -> None:
         namespaces = tuple(self._unknown)[:SLICE]
+        asked = [self._journals.get(namespace) for namespace in namespaces]
         heads = await self._store.ask(JournalHeads(namespaces))
-        for namespace, head in zip(namespaces, heads, strict=True):
-            self._unknown.pop(namespace, None)
+        for namespace, before, head in zip(namespaces, asked, heads, strict=True):
             journal = self._journals.get(namespace)
-            if journal is not None:
-                self._rise(namespace, journal, head)
+            if journal is not None and journal is not before:
+                continue  # left and waited for again: what came in between was heard by nobody
+            self._unknown.pop(namespace, None)
+            self._learn(namespace, head)
 
     async def _match(self, namespace: int) -> None:
         """Hold the rows that came against all folders that somebody waits for."""
@@ -250,13 +297,14 @@ class JournalFeed:
             journal.matched = journal.head
             return
         page = await self._store.ask(ReadJournal(namespace, journal.matched, _CHUNK))
-        now = time.monotonic()
+        # Who is woken by what no hint told of must not be told that there is nothing.
+        self._learn(namespace, page.head)
         for row in page.rows:
             for folder in _folders_of(row):
                 present = journal.folders.get(folder)
                 if present:
                     for waiter in [each for each, told in present.items() if row.number > told]:
-                        self._call(waiter, now)
+                        self._call(waiter)
         reached = page.rows[-1].number if len(page.rows) == _CHUNK else page.head
         journal.matched = max(journal.matched, reached)
 
@@ -267,10 +315,15 @@ class JournalFeed:
         if journal is None or waiter not in (journal.present(folder) or ()):
             self._new.popleft()
             return
+        if journal.head < 0:
+            # Rows are matched from its head on: what came before that has to be seen here.
+            self._new.rotate(-1)
+            return
         if place.is_mount:
             row = await self._store.ask(JournalAt(place.namespace, place.under))
             self._new.popleft()
             if row is not None and row.mount is not None and row.number > place.after:
+                self._learn(place.namespace, row.number)
                 self._call_present(waiter, journal, folder)
             return
         begin = after = place.after
@@ -279,6 +332,7 @@ class JournalFeed:
             begin, after = known
         look = ListJournal(place.namespace, after, 1, place.under, place.deep)
         found = await self._store.ask(look)
+        self._learn(place.namespace, found.head)
         # A deletion in there may be forgotten: then its page says that the cursor has expired.
         if found.rows or found.trimmed > after:
             self._new.popleft()
@@ -301,35 +355,12 @@ class JournalFeed:
     def _call_present(self, waiter: JournalWaiter, journal: _Journal, folder: Folder) -> None:
         """Wake *waiter*, if it has not left *folder* meanwhile."""
         if waiter in (journal.present(folder) or ()):
-            self._call(waiter, time.monotonic())
+            self._call(waiter)
 
-    def _call(self, waiter: JournalWaiter, since: float) -> None:
+    def _call(self, waiter: JournalWaiter) -> None:
         """Take *waiter* off its journals and wake it, in its turn."""
         self._unregister(waiter)
-        self._called[waiter] = since
-        self._queue.append(waiter)
-        if not self._waking:
-            self._waking = True
-            asyncio.get_running_loop().call_soon(self._wake_slice)
-
-    def _wake_slice(self) -> None:
-        woken = 0
-        for _ in range(min(SLICE, len(self._queue))):
-            waiter = self._queue.popleft()
-            since = self._called.pop(waiter, None)
-            if since is None:  # it left
-                continue
-            woken += 1
-            try:
-                waiter.wake(since)
-            except Exception:
-                # One that breaks its word must not take all others with it.
-                log.exception("a waiter failed")
-        self._observer.woken(woken)
-        if self._queue:
-            asyncio.get_running_loop().call_soon(self._wake_slice)
-        else:
-            self._waking = False
+        self._to_wake.add((waiter,))
 
     # --- the backstop ---
 
@@ -343,6 +374,9 @@ class JournalFeed:
 
     async def look_again(self) -> None:
         """Look at every journal that somebody waits for: a hint may have been lost."""
+        # What nobody waits for is not looked at: who comes for it later must not be parked behind
+        # what is known of it.
+        self._heads.clear()
         waited = tuple(self._journals)
         grown = 0
         for start in range(0, len(waited), SLICE):
@@ -350,9 +384,8 @@ class JournalFeed:
             heads = await self._store.ask(JournalHeads(part))
             for namespace, head in zip(part, heads, strict=True):
                 journal = self._journals.get(namespace)
-                if journal is not None:
-                    grown += 0 <= journal.head < head
-                    self._rise(namespace, journal, head)
+                grown += journal is not None and 0 <= journal.head < head
+                self._learn(namespace, head)  # also of one that was left meanwhile
         if grown:
             self._observer.backstop_found(grown)
 

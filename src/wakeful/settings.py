@@ -8,10 +8,8 @@ known is an error that names it: a setting that is silently ignored is a fault i
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -46,6 +44,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     memory: bool = False
     """Keep nothing: store, contents and token are in memory, and end with the server."""
 
+    fidelity: Literal["better", "faithful"] = "better"
+    """Of a server in memory: with Wakeful's promises, or with all that Box and Dropbox do."""
+
+    scenario: Path | None = None
+    """A file that says who and what there is in a server in memory, and what happens when."""
+
+    seed: Path | None = None
+    """A folder that the first user of a server in memory has from the beginning."""
+
+    chance: int = 1
+    """Which series of chance a faithful one follows: the same one does the same again."""
+
     host: str = "127.0.0.1"
     """The address to listen on."""
 
@@ -67,6 +77,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ignore: tuple[str, ...] = ()
     """Patterns, as in a .gitignore file, of what is not followed, beside the built-in ones."""
 
+    read_only: bool = False
+    """Write nothing to watched folders: clients may read them only."""
+
     hold: float = 50.0
     """How long a poll is held when nothing happens, give or take a tenth. Some SDKs give up after
     60 seconds; a longer hold sends early headers and a blank now and then to keep them waiting."""
@@ -85,6 +98,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     upload_limit: int = 5 * 1024**3
     """The largest file that can be uploaded."""
+
+    quota: int = 0
+    """How much the own namespaces of a user may hold who has no other quota; 0 is without limit."""
 
     max_polls: int | None = None
     """The most polls that wait at a time; by default what the limit of open files allows."""
@@ -106,6 +122,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     retention_enterprise: int = 365
     """How many days the streams of enterprises are kept; 0 is for ever."""
+
+    retention_versions: int = 30
+    """How many days earlier versions of files are kept; 0 is for ever."""
+
+    trash_days: int = 30
+    """How many days something stays in the trash; 0 is for ever."""
 
     log_format: Literal["auto", "text", "json"] = "auto"
     """`auto` is text on a terminal, JSON otherwise."""
@@ -137,6 +159,10 @@ _KINDS = {
     tuple: "a list of texts",
 }
 _MOST_DAYS = 36_500
+_MOST_QUOTA = 2**53 - 1  # as `core.quotas`, which this module does not know
+_SIZED = frozenset({"body_limit", "upload_limit", "quota"})
+_SIZE = re.compile(r"([0-9]{1,16})\s*([KMGT]?)(?:i?B)?", re.ASCII | re.IGNORECASE)
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _LISTS = frozenset({"watch", "ignore"})
 
 
@@ -153,6 +179,8 @@ def load(file: Mapping[str, Any], environ: Mapping[str, str], flags: Mapping[str
         **_from_environ(environ),
         **{name: value for name, value in flags.items() if value is not None and value != ()},
     }
+    for name in _SIZED & values.keys():
+        values[name] = _bytes(values[name])
     for name, value in values.items():
         try:
             msgspec.convert(value, _TYPES[name], strict=False, dec_hook=_path)
@@ -171,7 +199,20 @@ def load(file: Mapping[str, Any], environ: Mapping[str, str], flags: Mapping[str
         data=_full(settings.data),
         tls_cert=settings.tls_cert and _full(settings.tls_cert),
         tls_key=settings.tls_key and _full(settings.tls_key),
+        scenario=settings.scenario and _full(settings.scenario),
+        seed=settings.seed and _full(settings.seed),
     )
+
+
+def parse_size(text: str) -> int | None:
+    """The bytes of a size as people write it: `500M`, `10G`, `4096`. None where it is none."""
+    found = _SIZE.fullmatch(text.strip())
+    return None if found is None else int(found[1]) * _UNITS[found[2].upper()]
+
+
+def _bytes(value: object) -> object:
+    size = parse_size(value) if isinstance(value, str) else None
+    return value if size is None else size
 
 
 def _path(kind: type, value: object) -> Path:
@@ -194,6 +235,8 @@ def read_file(path: Path | None) -> Mapping[str, Any]:
         path = platformdirs.user_config_path("wakeful") / "wakeful.toml"
         if not path.exists():
             return {}
+    import tomllib  # most servers have no such file
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -264,6 +307,8 @@ def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _nearest(name: str) -> str:
+    import difflib
+
     close = difflib.get_close_matches(name, NAMES, n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""
 
@@ -284,6 +329,14 @@ def _check(settings: Settings) -> None:
 
     # An empty host would mean every address that the machine has.
     demand(bool(settings.host.strip()), "host is an address or a name")
+    demand(
+        settings.memory or settings.fidelity == "better",
+        "fidelity is for a server in memory (--memory)",
+    )
+    demand(
+        settings.memory or (settings.scenario is None and settings.seed is None),
+        "scenario and seed are for a server in memory (--memory)",
+    )
     demand(0 <= settings.port <= 65535, "port is between 0 and 65535")
     tls_port = settings.tls_port
     demand(tls_port is None or 0 <= tls_port <= 65535, "tls_port is between 0 and 65535")
@@ -297,12 +350,16 @@ def _check(settings: Settings) -> None:
     demand(0 <= settings.drain <= 300, "drain is between 0 and 300 seconds")
     demand(settings.body_limit >= 1024, "body_limit is at least 1024 bytes")
     demand(settings.upload_limit >= 1, "upload_limit is at least 1 byte")
+    demand(0 <= settings.quota <= _MOST_QUOTA, "quota is at least 0 bytes")
     demand(settings.max_polls is None or settings.max_polls >= 1, "max_polls is at least 1")
     demand(
         0 <= settings.retention_user <= _MOST_DAYS
-        and 0 <= settings.retention_enterprise <= _MOST_DAYS,
-        "retention_user and retention_enterprise are days, from 0 (for ever) to 36500",
+        and 0 <= settings.retention_enterprise <= _MOST_DAYS
+        and 0 <= settings.retention_versions <= _MOST_DAYS,
+        "retention_user, retention_enterprise and retention_versions are days, from 0 (for ever) "
+        "to 36500",
     )
+    demand(0 <= settings.trash_days <= _MOST_DAYS, "trash_days is 0 (for ever) to 36500 days")
     demand(settings.rate_limit >= 0, "rate_limit is at least 0")
     demand(settings.auth_failure_limit >= 0, "auth_failure_limit is at least 0")
     demand(settings.max_requests >= 1, "max_requests is at least 1")

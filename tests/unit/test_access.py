@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -24,9 +23,11 @@ from wakeful.core.accounts import (
     update_user,
 )
 from wakeful.core.apps import create_app, delete_app, disable_app
+from wakeful.core.credentials import App, Token
 from wakeful.core.errors import Forbidden, NotFound, StoreFailed, Unauthenticated
-from wakeful.core.items import App, Token
-from wakeful.core.lookups import GrantById, Lookup, TokenByDigest, UserById
+from wakeful.core.lookups import Lookup
+from wakeful.core.lookups.credentials import GrantById, TokenByDigest
+from wakeful.core.lookups.people import UserById
 from wakeful.core.scopes import included
 from wakeful.core.signin import exchange, issue_pair
 from wakeful.core.writes import PutGrant, Steps
@@ -92,6 +93,7 @@ async def test_a_token_says_who_bears_it(stage: Stage) -> None:
     assert identity == Identity(
         user=stage.world.ann.id,
         enterprise=stage.world.enterprise,
+        home=stage.world.ann.home,
         grant=stage.grant,
         scopes=included(ALL_SCOPES),
         is_admin=False,
@@ -393,7 +395,7 @@ async def test_a_token_that_is_restricted_to_an_item_acts_for_nobody_else(stage:
 
     assert (await stage.access.act_for(narrow, stage.world.bob.id)).user == stage.world.bob.id
     with pytest.raises(Forbidden, match="restricted"):
-        await stage.access.act_for(dataclasses.replace(narrow, item=5), stage.world.bob.id)
+        await stage.access.act_for(replace(narrow, item=5), stage.world.bob.id)
 
 
 async def test_revoking_again_changes_nothing(stage: Stage) -> None:
@@ -452,7 +454,7 @@ async def test_a_revocation_goes_on_when_who_asked_for_it_is_gone(stage: Stage, 
     await stage.identify()
     await stage.access.load_grant(stage.grant)
     committed = asyncio.Event()
-    stage.store.after_commit = committed.wait  # type: ignore[assignment]
+    stage.store.after_commit = committed.wait
     revoking: asyncio.Task[object] = asyncio.ensure_future(
         stage.access.revoke_token(stage.token.id)
         if what == "token"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 
 import pytest
 from hypothesis import given, settings
@@ -18,6 +19,9 @@ from wakeful.core.positions import LAST_EPOCH, position
 OURS = Capabilities(b"s" * 32)
 
 PLACE = position(3, 17)
+
+CHANNEL = OURS.channel(1, 2, StreamClass.SYNC, PLACE)
+"""One for all examples: a nonce is in it, and what is drawn must not depend on chance."""
 
 
 @given(
@@ -54,14 +58,13 @@ def test_channels_that_are_alike_differ() -> None:
 @settings(max_examples=30)
 @given(st.data())
 def test_a_channel_with_any_other_character_is_none(data: st.DataObject) -> None:
-    text = OURS.channel(1, 2, StreamClass.SYNC, PLACE)
-    index = data.draw(st.integers(0, len(text) - 1))
+    index = data.draw(st.integers(0, len(CHANNEL) - 1))
     char = data.draw(
-        st.sampled_from("ABCDwxyz0189-_+/=. \n%é\0\ud800").filter(lambda one: one != text[index])
+        st.sampled_from("ABCDwxyz0189-_+/=. \n%é\0\ud800").filter(lambda one: one != CHANNEL[index])
     )
 
     with pytest.raises(NotFound):
-        OURS.open_channel(text[:index] + char + text[index + 1 :])
+        OURS.open_channel(CHANNEL[:index] + char + CHANNEL[index + 1 :])
 
 
 def test_a_channel_with_any_bit_flipped_is_none() -> None:
@@ -122,6 +125,22 @@ async def test_a_channel_outlives_the_server_that_gave_it() -> None:
     text = (await open_access(store)).channel(1, 2, StreamClass.CHANGES, PLACE)
 
     assert (await open_access(store)).open_channel(text).position == PLACE
+
+
+@given(st.binary(max_size=100))
+def test_what_is_sealed_is_signed_by_hmac(body: bytes) -> None:
+    sealed = base64.urlsafe_b64decode(OURS.seal(b"purpose", body) + "==")
+
+    assert sealed == body + hmac.digest(b"s" * 32, b"purpose\0" + body, "sha256")[:16]
+
+
+@pytest.mark.parametrize("sign", ["+", "/", "=", "\n", " ", "A", "é"])
+def test_text_that_is_not_as_it_was_given_out_is_worth_nothing(sign: str) -> None:
+    text = OURS.seal(b"purpose", b"\xfb\xff" * 8)
+
+    assert OURS.unseal(b"purpose", text) == b"\xfb\xff" * 8
+    assert OURS.unseal(b"purpose", text + sign) is None
+    assert OURS.unseal(b"purpose", text.replace("-", "+").replace("_", "/")) is None
 
 
 async def test_each_store_signs_with_a_secret_of_its_own() -> None:

@@ -11,9 +11,13 @@ from structlog.testing import capture_logs
 from tests.contract.things import A_FILE, do, put_items
 from wakeful import collection
 from wakeful.collection import Collection
+from wakeful.contents.bench import MemoryBench
+from wakeful.contents.drafts import KeptDrafts
 from wakeful.contents.memory import MemoryShelf
+from wakeful.core.drafts import LIFETIME_MS
 from wakeful.core.errors import StoreFailed
-from wakeful.core.lookups import Lookup, NamedContents
+from wakeful.core.lookups import Lookup
+from wakeful.core.lookups.trees import NamedContents
 from wakeful.core.writes import RemoveSubtree
 from wakeful.stores.memory import MemoryStore
 
@@ -35,7 +39,11 @@ class Kept:
         self.store = MemoryStore()
         self.shelf = MemoryShelf(10_000)
         self.counted = Counted()
-        self.collection = Collection(self.store, self.shelf, self.counted)
+        self.drafts = KeptDrafts(MemoryBench(), 10_000)
+        self.now = 0
+        self.collection = Collection(
+            self.store, self.shelf, self.drafts, self.counted, lambda: self.now
+        )
 
     async def bring(self, data: bytes) -> str:
         async with self.shelf.receive() as incoming:
@@ -95,7 +103,7 @@ async def test_a_round_goes_through_all_of_it_in_steps(
 async def test_an_upload_that_was_refused_is_collected_soon(kept: Kept) -> None:
     async with kept.collection:
         await kept.bring(b"refused")
-        await asyncio.wait_for(kept.counted.told.wait(), 10)
+        await asyncio.wait_for(kept.counted.told.wait(), 60)
 
     assert await kept.left() == []
 
@@ -157,7 +165,7 @@ async def test_a_round_that_fails_is_followed_by_others(
 
     with capture_logs() as logs:
         async with kept.collection:
-            await asyncio.wait_for(kept.counted.told.wait(), 10)
+            await asyncio.wait_for(kept.counted.told.wait(), 60)
 
     assert [entry["event"] for entry in logs] == [said, "contents removed"]
 
@@ -166,3 +174,14 @@ async def test_one_that_was_never_entered_ends_as_well(kept: Kept) -> None:
     await kept.collection.__aexit__(None, None, None)
 
     assert await kept.left() == []
+
+
+async def test_drafts_go_when_they_are_a_week_old(kept: Kept) -> None:
+    old = await kept.drafts.begin(1, "", 0)
+    young = await kept.drafts.begin(1, "", 1)
+
+    kept.now = LIFETIME_MS + 1
+    await kept.collection.round()
+
+    assert kept.drafts.find(old.id) is None
+    assert kept.drafts.find(young.id) == young

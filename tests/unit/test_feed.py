@@ -7,22 +7,25 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from tests.model.stages import Sleeper, StagedBus, StagedStore, Tally, turns, until
 from tests.model.world import World, at_once
 from wakeful import feed as feed_module
+from wakeful import looks
 from wakeful.core.changes import CreateFolder, Facts, Tell, Upload
 from wakeful.core.errors import NotFound, StoreFailed
 from wakeful.core.events import EVERY_CLASS, ONLY_ALL, StreamClass
-from wakeful.core.lookups import LastKey, Lookup, ReadStream, StreamStates
+from wakeful.core.lookups import Lookup
+from wakeful.core.lookups.streams import LastKey, ReadStream, StreamStates
 from wakeful.core.ports import StreamKind
 from wakeful.core.positions import Asked, Marker, position
 from wakeful.core.terms import FREELY
-from wakeful.feed import SLICE, Feed, Waiter, merge
+from wakeful.feed import NEAR, Feed, merge
 from wakeful.wakeups.hub import Hub
+from wakeful.waking import SLICE, Waiter
 
 EPOCH = 1
 EVERYTHING = 1_000_000
@@ -306,7 +309,7 @@ async def test_a_commit_that_overtakes_another_look_up_is_not_hidden_by_it(
 async def test_a_commit_that_overtakes_the_backstop_is_not_hidden_by_it(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feed_module, "LOOK_AGAIN_SECONDS", 0)
+    monkeypatch.setattr(looks, "LOOK_AGAIN_SECONDS", 0)
     await stage.change()
     stage.store.broken = StoreFailed("broken")
     with capture_logs():
@@ -595,7 +598,7 @@ async def test_who_publishes_and_goes_away_wakes_all_the_same(stage: Stage) -> N
     """The request may be cancelled when its change is durable and its answer is not yet out."""
     sleeper = stage.waits(Marker.NOW)
     await turns()
-    stage.store.after_commit = asyncio.Event().wait  # type: ignore[assignment]
+    stage.store.after_commit = asyncio.Event().wait
     publishing = asyncio.create_task(stage.change())
     await turns()
 
@@ -707,7 +710,7 @@ async def test_one_that_fails_when_woken_takes_nobody_with_it(stage: Stage) -> N
 async def test_who_could_not_be_looked_for_is_looked_for_again(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feed_module, "LOOK_AGAIN_SECONDS", 0)
+    monkeypatch.setattr(looks, "LOOK_AGAIN_SECONDS", 0)
     await stage.change()
     stage.store.broken = StoreFailed("broken")
     stays, leaves = stage.waits(at(0)), stage.waits(at(0))
@@ -724,6 +727,21 @@ async def test_who_could_not_be_looked_for_is_looked_for_again(
     assert late.wakes == []
     assert stage.feed.waiting == 1
     assert {entry["event"] for entry in logs} == {"look failed"}
+
+
+async def test_the_store_is_asked_again_though_nobody_else_comes(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looks, "LOOK_AGAIN_SECONDS", 0)
+    await stage.change()
+    stage.store.broken = StoreFailed("broken")
+    with capture_logs() as logs:
+        sleeper = stage.waits(at(0))
+        await until(lambda: bool(logs), "the look failed")
+        stage.store.broken = None
+        await until(lambda: sleeper.woken, "the store was asked again")
+
+    assert stage.feed.waiting == 0
 
 
 async def test_a_feed_to_which_nobody_came_ends(stage: Stage) -> None:
@@ -874,7 +892,6 @@ asked_positions = st.one_of(
 
 
 @given(steps, asked_positions, st.sampled_from(StreamClass))
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_poll_is_answered_at_once_if_and_only_if_its_read_shows_something(
     steps: list[Step], asked: Asked, cls: StreamClass
 ) -> None:
@@ -976,7 +993,7 @@ async def test_who_acts_and_goes_away_waits_for_what_cannot_be_taken_back() -> N
         await gone.wait()
         return await commit(command)
 
-    world.store.commit = slowly  # type: ignore[method-assign]
+    world.store.commit = slowly  # type: ignore[method-assign] # of a world that ends with the test
     change = CreateFolder(parent=world.home(), name="a")
     acting = asyncio.create_task(feed.act(world.ann.id, (change,), FREELY))
     await going.wait()
@@ -989,3 +1006,83 @@ async def test_who_acts_and_goes_away_waits_for_what_cannot_be_taken_back() -> N
         await acting
 
     assert world.paths() == {"a"}
+
+
+# --- at once ---
+
+
+@pytest.mark.parametrize("known", [False, True])
+async def test_a_page_near_the_head_is_read_at_once(known: bool) -> None:
+    stage = Stage()
+    async with stage.feed:
+        await stage.change(3)
+        if known:
+            stage.feed.wait(stage.waits(Marker.NOW), Marker.NOW)
+            await until(lambda: stage.feed.known_head(stage.ann) is not None, "a head")
+        for asked in (Marker.START, Marker.NOW, position(EPOCH, 1)):
+            page = stage.feed.read_now(stage.ann, asked, 2)
+            assert page == await stage.feed.read(stage.ann, asked, 2)
+        assert stage.feed.head_now(stage.ann) == await stage.feed.head(stage.ann)
+
+
+async def test_a_page_far_from_the_head_or_with_a_gap_is_not() -> None:
+    stage = Stage()
+    async with stage.feed:
+        await stage.change(NEAR + 1)
+        assert stage.feed.read_now(stage.ann, position(EPOCH, 1), 1) is not None
+        assert stage.feed.read_now(stage.ann, Marker.START, 1) is None
+        assert stage.feed.read_now(stage.ann, position(EPOCH, NEAR + 2), 1) is None
+        await stage.trim()
+        assert stage.feed.read_now(stage.ann, position(EPOCH, 1), 1) is None
+        assert stage.tally.gaps == 0
+
+
+async def test_a_store_that_cannot_answer_at_once_is_asked_in_the_usual_way() -> None:
+    stage = Stage()
+    async with stage.feed:
+        await stage.change()
+        stage.store.broken = StoreFailed("broken")
+        assert stage.feed.head_now(stage.ann) is None
+        assert stage.feed.read_now(stage.ann, Marker.START, 1) is None
+
+
+async def test_a_read_at_once_wakes_whoever_missed_a_hint() -> None:
+    stage = Stage()
+    async with stage.feed:
+        await stage.change()
+        sleeper = stage.waits(Marker.NOW)
+        stage.feed.wait(sleeper, Marker.NOW)
+        await until(lambda: stage.feed.known_head(stage.ann) is not None, "a head")
+        stage.bus.held = True
+        await stage.change()
+        assert not sleeper.woken
+
+        page = stage.feed.read_now(stage.ann, Marker.START, 1)
+        await turns()
+
+        assert page is not None
+        assert sleeper.woken
+
+
+async def test_a_head_that_was_asked_for_at_once_follows_commits() -> None:
+    stage = Stage()
+    async with stage.feed:
+        await stage.change()
+        before = stage.feed.head_now(stage.ann)
+        assert before is not None
+        assert stage.feed.known_head(stage.ann) == before
+        await stage.change(2)
+        page = stage.feed.read_now(stage.ann, position(EPOCH, before.last), 10)
+        assert page == await stage.feed.read(stage.ann, position(EPOCH, before.last), 10)
+        assert stage.feed.head_now(stage.ann) == await stage.feed.head(stage.ann)
+
+
+async def test_nothing_new_is_read_at_once_without_the_store() -> None:
+    stage = Stage()
+    async with stage.feed:
+        await stage.change(2)
+        expected = await stage.feed.read(stage.ann, Marker.NOW, 10)
+        assert stage.feed.head_now(stage.ann) is not None
+        stage.store.broken = StoreFailed("broken")
+        assert stage.feed.read_now(stage.ann, Marker.NOW, 10) == expected
+        assert stage.feed.read_now(stage.ann, position(EPOCH, 1), 10) is None

@@ -14,7 +14,8 @@ from wakeful import filtered
 from wakeful.core.changes import Tell
 from wakeful.core.errors import StoreFailed
 from wakeful.core.events import ONLY_ALL
-from wakeful.core.lookups import Lookup, Page, ReadStream, ReadTimeline, TimelinePage
+from wakeful.core.lookups import Lookup
+from wakeful.core.lookups.streams import Page, ReadStream, ReadTimeline, TimelinePage
 from wakeful.core.ports import StreamKind
 from wakeful.core.positions import Asked, Marker, StreamState, position
 from wakeful.feed import Feed
@@ -86,7 +87,7 @@ class Stage:
         return count
 
     async def shown(self, look: Look) -> bool:
-        page: Page | TimelinePage = await self.store.ask(look)  # type: ignore[arg-type]
+        page: Page | TimelinePage = await self.store.ask(look)  # type: ignore[arg-type] # of either kind
         return bool(page.events)
 
 

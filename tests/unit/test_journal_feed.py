@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.model.stages import StagedBus, StagedStore, Tally, turns, until
@@ -15,11 +15,13 @@ from tests.model.world import World, by_id
 from wakeful.core.accounts import add_member
 from wakeful.core.changes import CreateFolder, Facts, Move, Trash, Upload
 from wakeful.core.errors import StoreFailed
-from wakeful.core.items import Role
-from wakeful.core.lookups import JournalHeads, ListJournal, Lookup, ReadJournal
-from wakeful.core.view import Place
-from wakeful.feed import SLICE, Feed
+from wakeful.core.lookups import Lookup
+from wakeful.core.lookups.journals import JournalHeads, ListJournal, ReadJournal
+from wakeful.core.people import Role
+from wakeful.core.places import Place
+from wakeful.feed import Feed
 from wakeful.journal_feed import JournalFeed
+from wakeful.waking import SLICE
 
 
 class Sleeper:
@@ -27,6 +29,7 @@ class Sleeper:
 
     def __init__(self, *places: Place) -> None:
         self.places = places
+        self.after = 0
         self.wakes: list[float] = []
 
     def wake(self, since: float) -> None:
@@ -213,9 +216,11 @@ async def test_the_first_of_several_places_wakes_and_the_others_are_left(stage: 
 @pytest.mark.parametrize("under", [EVERYTHING, "mine"])
 @pytest.mark.parametrize("kind", [JournalHeads, ListJournal, ReadJournal])
 @pytest.mark.parametrize("are_others_there", [False, True])
+@pytest.mark.parametrize("is_slow", [False, True])
 async def test_p4_a_commit_between_a_snapshot_and_its_arrival_wakes(
-    stage: Stage, under: str, kind: type[Lookup[Any]], are_others_there: bool
+    stage: Stage, under: str, kind: type[Lookup[Any]], are_others_there: bool, is_slow: bool
 ) -> None:
+    stage.store.is_slow = is_slow
     if are_others_there:
         await stage.waits("other", deep=False)
         await stage.waits("elsewhere")
@@ -228,6 +233,69 @@ async def test_p4_a_commit_between_a_snapshot_and_its_arrival_wakes(
         await stage.settled()
     if stage.store.between is None:
         assert len(sleeper.wakes) == 1
+
+
+async def test_who_comes_back_asks_nothing_and_misses_nothing(stage: Stage) -> None:
+    await stage.waits()
+    await stage.change("mine/a")
+    await stage.settled()
+    stage.store.asked.clear()
+
+    behind = stage.sleeper()
+    await stage.change("mine/b")
+    stage.journals.wait(behind)
+    waiting = stage.sleeper()
+    stage.journals.wait(waiting)
+    await turns()
+
+    assert stage.store.asked == []
+    assert (len(behind.wakes), len(waiting.wakes)) == (1, 0)
+
+
+@pytest.mark.parametrize("is_slow", [False, True])
+async def test_p4_a_hint_that_was_lost_while_nobody_waited_is_made_up_for(
+    stage: Stage, is_slow: bool
+) -> None:
+    stage.journals.leave(await stage.waits())
+    sleeper = stage.sleeper()
+    stage.bus.held = True
+    await stage.change("mine/a")
+    stage.bus.lose()
+    stage.store.is_slow = is_slow
+
+    await stage.journals.look_again()
+
+    stage.journals.wait(sleeper)
+    await stage.settled()
+    assert len(sleeper.wakes) == 1
+
+
+async def test_heads_are_known_without_waiting_where_the_store_tells_them(stage: Stage) -> None:
+    team = stage.world.shared(stage.world.ann, "Team")
+    stage.store.is_slow = True
+    assert stage.journals.heads_now([stage.home]) is None
+    sleeper = stage.sleeper()
+    stage.journals.wait(sleeper)
+
+    stage.store.is_slow = False
+    await stage.change("mine/a")
+    assert stage.journals.heads_now([stage.home, team]) == {stage.home: stage.head, team: 0}
+    await turns()
+    assert len(sleeper.wakes) == 1
+    stage.store.asked.clear()
+    assert stage.journals.heads_now([stage.home, team]) == {stage.home: stage.head, team: 0}
+    assert stage.store.asked == []
+
+
+async def test_of_journals_that_nobody_waits_for_only_so_many_are_remembered(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wakeful.journal_feed._MOST_HEADS", 2)
+    for namespace in (1, 2, 3):
+        stage.journals.heads_now([namespace])
+    stage.store.asked.clear()
+    stage.journals.heads_now([2])
+    assert stage.store.asked == [JournalHeads((2,))]
 
 
 async def test_p4_who_comes_while_rows_are_matched_is_looked_for(stage: Stage) -> None:
@@ -259,6 +327,79 @@ async def test_p4_the_backstop_finds_what_no_hint_told(stage: Stage) -> None:
     assert stage.tally.found == [1]
     await stage.journals.look_again()
     assert stage.tally.found == [1]
+
+
+@pytest.mark.parametrize("is_matched", [False, True])
+async def test_p5_who_is_woken_by_what_no_hint_told_finds_it(
+    stage: Stage, is_matched: bool
+) -> None:
+    top = stage.sleeper(deep=False)
+    if is_matched:
+        stage.journals.wait(top)
+        await stage.settled()
+        stage.bus.held = True
+        await stage.change("mine/a")
+        told = stage.bus.merged()
+        stage.bus.lose()
+        await stage.change("b")
+        stage.bus.lose()
+        stage.bus.pass_on(told)
+    else:
+        stage.journals.heads_now([stage.home])
+        stage.bus.held = True
+        await stage.change("b")
+        stage.bus.lose()
+        stage.journals.wait(top)
+    await stage.settled()
+    assert len(top.wakes) == 1
+    assert stage.journals.heads_now([stage.home]) == {stage.home: stage.head}
+
+
+async def test_p4_what_is_left_while_the_backstop_looks_is_not_remembered_as_it_was(
+    stage: Stage,
+) -> None:
+    leaver, sleeper = await stage.waits(), stage.sleeper()
+    stage.bus.held = True
+    await stage.change("mine/a")
+    stage.bus.lose()
+
+    async def leave() -> None:
+        stage.journals.leave(leaver)
+
+    stage.between(leave, JournalHeads)
+    await stage.journals.look_again()
+
+    stage.journals.wait(sleeper)
+    await stage.settled()
+    assert len(sleeper.wakes) == 1
+
+
+async def test_p4_who_comes_for_a_journal_that_was_left_while_it_is_looked_for_is_woken(
+    stage: Stage,
+) -> None:
+    stage.store.is_slow = True
+    leaver, sleeper = stage.sleeper(), stage.sleeper()
+
+    async def come() -> None:
+        stage.journals.leave(leaver)
+        await stage.change("mine/a")
+        stage.journals.wait(sleeper)
+
+    stage.between(come, JournalHeads)
+    stage.journals.wait(leaver)
+    await stage.settled()
+    assert len(sleeper.wakes) == 1
+
+
+async def test_p4_who_waits_for_a_folder_behind_many_heads_is_woken(stage: Stage) -> None:
+    stage.store.is_slow = True
+    for namespace in range(10_000, 10_000 + SLICE):
+        stage.journals.wait(Sleeper(Place(namespace, 0)))
+    sleeper = stage.sleeper("mine")
+    stage.between(lambda: stage.change("mine/a"), ListJournal)
+    stage.journals.wait(sleeper)
+    await stage.settled()
+    assert len(sleeper.wakes) == 1
 
 
 async def test_a_hint_that_is_repeated_or_late_wakes_nobody_again(stage: Stage) -> None:
@@ -378,7 +519,6 @@ moves = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(moves, max_size=30))
 def test_p4_a_place_is_answered_if_and_only_if_its_look_up_shows_something(
     history: list[tuple[Any, ...]],

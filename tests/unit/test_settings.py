@@ -26,6 +26,29 @@ def test_paths_can_be_told_in_the_file_and_in_the_environment() -> None:
     assert settings.tls_key == Path("/key.pem")
 
 
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("4096", 4096),
+        ("16k", 16 << 10),
+        ("500M", 500 << 20),
+        ("10 GiB", 10 << 30),
+        ("2TB", 2 << 40),
+        (7000, 7000),
+    ],
+)
+def test_sizes_are_told_as_people_write_them(text: str | int, size: int) -> None:
+    assert load({"quota": text}, {}, {}).quota == size
+    assert load({}, {"WAKEFUL_UPLOAD_LIMIT": str(text)}, {}).upload_limit == size
+    assert load({}, {}, {"body_limit": text}).body_limit == size
+
+
+@pytest.mark.parametrize("text", ["", "G", "-1", "1.5G", "10X", "9" * 30 + "G", "9000000000000T"])
+def test_what_is_no_size_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match="quota"):
+        load({"quota": text}, {}, {})
+
+
 def test_flags_that_were_not_given_change_nothing() -> None:
     assert load({"port": 1111, "watch": ["/"]}, {}, {"port": None, "watch": ()}).port == 1111
     assert load({"watch": ["/"]}, {}, {"watch": ()}).watch == ("/",)
