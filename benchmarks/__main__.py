@@ -1,151 +1,108 @@
-"""Run the benchmarks, one after the other, and print what they reached beside what they must.
+"""Measure Wakeful beside what an engineer would take instead, and print one table.
 
-`python -m benchmarks` runs all, `python -m benchmarks latency tree` those named. A JSON file
-with everything measured is written with `--json FILE`.
+`python -m benchmarks` runs every system in turn, in three rounds, in some 40 minutes; with
+`--quick` one short round, in some 5. Names run the benchmarks of Wakeful alone, and `guard` shows
+what the regression guard counts.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import platform
-import subprocess
+import signal
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-
-@dataclass(frozen=True)
-class Figure:
-    """One number in a benchmark's result, and the most that it may be."""
-
-    what: str
-    path: str  # keys of the result, joined by dots
-    unit: str
-    most: float | None = None
-
-
-BENCHMARKS: dict[str, tuple[Figure, ...]] = {
-    "latency": (
-        Figure("close of a known file → client, median", "known.median_ms", "ms", 10),
-        Figure("close of a known file → client, p99", "known.p99_ms", "ms", 50),
-        Figure("close of a new file → client, median", "new.median_ms", "ms", 30),
-        Figure("close of a new file → client, p99", "new.p99_ms", "ms"),
-    ),
-    "tree": (
-        Figure("first scan of 100,000 files, from start to ready", "first_scan_seconds", "s", 10),
-        Figure("server's RSS after it", "rss_mib", "MiB", 150),
-        Figure("restart with nothing changed", "restart_seconds", "s", 5),
-        Figure("burst of 20,000 files: missing", "burst.missing", "files", 0),
-        Figure("burst of 20,000 files: announced twice", "burst.announced_twice", "files", 0),
-        Figure("burst of 20,000 files: all announced after", "burst.announced_after_seconds", "s"),
-        Figure("slowest answer of the server meanwhile", "burst.slowest_answer_ms", "ms"),
-    ),
-    "source": (
-        Figure("burst of 20,000 files: the loop was late by", "burst.loop_late_ms", "ms", 50),
-    ),
-    "retention": (
-        Figure(
-            "a commit beside the trimming of 1,000,000 rows, median",
-            "commit_beside_trimming.median",
-            "ms",
-            10,
-        ),
-        Figure("the same, p99", "commit_beside_trimming.p99", "ms", 100),
-        Figure("the same without trimming, p99", "commit_alone.p99", "ms"),
-        Figure("1,000,000 rows are gone after", "seconds", "s"),
-    ),
-    "logs": (
-        Figure("page of 500: window, 3 types, of 1,000,000", "page_ms", "ms", 5),
-        Figure("the same once more", "page_again_ms", "ms", 5),
-        Figure("the store's part of it", "store.window_of_three_types_ms", "ms"),
-        Figure("data folder for each event", "bytes_per_event", "B"),
-        Figure("recording of each", "fill_us_per_event", "us"),
-    ),
-    "parked": (
-        Figure("RSS of a parked poll, 10,000 users", "fresh.kib_per_poll", "KiB", 2.5),
-        Figure("the same after other requests", "after_requests.kib_per_poll", "KiB", 3),
-        Figure("the same over TLS, 2,000 users", "tls.kib_per_poll", "KiB"),
-        Figure("10,000 polls on one stream, last one woken", "one_stream.last_ms", "ms", 300),
-    ),
-    "dropbox": (
-        Figure("listing of 100,000 files in pages of 2,000", "listing.seconds", "s", 4),
-        Figure("change sent → its long poll answered, median", "wake.answered_median_ms", "ms", 3),
-        Figure("change sent → its page read, median", "wake.read_median_ms", "ms"),
-        Figure("RSS of a parked long poll, 10,000 users", "parked.kib_per_poll", "KiB", 3),
-        Figure("one of them woken, median", "parked.woken_median_ms", "ms", 3),
-    ),
-    "rename": (
-        Figure("rename of a folder of 100,000 files", "commit_seconds", "s", 10),
-        Figure(
-            "change of others → their poll, slowest meanwhile", "meanwhile.slowest_ms", "ms", 1000
-        ),
-        Figure("the same, median", "meanwhile.median_ms", "ms"),
-        Figure("the same alone, median", "alone.median_ms", "ms"),
-        Figure("the same alone, slowest", "alone.slowest_ms", "ms"),
-        Figure("its owner has read all of it after", "told_seconds", "s"),
-    ),
-    "emulator": (
-        Figure("start in memory → first answer, median", "first_answer_ms.median", "ms", 300),
-        Figure("processor time of a start and an end", "processor_ms", "ms"),
-        Figure("200 tests with a fresh user each", "suite_seconds", "s", 20),
-    ),
-}
+from benchmarks import alone, guard
+from benchmarks.compare import report
+from benchmarks.compare.figures import TITLES
+from benchmarks.compare.plan import FULL, QUICK
+from benchmarks.compare.run import WORKS, names, run
+from benchmarks.load.build import NoCompiler
+from benchmarks.machine import load, machine
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"of {', '.join((*alone.BENCHMARKS, 'guard'))}"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all results to FILE")
+    side = parser.add_argument_group("side by side")
+    side.add_argument("--quick", action="store_true", help="one short round with fewer polls")
+    side.add_argument("--rounds", type=int, metavar="N", help="how often all is measured")
+    side.add_argument("--minutes", type=float, metavar="N", help="begin nothing more after N")
+    side.add_argument("--works", default="", metavar="LIST", help=f"of {', '.join(WORKS)}")
+    side.add_argument("--systems", default="", metavar="LIST", help=f"of {', '.join(TITLES)}")
+    side.add_argument("--folder", type=Path, help="for all data, on the disk to be measured")
+    side.add_argument(
+        "--stores",
+        type=Path,
+        metavar="DIR",
+        help="keep the large stores that are made for it, for the next run",
+    )
+    side.add_argument(
+        "--docs", action="store_true", help="put table and plots into docs/benchmarks.md"
+    )
+    side.add_argument("--busy", action="store_true", help="say there that other work went on")
+    counted = parser.add_argument_group("guard")
+    counted.add_argument("--write", action="store_true", help="keep the counts as they are now")
     options = parser.parse_args()
-    unknown = set(options.names) - BENCHMARKS.keys()
+    # Whoever ends it by a signal has its servers ended, and its data removed, all the same.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    known = (*alone.BENCHMARKS, "guard")
+    unknown = set(options.names) - set(known)
     if unknown:
-        parser.error(
-            f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}"
-        )
-    results: dict[str, Any] = {"machine": _machine()}
+        parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    try:
+        works = names(options.works, tuple(WORKS)) or tuple(WORKS)
+        systems = names(options.systems, tuple(TITLES))
+    except ValueError as error:
+        parser.error(str(error))
+    try:
+        if options.names == ["guard"]:
+            return guard.show(is_written=options.write)
+        if options.names:
+            return _alone(options.names, options.json)
+        return _side_by_side(options, works, systems)
+    except NoCompiler as missing:
+        print(missing, file=sys.stderr)
+        return 2
+
+
+def _alone(chosen: list[str], kept: Path | None) -> int:
+    results: dict[str, Any] = {"machine": machine()}
     print(f"{results['machine']}\n")
     missed = 0
-    for name in options.names or BENCHMARKS:
+    for name in chosen:
         print(f"{name} ...", file=sys.stderr, flush=True)
-        results[name] = _run(name)
-        for figure in BENCHMARKS[name]:
-            missed += _show(figure, results[name])
-    if options.json is not None:
-        options.json.write_text(json.dumps(results, indent=2) + "\n")
+        results[name] = alone.run(name)
+        for figure in alone.BENCHMARKS[name]:
+            missed += alone.show(figure, results[name])
+    if kept is not None:
+        kept.write_text(json.dumps(results, indent=2) + "\n")
     return 1 if missed else 0
 
 
-def _run(name: str) -> Any:
-    """Each in a process of its own, so that none inherits what another left in memory."""
-    done = subprocess.run(
-        [sys.executable, "-m", f"benchmarks.{name}"], stdout=subprocess.PIPE, check=True
-    )
-    return json.loads(done.stdout)
-
-
-def _show(figure: Figure, result: Any) -> bool:
-    value = result
-    for key in figure.path.split("."):
-        value = value[key]
-    is_missed = figure.most is not None and value > figure.most
-    target = "" if figure.most is None else f"at most {figure.most:g} {figure.unit}"
-    verdict = "MISSED" if is_missed else "ok" if target else ""
-    print(f"{figure.what:<50} {value:>9,.4g} {figure.unit:<5}  {target:<18} {verdict}", flush=True)
-    return is_missed
-
-
-def _machine() -> str:
-    try:
-        text = Path("/proc/cpuinfo").read_text()
-        processors = text.count("processor\t")
-    except OSError:
-        processors = 0
-    return (
-        f"{platform.system()} {platform.release()}, {processors} cores, "
-        f"Python {platform.python_version()}"
-    )
+def _side_by_side(options: argparse.Namespace, works: Any, systems: Any) -> int:
+    plan = QUICK if options.quick else FULL
+    if options.rounds is not None:
+        plan = report.with_rounds(plan, options.rounds)
+    measured = {
+        "machine": machine(),
+        "load": load(),
+        "is_busy": options.busy,
+        "is_quick": options.quick,
+        "rounds": plan.rounds,
+        **run(plan, works, systems, options.folder, options.stores, options.minutes),
+    }
+    print(report.text(measured, plan))
+    if options.json is not None:
+        options.json.write_text(json.dumps(measured, indent=1) + "\n")
+    if options.docs:
+        report.write_docs(measured, plan)
+    return 0
 
 
 if __name__ == "__main__":

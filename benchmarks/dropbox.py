@@ -17,24 +17,22 @@ import contextlib
 import gc
 import http.client
 import json
-import os
 import resource
 import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.child import Child
 from benchmarks.source import make_tree
 from tests.servers import Server
 
 PAGE = 2000
 SAMPLES = 300
 WARM_UP = 200
-GIVE_UP_SECONDS = 120.0
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -145,33 +143,12 @@ def _median_ms(seconds: list[float]) -> float:
 # --- parked polls ---
 
 
-class Child:
-    """The server's process, which obeys one command a line."""
+class Waited(Child):
+    """A server whose polls wait for cursors."""
 
     def __init__(self, users: int) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.dropbox", "--serve", str(users)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        ready = self._read()
-        self.port: int = ready["port"]
-        self.cursors: list[str] = ready["cursors"]
-
-    def ask(self, command: str) -> Any:
-        assert self._process.stdin is not None
-        print(command, file=self._process.stdin, flush=True)
-        return self._read()
-
-    def _read(self) -> Any:
-        assert self._process.stdout is not None
-        return json.loads(self._process.stdout.readline())
-
-    def rss(self) -> int:
-        """Resident bytes of the server."""
-        with open(f"/proc/{self._process.pid}/statm", encoding="ascii") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+        super().__init__("benchmarks.dropbox", ["--serve", str(users)])
+        self.cursors: list[str] = self.ready["cursors"]
 
     def park(self, cursors: list[str]) -> list[socket.socket]:
         connections = []
@@ -190,21 +167,9 @@ class Child:
         self.wait_parked(len(cursors))
         return connections
 
-    def wait_parked(self, count: int) -> None:
-        until = time.monotonic() + GIVE_UP_SECONDS
-        while self.ask("parked") != count:
-            if time.monotonic() > until:
-                raise TimeoutError(f"not {count} polls parked")
-            time.sleep(0.02)
-
-    def end(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(GIVE_UP_SECONDS)
-
 
 def parked(polls: int) -> dict[str, Any]:
-    child = Child(polls + WARM_UP)
+    child = Waited(polls + WARM_UP)
     with contextlib.ExitStack() as stack:
         stack.callback(child.end)
         # Whatever is loaded or cached once is not the price of a poll.
@@ -255,6 +220,7 @@ async def serve(users: int) -> None:
     from wakeful.core.view import begin, latest
     from wakeful.dialects.dropbox.cursors import sealed
     from wakeful.feed import Feed
+    from wakeful.http.dropbox.cursors import Cursors
     from wakeful.http.dropbox.poll import LONGPOLL_PATH, FormV2, LongPolls
     from wakeful.http.front.front import Front
     from wakeful.http.metrics import Metrics
@@ -280,7 +246,7 @@ async def serve(users: int) -> None:
             cursors.append(sealed(access.seal, await read(store, latest(first))))
         front = Front(metrics)
         async with LongPolls(store, journals, access, front.polls) as longpolls:
-            front.route(LONGPOLL_PATH, longpolls.route(FormV2(store, access)))
+            front.routing.route(LONGPOLL_PATH, longpolls.route(FormV2(store, Cursors(access))))
             listener = socket.socket()
             listener.bind(("127.0.0.1", 0))
             listener.listen(4096)

@@ -17,14 +17,15 @@ import socket
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from benchmarks.systems.wakeful_data import prepare
 from tests.readers import Reader
-from tests.servers import Server, wakeful
+from tests.servers import Server
 
 CONTENT = os.urandom(10_000)
 OTHER_USERS = 20
@@ -55,10 +56,11 @@ def measure(samples: int, parked: int) -> dict[str, Any]:
         watched.mkdir()
         for number in range(samples):
             (watched / f"known {number}.bin").write_bytes(CONTENT[:5_000])
+        others = prepare(folder / "data", OTHER_USERS).users
         server = Server(folder, watch=watched)
         stack.callback(server.close)
         server.start()
-        stack.enter_context(_parked(server, parked))
+        stack.enter_context(_parked(server, others, parked))
         client = stack.enter_context(_Client(server))
         figures: dict[str, Any] = {"samples": samples, "parked": parked, "bytes": len(CONTENT)}
         for kind in TARGETS_MS:
@@ -126,37 +128,20 @@ class _Client:
 
 
 @contextmanager
-def _parked(server: Server, count: int) -> Iterator[None]:
-    """So many polls of other users that wait, each on a connection of its own."""
+def _parked(server: Server, users: Sequence[Sequence[str]], count: int) -> Iterator[None]:
+    """So many polls of *users* that wait, each on a connection of its own."""
     with ExitStack() as stack:
-        for index in range(OTHER_USERS):
-            token = _other_user(server, f"other{index}@example.com")
-            with Reader(server.url, token) as reader:
-                channel = urlsplit(reader.channel())
-            request = (
-                f"GET {channel.path}?{channel.query} HTTP/1.1\r\n"
-                f"Host: {channel.netloc}\r\nAuthorization: Bearer {token}\r\n\r\n"
-            ).encode()
-            for _ in range(count * (index + 1) // OTHER_USERS - count * index // OTHER_USERS):
-                connection = socket.create_connection(("127.0.0.1", server.port))
-                stack.callback(connection.close)
-                connection.sendall(request)
+        for index in range(count):
+            _, token, channel, *_ = users[index % len(users)]
+            connection = socket.create_connection(("127.0.0.1", server.port))
+            stack.callback(connection.close)
+            connection.sendall(
+                f"GET /subscribe?channel={channel}&stream_type=all HTTP/1.1\r\n"
+                f"Host: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+            )
         with Reader(server.url, server.token) as reader:
             reader.wait_until_parked(count)
         yield
-
-
-def _other_user(server: Server, login: str) -> str:
-    """Make a user; returns a token."""
-    _done(wakeful("user", "add", login, "--data", server.data))
-    return _done(wakeful("token", "create", login, "--data", server.data)).split()[-1]
-
-
-def _done(command: Any) -> str:
-    if command.returncode != 0:
-        raise RuntimeError(command.stderr)
-    text: str = command.stdout
-    return text
 
 
 def _allow_files(count: int) -> None:

@@ -29,8 +29,9 @@ from wakeful.core.accounts import (
     new_token,
 )
 from wakeful.core.events import ONLY_ALL, Ancestor, Entry, Event, Person, Snapshot
-from wakeful.core.items import Kind, User
-from wakeful.core.lookups import ReadStream, ReadTimeline
+from wakeful.core.items import Kind
+from wakeful.core.lookups.streams import ReadStream, ReadTimeline
+from wakeful.core.people import User
 from wakeful.core.positions import Marker, position
 from wakeful.core.writes import Append, Steps
 from wakeful.dialects.times import precise_text_of

@@ -21,7 +21,6 @@ import resource
 import select
 import socket
 import ssl
-import subprocess
 import sys
 import tempfile
 import time
@@ -29,10 +28,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks.child import GIVE_UP_SECONDS, Child
+
 POLLS = 10_000
 TLS_POLLS = 2_000
 USERS_OF_WARM_UP = 200
-GIVE_UP_SECONDS = 60.0
 
 # What the Python SDK sends; a poll's size matters as little as it should.
 HEADERS = (
@@ -45,25 +45,15 @@ HEADERS = (
 # --- the client ---
 
 
-class Child:
-    """The server's process, which obeys one command a line."""
+class Parking(Child):
+    """A server whose polls wait on channels."""
 
     def __init__(self, users: int, *, is_tls: bool) -> None:
-        self._process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "benchmarks.parked", "serve", str(users)),
-                "tls" if is_tls else "plain",
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        ready = self._read()
-        self.port: int = ready["port"]
-        self.channels: list[str] = ready["channels"]
+        super().__init__("benchmarks.parked", ["serve", str(users), "tls" if is_tls else "plain"])
+        self.channels: list[str] = self.ready["channels"]
         self._tls: ssl.SSLContext | None = None
         if is_tls:
-            self._tls = ssl.create_default_context(cadata=ready["authority"])
+            self._tls = ssl.create_default_context(cadata=self.ready["authority"])
 
     def connect(self) -> socket.socket:
         connection = socket.create_connection(("127.0.0.1", self.port))
@@ -72,36 +62,10 @@ class Child:
             return connection
         return self._tls.wrap_socket(connection, server_hostname="127.0.0.1")
 
-    def ask(self, command: str) -> Any:
-        assert self._process.stdin is not None
-        print(command, file=self._process.stdin, flush=True)
-        return self._read()
-
-    def _read(self) -> Any:
-        assert self._process.stdout is not None
-        return json.loads(self._process.stdout.readline())
-
-    def rss(self) -> int:
-        """Resident bytes of the server."""
-        with open(f"/proc/{self._process.pid}/statm", encoding="ascii") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
-
-    def wait_parked(self, count: int) -> None:
-        until = time.monotonic() + GIVE_UP_SECONDS
-        while self.ask("parked") != count:
-            if time.monotonic() > until:
-                raise TimeoutError(f"not {count} polls parked")
-            time.sleep(0.02)
-
-    def end(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(GIVE_UP_SECONDS)
-
 
 @contextlib.contextmanager
-def serving(users: int, *, is_tls: bool = False) -> Iterator[Child]:
-    child = Child(users, is_tls=is_tls)
+def serving(users: int, *, is_tls: bool = False) -> Iterator[Parking]:
+    child = Parking(users, is_tls=is_tls)
     try:
         yield child
     finally:
@@ -122,7 +86,7 @@ def request(connection: socket.socket, method: str) -> None:
         answer += received
 
 
-def park(child: Child, channels: list[str], *, requests_first: bool) -> list[socket.socket]:
+def park(child: Parking, channels: list[str], *, requests_first: bool) -> list[socket.socket]:
     connections = []
     for channel in channels:
         connection = child.connect()
@@ -260,7 +224,7 @@ async def serve(users: int, *, is_tls: bool) -> None:
             channels.append(
                 access.channel(user.id, grant.id, StreamClass.ALL, position(store.epoch, 0))
             )
-        while any(feed.known_head(user) is None for user in people):  # noqa: ASYNC110
+        while any(feed.known_head(user) is None for user in people):  # noqa: ASYNC110 - no event of its own
             await asyncio.sleep(0.01)
         for waiter in known:
             feed.leave(waiter)
@@ -268,7 +232,7 @@ async def serve(users: int, *, is_tls: bool) -> None:
 
         front = Front(metrics)
         async with Realtime(feed, access, front.polls, hold=50) as realtime:
-            front.route("/subscribe", realtime.subscribe)
+            front.routing.route("/subscribe", realtime.subscribe)
             listener = socket.socket()
             listener.bind(("127.0.0.1", 0))
             listener.listen(4096)

@@ -16,7 +16,7 @@ from wakeful.core.accounts import create_enterprise, create_user
 from wakeful.core.changes import ByPath, Facts, Tell, Upload
 from wakeful.core.clock import wall_clock
 from wakeful.core.events import EVERY_CLASS
-from wakeful.core.items import User
+from wakeful.core.people import User
 from wakeful.core.ports import StreamKind
 from wakeful.core.publish import publish
 from wakeful.feed import Feed

@@ -28,11 +28,15 @@ import structlog
 
 from wakeful.core.accounts import create_enterprise, create_user
 from wakeful.core.changes import Applied, Change, Observe, Upload
-from wakeful.core.items import Item, Namespace
-from wakeful.core.lookups import Enterprises, ItemsOf, Lookup, NamespaceById, Users
+from wakeful.core.items import Item
+from wakeful.core.lookups import Lookup
+from wakeful.core.lookups.people import Enterprises, NamespaceById, Users
+from wakeful.core.lookups.trees import ItemsOf
+from wakeful.core.people import Namespace
 from wakeful.core.publish import publish
 from wakeful.core.writes import Command, PutSetting, Steps
 from wakeful.sources import FolderSource, SourceState
+from wakeful.sources.ledger import fresh_id
 from wakeful.sources.snapshot import Loading
 from wakeful.stores.sqlite import SqliteStore
 
@@ -70,6 +74,9 @@ class Ledger:
 
     async def remember(self, name: str, value: bytes) -> None:
         await self._store.commit(remembered(name, value))
+
+    async def next_id(self) -> int:
+        return await self._store.commit(fresh_id)
 
 
 class Lateness:

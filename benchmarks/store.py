@@ -26,8 +26,9 @@ from wakeful.core.changes import (
     Trash,
     Upload,
 )
-from wakeful.core.items import Item, Kind, Seen, User
-from wakeful.core.lookups import ReadStream
+from wakeful.core.items import Item, Kind, Seen
+from wakeful.core.lookups.streams import ReadStream
+from wakeful.core.people import User
 from wakeful.core.positions import Marker
 from wakeful.core.publish import Published, publish
 from wakeful.stores.sqlite import SqliteStore
