@@ -130,7 +130,14 @@ class Changer:
     def _upload(self, parent: Node, name: str) -> Change:
         node = self._add(parent, name, is_folder=False)
         path, content = self._on_disk(node), self._content()
-        return Change(lambda: _write(path, content), [Telling("ITEM_UPLOAD", node, node.path)])
+        outside = self._outside / f"written {self._next()}"
+
+        def make() -> None:
+            # Whole when it appears: half of it would be told, too, if this had to wait meanwhile.
+            outside.write_bytes(content)
+            _rename(outside, path)
+
+        return Change(make, [Telling("ITEM_UPLOAD", node, node.path)])
 
     def _create_folder(self) -> Change | None:
         parent = self._some_parent()
@@ -148,7 +155,7 @@ class Changer:
             return None
         self._changed.add(node)
         path, content = self._on_disk(node), self._content()
-        return Change(lambda: _write(path, content), [Telling("ITEM_UPLOAD", node, node.path)])
+        return Change(lambda: _write_over(path, content), [Telling("ITEM_UPLOAD", node, node.path)])
 
     def _recreate(self) -> Change | None:
         """Something new under the name of something deleted."""
@@ -224,10 +231,10 @@ class Changer:
         if not is_folder:
             make: Callable[[], None] = path.unlink
         elif self._random.random() < 0.5:
-            make = lambda: shutil.rmtree(path)  # noqa: E731  # a def would say no more
+            make = lambda: shutil.rmtree(path)  # noqa: E731 - a def would say no more
         else:
             out = self._outside / f"gone {self._next()}"
-            make = lambda: _rename(path, out)  # noqa: E731
+            make = lambda: _rename(path, out)  # noqa: E731 - as above
         return Change(make, [Telling("ITEM_TRASH", node, where)])
 
     def _bring_in(self) -> Change | None:
@@ -248,7 +255,7 @@ class Changer:
         def make() -> None:
             outside.mkdir()
             for name, content in contents.items():
-                _write(outside / name, content)
+                (outside / name).write_bytes(content)
             _rename(outside, inside)
 
         return Change(make, tellings)
@@ -317,8 +324,10 @@ class Changer:
         return self._folder / node.path
 
 
-def _write(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
+def _write_over(path: Path, content: bytes) -> None:
+    """Write over what is there in one step: nothing between the two could be told."""
+    with path.open("r+b", buffering=0) as file:
+        file.write(content.ljust(path.stat().st_size + 1, b"."))
 
 
 def _rename(before: Path, after: Path) -> None:

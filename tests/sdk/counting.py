@@ -45,15 +45,20 @@ class Relay:
         return sum(what in request for _, request in self._requests)
 
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        ends = [writer]
         try:
             there, back = await asyncio.open_connection("127.0.0.1", self._to)
-        except OSError:
-            writer.close()
-            return
-        with contextlib.suppress(OSError):
+            ends.append(back)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._pump(reader, back, counted=True))
                 tasks.create_task(self._pump(there, writer, counted=False))
+        except OSError:
+            writer.close()
+        except asyncio.CancelledError:
+            # The test is over, and the server has perhaps not yet seen that a client went away.
+            for end in ends:
+                end.transport.abort()
+            raise
 
     async def _pump(
         self, source: asyncio.StreamReader, to: asyncio.StreamWriter, *, counted: bool

@@ -218,7 +218,7 @@ def _printed(sdk: Sdk, url: str, token: str, **task: Any) -> list[Json]:
             stdout=subprocess.PIPE,
             stderr=complaints,
             env=clean_environ(),
-            timeout=60,
+            timeout=300,
             check=False,
         )
         complaints.seek(0, os.SEEK_SET)

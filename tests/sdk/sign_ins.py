@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.sdk.followers import DEVELOPER_TOKEN
 from wakeful.core.accounts import create_grant, create_token, digest_of, new_token
 from wakeful.core.apps import add_key, create_app
-from wakeful.core.items import App
-from wakeful.core.lookups import Enterprises, Users
+from wakeful.core.credentials import App
+from wakeful.core.lookups.people import Enterprises, Users
 from wakeful.core.signin import issue_pair
 from wakeful.stores.sqlite import SqliteStore
 

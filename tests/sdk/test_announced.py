@@ -16,6 +16,7 @@ import httpx2
 import pytest
 
 from tests.components import python_sdk
+from tests.disk import put
 from tests.processes import Program, program
 from tests.readers import Reader
 from tests.servers import Server, running, wakeful
@@ -78,7 +79,9 @@ class Person:
     def _code(self, link: str) -> str:
         """What is to be copied from the pages behind *link*, after everything was allowed."""
         trust = ssl.create_default_context(cafile=self._authority)
-        with httpx2.Client(verify=trust, follow_redirects=True, trust_env=False) as browser:
+        with httpx2.Client(
+            verify=trust, follow_redirects=True, trust_env=False, timeout=60
+        ) as browser:
             where = f"{self._url}{urlsplit(link).path}?{urlsplit(link).query}"
             page = browser.get(where).text
             assert "Log in to go on to Announcement" in page
@@ -125,10 +128,9 @@ def test_it_signs_in_and_tells_of_each_change_over_a_restart(tmp_path: Path, wat
                 run.wait_for(lambda lines: sorted(lines[1:]) == sorted(expected), "what happened")
                 person.wait_until_it_waits()
 
-            file = watched / "Docs" / "New.txt"
-            file.write_text("new")
+            put(watched, "Docs/New.txt", "new")
             tells("/docs/new.txt was created/updated\n")
-            file.write_text("newer")
+            put(watched, "Docs/New.txt", "newer")
             tells("/docs/new.txt was created/updated\n")
             (watched / "Docs" / "Before.txt").unlink()
             tells("/docs/before.txt was deleted\n")

@@ -51,7 +51,7 @@ class Site:
             capture_output=True,
             text=True,
             env=clean_environ(),
-            timeout=60,
+            timeout=300,
             check=False,
         )
         assert done.returncode == 0, done.stderr

@@ -147,7 +147,6 @@ def listings(choose: random.Random) -> Listings:
     return [*parts, (choose.randint(1, 40), None)]
 
 
-@pytest.mark.timeout(300)
 def test_p11_every_dropbox_sdk_has_what_is_there_whenever_it_is_quiet(site: Site) -> None:
     sys.stderr.write(f"--- WAKEFUL_TEST_SEED={SEED} repeats the choices of this run ---\n")
     choose = random.Random(SEED)

@@ -83,7 +83,6 @@ def course(tmp_path: Path, watched: Path) -> Iterator[Course]:
         yield Course(server, changer, reader)
 
 
-@pytest.mark.timeout(300)
 def test_p11_every_sdk_sees_every_change_in_order_across_restarts_and_a_crash(
     course: Course, watched: Path
 ) -> None:
@@ -133,7 +132,7 @@ def crash_and_refuse(server: Server, mortal: list[Follower]) -> None:
     server.refuse_connections()
     server.kill()
     for follower in mortal:
-        follower.wait_until_it_gave_up(timeout=60)
+        follower.wait_until_it_gave_up(timeout=180)
         assert "Connection refused" in follower.complaints
 
 

@@ -74,7 +74,7 @@ def faults(sdk: Sdk, parser: Path, folder: Path) -> list[Any]:
         sdk.command({"file": str(file)}, parser),
         check=True,
         capture_output=True,
-        timeout=100,
+        timeout=300,
     )
     answer = json.loads(told.stdout)
     assert answer["read"] == len(shown) > 1000

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.components import missing, node_sdk, python_sdk
+from tests.disk import put
 from tests.processes import Program, program
 from tests.readers import Json, Progress, Reader
 from tests.sdk.followers import PYTHON_GENERATED, PYTHON_HANDWRITTEN, Sdk
@@ -240,6 +241,6 @@ def curl(*arguments: str) -> Json:
 def upload(reader: Reader, watched: Path, name: str) -> Json:
     """Make a file, and wait until it is told; returns that event."""
     progress = Progress(reader, reader.now())
-    (watched / name).write_text(f"this is {name}")
+    put(watched, name, f"this is {name}")
     progress.wait_until(lambda: bool(progress.events), f"{name} is told")
     return progress.events[0]

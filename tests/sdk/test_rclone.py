@@ -13,6 +13,7 @@ import httpx2
 import pytest
 
 from tests.components import rclone
+from tests.disk import put
 from tests.processes import program
 from tests.readers import Reader
 from tests.servers import Server, eventually, running, wakeful
@@ -48,21 +49,21 @@ class Tunnel:
                 threading.Thread(target=self._lead, args=(client,), daemon=True).start()
 
     def _lead(self, client: socket.socket) -> None:
-        head = b""
-        while b"\r\n\r\n" not in head:
-            more = client.recv(4096)
-            if not more:
-                return
-            head += more
-        self.asked_for.append(head.split()[1].decode())
-        server = socket.create_connection(("127.0.0.1", self._to))
-        client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-        back = threading.Thread(target=_pass_on, args=(server, client), daemon=True)
-        back.start()
-        _pass_on(client, server)
-        back.join()
-        client.close()
-        server.close()
+        # rclone may be ended in the middle of this.
+        with client, contextlib.suppress(OSError):
+            head = b""
+            while b"\r\n\r\n" not in head:
+                more = client.recv(4096)
+                if not more:
+                    return
+                head += more
+            self.asked_for.append(head.split()[1].decode())
+            with socket.create_connection(("127.0.0.1", self._to)) as server:
+                client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+                back = threading.Thread(target=_pass_on, args=(server, client), daemon=True)
+                back.start()
+                _pass_on(client, server)
+                back.join()
 
 
 def _pass_on(source: socket.socket, to: socket.socket) -> None:
@@ -132,7 +133,7 @@ def test_rclone_lists_reads_and_is_told_of_changes(
         free_address() as address,
         program([rclone(), *SERVE, *POLLING, "--addr", address], environ),
         Reader(server.url, server.token) as reader,
-        httpx2.Client(base_url=f"http://{address}", trust_env=False) as there,
+        httpx2.Client(base_url=f"http://{address}", trust_env=False, timeout=60) as there,
     ):
 
         def names() -> str:
@@ -143,7 +144,7 @@ def test_rclone_lists_reads_and_is_told_of_changes(
 
         eventually(lambda: "One.txt" in names(), "rclone serves the folder")
         reader.wait_until_parked(1)
-        (watched / "Folder" / "Three.txt").write_text("three")
+        put(watched, "Folder/Three.txt", "three")
         eventually(lambda: "Three.txt" in names(), "rclone has heard of the file")
         assert there.get("Folder/Three.txt").text == "three"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.disk import put
 from tests.readers import Progress, Reader
 from tests.sdk.followers import SDKS, Sdk, look_around
 from tests.servers import Server, running
@@ -24,13 +25,13 @@ class Place:
         self.server = server
         self.reader = reader
         begin = reader.now()
-        (watched / "gone.txt").write_text("gone")
+        put(watched, "gone.txt", "gone")
         for name in ("a", "b", "c"):
-            (watched / name).write_text(name)
+            put(watched, name, name)
         (watched / "files").mkdir()
         for sdk in SDKS:
             # One for each, for the parts that one user reads of a file are one download.
-            (watched / "files" / sdk.name).write_bytes(CONTENT)
+            put(watched, f"files/{sdk.name}", CONTENT)
         progress = Progress(reader, begin)
         progress.wait_until(lambda: len(progress.events) == 5 + len(SDKS), "all are told")
         (watched / "gone.txt").unlink()
@@ -64,7 +65,7 @@ def test_an_sdk_downloads_a_file_and_reads_around_it(place: Place, sdk: Sdk) -> 
     assert found["trash"] == ["gone.txt"]
     assert found["items"] == ["files", "c", "b", "a"]
     # The URL that an SDK gives out needs no token.
-    assert httpx2.get(found["url"], trust_env=False).content == CONTENT
+    assert httpx2.get(found["url"], trust_env=False, timeout=60).content == CONTENT
     # The whole, the part, and what went by that URL, each once; and told to the owner.
     progress = Progress(reader, begin)
 

@@ -79,7 +79,7 @@ def test_p11_an_sdk_signs_in_by_every_class_that_it_has(sdk: Sdk, site: Site) ->
         capture_output=True,
         text=True,
         env=clean_environ(),
-        timeout=90,
+        timeout=300,
         check=False,
     )
 

@@ -1,4 +1,5 @@
-"""What a user of boxsdk 10 writes who changes files and folders. One JSON line for each step.
+"""What a user of boxsdk 10 writes who changes files and folders. One JSON line for each step; it
+goes on when it is sent a line.
 
 It runs in an environment of its own and knows nothing of this project but the URL. Its arguments:
 the URL of the server, a token, the id of the folder to work in.
@@ -12,18 +13,24 @@ import sys
 from typing import Any
 
 from box_sdk_gen import (
+    AddShareLinkToFileSharedLink,
+    AddShareLinkToFileSharedLinkAccessField,
     BaseUrls,
     BoxAPIError,
     BoxClient,
     BoxDeveloperTokenAuth,
     CopyFileParent,
     CopyFolderParent,
+    CreateCommentItem,
+    CreateCommentItemTypeField,
     CreateFolderParent,
     NetworkSession,
     PreflightFileUploadCheckParent,
+    PromoteFileVersionType,
     UpdateFileByIdLock,
     UpdateFileByIdLockAccessField,
     UpdateFileByIdParent,
+    UpdateFolderByIdParent,
     UpdateFolderByIdSyncState,
     UploadFileAttributes,
     UploadFileAttributesParentField,
@@ -42,6 +49,7 @@ def say(step: str, item: Any = None, **more: Any) -> None:
     if item is not None:
         more |= {"id": item.id, "name": item.name, "etag": item.etag, "parent": item.parent.id}
     print(json.dumps({"step": step, **more}), flush=True)
+    sys.stdin.readline()
 
 
 def refused(step: str, action: Any) -> None:
@@ -90,26 +98,53 @@ file = client.files.update_file_by_id(file.id, parent=UpdateFileByIdParent(id=ot
 say("move", file)
 copied = client.files.copy_file(file.id, CopyFileParent(id=docs.id), name="copy.txt")
 say("copy", copied)
+say("copy folder", client.folders.copy_folder(docs.id, CopyFolderParent(id=other.id)))
 say("download", content=client.downloads.download_file(copied.id).read().decode())
 file = client.files.update_file_by_id(file.id, description="mine")
 say("describe", file)
+file = client.files.update_file_by_id(file.id, tags=["one"])
+say("tag", file)
+about = CreateCommentItem(id=file.id, type=CreateCommentItemTypeField.FILE)
+comment = client.comments.create_comment("Good.", about)
+say("comment")
+client.comments.update_comment_by_id(comment.id, message="Better.")
+say("edit the comment")
+client.comments.delete_comment_by_id(comment.id)
+say("delete the comment")
 lock = UpdateFileByIdLock(access=UpdateFileByIdLockAccessField.LOCK)
 file = client.files.update_file_by_id(file.id, lock=lock)
 say("lock", file)
 file = client.files.update_file_by_id(file.id, lock=null)
 say("unlock", file)
+wish = AddShareLinkToFileSharedLink(access=AddShareLinkToFileSharedLinkAccessField.OPEN)
+client.shared_links_files.add_share_link_to_file(file.id, "shared_link", shared_link=wish)
+say("share")
+client.shared_links_files.remove_shared_link_from_file(file.id, "shared_link", shared_link=null)
+say("unshare")
+earlier = client.file_versions.get_file_versions(file.id).entries
+kind = PromoteFileVersionType.FILE_VERSION
+client.file_versions.promote_file_version(file.id, id=earlier[0].id, type=kind)
+say("promote a version", versions=len(earlier))
 client.files.delete_file_by_id(file.id)
 say("trash")
 file = client.trashed_files.restore_file_from_trash(file.id)
 say("restore", file)
 client.files.delete_file_by_id(file.id)
+say("trash again")
 client.trashed_files.delete_trashed_file_by_id(file.id)
 say("purge")
 docs = client.folders.update_folder_by_id(docs.id, name="papers")
 say("rename folder", docs)
-say("copy folder", client.folders.copy_folder(docs.id, CopyFolderParent(id=other.id)))
+docs = client.folders.update_folder_by_id(docs.id, parent=UpdateFolderByIdParent(id=other.id))
+say("move folder", docs)
 client.folders.update_folder_by_id(docs.id, sync_state=UpdateFolderByIdSyncState.SYNCED)
 say("sync folder")
 refused("trash what is not empty", lambda: client.folders.delete_folder_by_id(docs.id))
 client.folders.delete_folder_by_id(docs.id, recursive=True)
 say("trash folder")
+say("restore folder", client.trashed_folders.restore_folder_from_trash(docs.id))
+client.folders.delete_folder_by_id(docs.id, recursive=True)
+say("trash folder again")
+client.trashed_folders.delete_trashed_folder_by_id(docs.id)
+say("purge folder")
+say("end")

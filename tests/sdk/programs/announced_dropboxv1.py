@@ -22,8 +22,8 @@ from typing import Any
 
 port, authority, key, secret = sys.argv[1:]
 
-cgi.parse_qs = urllib.parse.parse_qs  # type: ignore[attr-defined]
-builtins.raw_input = input  # type: ignore[attr-defined]
+cgi.parse_qs = urllib.parse.parse_qs  # type: ignore[attr-defined] # gone from there
+builtins.raw_input = input  # type: ignore[attr-defined] # of Python 2
 
 look_up = socket.getaddrinfo
 
@@ -38,8 +38,8 @@ socket.getaddrinfo = led_here  # type: ignore[assignment] # a narrower one
 os.environ["REQUESTS_CA_BUNDLE"] = authority
 
 # After the names are there, for it looks for them at once.
-import urllib3  # noqa: E402
-from dropbox.rest import RESTClient  # noqa: E402
+import urllib3  # noqa: E402 - after what it lacks
+from dropbox.rest import RESTClient  # noqa: E402 - after what it lacks
 
 RESTClient.IMPL.pool_manager = urllib3.PoolManager(cert_reqs="CERT_REQUIRED", ca_certs=authority)
 

@@ -17,12 +17,12 @@ from collections.abc import Callable
 from typing import Any
 
 # Where the client looks for it, on today's Python in vain.
-cgi.parse_qs = urllib.parse.parse_qs  # type: ignore[attr-defined]
+cgi.parse_qs = urllib.parse.parse_qs  # type: ignore[attr-defined] # gone from there
 
-import urllib3  # noqa: E402
-from dropbox.client import DropboxClient  # noqa: E402
-from dropbox.rest import ErrorResponse, RESTClientObject  # noqa: E402
-from dropbox.session import BaseSession  # noqa: E402
+import urllib3  # noqa: E402 - after what it lacks
+from dropbox.client import DropboxClient  # noqa: E402 - after what it lacks
+from dropbox.rest import ErrorResponse, RESTClientObject  # noqa: E402 - after what it lacks
+from dropbox.session import BaseSession  # noqa: E402 - after what it lacks
 
 AWAY = 0.1  # seconds between two tries while the server is away
 READ_SECONDS = 60.0  # as in the client's own transport, whose TLS nobody speaks any more
