@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,27 @@ def missing(component: str, how_to_get_it: str) -> None:
     if required & {"all", component}:
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
+
+
+def program(name: str) -> Path:
+    """Return the program *name*, which the package of that name has."""
+    found = shutil.which(name)
+    if found is None:
+        missing(name, f"sudo apt-get install {name}")
+    return Path(str(found))
+
+
+def in_memory() -> Path:
+    """Return a folder on a file system that is in memory."""
+    if not Path("/dev/shm").is_dir():
+        missing("shm", "run the tests on a system with /dev/shm")
+    return Path("/dev/shm")
+
+
+def linux(why: str) -> None:
+    """Ask for Linux, *why* nothing else will do."""
+    if sys.platform != "linux":
+        missing("linux", why)
 
 
 def python_sdk(name: str) -> Path:
@@ -50,7 +72,10 @@ def chromium() -> Path:
 
 def rclone() -> Path:
     """Return the program rclone."""
-    found = shutil.which("rclone")
-    if found is None:
-        missing("rclone", "sudo apt-get install rclone")
-    return Path(str(found))
+    return program("rclone")
+
+
+def compiler() -> None:
+    """Ask for a C compiler, which builds the load generator."""
+    if not any(shutil.which(name) for name in ("cc", "gcc", "clang")):
+        missing("cc", "sudo apt-get install gcc libc6-dev")

@@ -15,7 +15,7 @@ class Person:
 
     def __init__(self, login: str, password: str, trust: ssl.SSLContext | None = None) -> None:
         self._form = {"login": login, "password": password}
-        self._http = httpx2.Client(verify=trust or ssl.create_default_context())
+        self._http = httpx2.Client(verify=trust or ssl.create_default_context(), timeout=60)
 
     def __enter__(self) -> Self:
         return self

@@ -76,7 +76,7 @@ class Program:
         assert self._process is not None
         os.killpg(self._process.pid, signal.SIGINT)
 
-    def wait_until_ended(self, timeout: float = 30.0) -> int:
+    def wait_until_ended(self, timeout: float = 180.0) -> int:
         """Wait until it ends by itself; return the exit code."""
         assert self._process is not None
         try:
@@ -112,12 +112,12 @@ class Program:
             return "".join(self._complaints)
 
     def wait_for(
-        self, enough: Callable[[list[str]], bool], what: str, timeout: float = 60.0
+        self, enough: Callable[[list[str]], bool], what: str, timeout: float = 180.0
     ) -> None:
         """Wait until *enough* holds of its lines."""
         self._wait(lambda: enough(self._lines), what, timeout)
 
-    def wait_for_complaint(self, text: str, timeout: float = 60.0) -> None:
+    def wait_for_complaint(self, text: str, timeout: float = 180.0) -> None:
         """Wait until *text* stands in what it wrote to standard error."""
         self._wait(lambda: text in "".join(self._complaints), text, timeout)
 

@@ -170,7 +170,7 @@ class Progress:
         self.position = position
         self.events: list[Json] = []
 
-    def wait_until(self, enough: Callable[[], bool], what: str, timeout: float = 60.0) -> None:
+    def wait_until(self, enough: Callable[[], bool], what: str, timeout: float = 180.0) -> None:
         """Read on until *enough* holds of `events`."""
         deadline = time.monotonic() + timeout
         while True:

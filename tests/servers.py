@@ -12,6 +12,7 @@ import os
 import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -19,9 +20,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from tests.ports import Port
+
 WAKEFUL = Path(sys.executable).with_name("wakeful")
 
-START_SECONDS = 60.0  # far above what a start takes: only a server that hangs meets it
+START_SECONDS = 180.0  # far above what a start takes: only a server that hangs meets it
 STOP_SECONDS = 60.0
 
 # The descriptor of the socket is known only now, and LISTEN_PID only in the child: so a first
@@ -47,7 +50,8 @@ class Server:
     `arguments` go to `wakeful serve`; `environ` is added to an environment without any
     variable of this project. With `activated=False` it listens by itself, on `port`, by
     default on one that is kept free for it. With `tls=True` it listens with TLS, too: always
-    by itself, so that while it is away whoever connects there is refused.
+    by itself, so that while it is away whoever connects there is refused. `program` may be
+    another that does the same.
     """
 
     def __init__(
@@ -66,6 +70,7 @@ class Server:
         self.arguments = tuple(arguments)
         self.environ = dict(environ or {})
         self.activated = activated
+        self.program: tuple[str, ...] = (str(WAKEFUL),)
         self._wanted = port
         self.notices: list[str] = []
         self._out = folder / "server.out"
@@ -75,15 +80,10 @@ class Server:
         self._notices_folder = tempfile.TemporaryDirectory(prefix="wakeful-")
         self._notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._notices.bind(os.path.join(self._notices_folder.name, "notify"))
-        # Bound for good, never listening: the port stays ours, and refuses connections while
-        # no other socket listens on it.
-        self._reserved = _bound(0)
-        self.port: int = self._reserved.getsockname()[1]
-        self._reserved_tls = _bound(0) if tls else None
-        self._tls_port = self._reserved_tls.getsockname()[1] if self._reserved_tls else None
-        if sys.platform != "linux":
-            # Elsewhere two sockets cannot be bound to one port: they are ours by good luck only.
-            self._release()
+        self._kept = Port()
+        self.port = self._kept.number
+        self._kept_tls = Port() if tls else None
+        self._tls_port = self._kept_tls.number if self._kept_tls else None
         self._listening: socket.socket | None = None
 
     # --- what a client needs ---
@@ -137,7 +137,7 @@ class Server:
         assert not self.is_running(), "the server runs already"
         self.notices.clear()
         self._drain_notices()
-        command = [str(WAKEFUL), "serve", "--data", str(self.data)]
+        command = [*self.program, "serve", "--data", str(self.data)]
         if self.watch is not None:
             command += ["--watch", str(self.watch)]
         if self._tls_port is not None:
@@ -216,9 +216,26 @@ class Server:
     def listen(self) -> None:
         """Open the listening socket: from now on connections wait for a server."""
         if self._listening is None:
-            listening = _bound(self.port)
-            listening.listen(4096)
-            self._listening = listening
+            self._listening = self._kept.listen()
+
+    @property
+    def longest_queue(self) -> int:
+        """How many new connections may wait in the socket that it is handed, as Linux says."""
+        assert self._listening is not None
+        # `tcp_info`: eight bytes, then numbers; of a listening socket the sixth (linux/tcp.h).
+        told = self._listening.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 32)
+        return int(struct.unpack_from("8x6I", told)[5])
+
+    @property
+    def emptied_by(self) -> int:
+        """How many descriptors it has of the socket that it is handed, as Linux says."""
+        assert self._listening is not None
+        handed_over = f"socket:[{os.fstat(self._listening.fileno()).st_ino}]"
+        found = 0
+        for opened in Path(f"/proc/{self.pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # closed since they were listed
+                found += str(opened.readlink()) == handed_over
+        return found
 
     def refuse_connections(self) -> None:
         """Close the listening socket: with no server, whoever connects is refused."""
@@ -231,7 +248,9 @@ class Server:
         if self.is_running():
             self.kill()
         self.refuse_connections()
-        self._release()
+        self._kept.release()
+        if self._kept_tls is not None:
+            self._kept_tls.release()
         self._notices.close()
         self._notices_folder.cleanup()
 
@@ -246,12 +265,6 @@ class Server:
                 text = path.read_text(encoding="utf-8", errors="replace")
                 parts.append(f"--- {path.name}, the last lines ---\n{text[-6000:]}")
         return "\n".join(parts)
-
-    def _release(self) -> None:
-        """Give the ports back that were kept."""
-        self._reserved.close()
-        if self._reserved_tls is not None:
-            self._reserved_tls.close()
 
     def _hear(self, timeout: float) -> bool:
         readable, _, _ = select.select([self._notices], [], [], timeout)
@@ -312,7 +325,7 @@ def wakeful(
     *arguments: str | Path,
     environ: Mapping[str, str] | None = None,
     typed: str = "",
-    timeout: float = 60.0,
+    timeout: float = 180.0,
 ) -> subprocess.CompletedProcess[str]:
     """Run a command of the program to its end, whatever its exit code; *typed* is all that it can
     read."""
@@ -328,7 +341,7 @@ def wakeful(
 
 
 def eventually(
-    holds: Callable[[], object], what: str, timeout: float = 30.0, pause: float = 0.01
+    holds: Callable[[], object], what: str, timeout: float = 180.0, pause: float = 0.01
 ) -> None:
     """Look until *holds*; for states that nothing announces."""
     deadline = time.monotonic() + timeout
@@ -336,10 +349,3 @@ def eventually(
         if time.monotonic() > deadline:
             raise AssertionError(f"not in {timeout:.0f} s: {what}")
         time.sleep(pause)
-
-
-def _bound(port: int) -> socket.socket:
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.bind(("127.0.0.1", port))
-    return sock

@@ -38,7 +38,7 @@ def test_the_curl_line_reads_the_events(server: Server, reader: Reader, watched:
         ["sh", "-c", sample(server, "curl")],
         capture_output=True,
         env=clean_environ() | PATH,
-        timeout=30,
+        timeout=300,
         check=True,
     )
 

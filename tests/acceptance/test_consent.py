@@ -19,6 +19,7 @@ pytestmark = pytest.mark.acceptance
 
 PASSWORD = "correct horse battery"
 PHONE, DESKTOP = (390, 844), (1280, 800)
+_PATIENCE = 120_000  # ms; far above what a browser takes
 _QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -51,7 +52,7 @@ class Site:
             capture_output=True,
             text=True,
             env=clean_environ(),
-            timeout=60,
+            timeout=300,
             check=False,
         )
         assert done.returncode == 0, done.stderr
@@ -62,13 +63,13 @@ class Site:
         return f"{self.server.url}{path}?{urlencode(asks)}"
 
     def token(self, **form: str) -> Any:
-        answer = httpx2.post(f"{self.server.url}/oauth2/token", data=form)
+        answer = httpx2.post(f"{self.server.url}/oauth2/token", data=form, timeout=60)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
     def login_of(self, token: str) -> str:
         headers = {"Authorization": f"Bearer {token}"}
-        me = httpx2.get(f"{self.server.url}/2.0/users/me", headers=headers)
+        me = httpx2.get(f"{self.server.url}/2.0/users/me", headers=headers, timeout=60)
         assert me.status_code == 200, me.text
         login: str = me.json()["login"]
         return login
@@ -85,7 +86,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def browser() -> Iterator[Browser]:
     program = chromium()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(_QUIET))
+        browser = playwright.chromium.launch(
+            executable_path=program, args=list(_QUIET), timeout=_PATIENCE
+        )
+        expect.set_options(timeout=_PATIENCE)
         yield browser
         browser.close()
 
@@ -94,6 +98,7 @@ def browser() -> Iterator[Browser]:
 def page(request: Any, browser: Browser) -> Iterator[Page]:
     width, height = request.param
     context = browser.new_context(viewport={"width": width, "height": height})
+    context.set_default_timeout(_PATIENCE)
     page = context.new_page()
     complaints: list[str] = []
     # What the policy forbids is told there.
@@ -105,6 +110,8 @@ def page(request: Any, browser: Browser) -> Iterator[Page]:
 
 def log_in(page: Page, password: str = PASSWORD) -> None:
     """As somebody does who has no mouse."""
+    # Who is quicker than the page with its own focus makes the browser complain.
+    expect(page.locator("[autofocus]")).to_be_focused()
     page.get_by_label("Login").fill("ann@example.com")
     page.keyboard.press("Tab")
     expect(page.get_by_label("Password")).to_be_focused()

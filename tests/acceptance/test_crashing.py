@@ -20,7 +20,6 @@ BATCH = 25
 SEED = 17
 
 
-@pytest.mark.timeout(240)
 def test_p1_p3_whatever_the_moment_of_a_crash_every_change_is_told_once(tmp_path: Path) -> None:
     watched, outside = tmp_path / "watched", tmp_path / "outside"
     watched.mkdir()

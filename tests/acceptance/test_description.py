@@ -18,7 +18,7 @@ EXAMPLES = 20
 """For each operation and phase."""
 
 
-@pytest.mark.timeout(600)  # a fifth of it on a machine that has nothing else to do
+@pytest.mark.timeout(1800)  # 130 s of work alone, which a busy machine does in ten minutes
 def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
     watched = tmp_path / "watched"
     (watched / "docs").mkdir(parents=True)
@@ -33,6 +33,7 @@ def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
                 {"kind": "upload", "path": "/old.txt"},
                 {"kind": "trash", "item": {"change": 0}},
             ],
+            timeout=60,
         )
         assert trashed.status_code == 200
 
@@ -45,6 +46,7 @@ def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
                 f"--header=Authorization: {authorization}",
                 f"--max-examples={EXAMPLES}",
                 "--seed=1",  # the same each time: another may find what nobody broke
+                "--request-timeout=600",  # of itself it gives up after ten seconds
                 "--continue-on-failure",
                 "--no-color",
             ],
@@ -53,7 +55,7 @@ def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
             text=True,
             env=clean_environ(),
             cwd=tmp_path,
-            timeout=560,
+            timeout=1700,
             check=False,
         )
 

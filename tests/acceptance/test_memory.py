@@ -11,11 +11,33 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.processes import program
+from tests.processes import Program, program
 from tests.readers import Progress, Reader
 from tests.servers import WAKEFUL, wakeful
 
 pytestmark = pytest.mark.acceptance
+
+UNNEEDED = (
+    "apsw",
+    "cryptography",
+    "difflib",
+    "httpx2",
+    "inotify_simple",
+    "jinja2",
+    "jwt",
+    "pathspec",
+    "pygments",
+    "rich.console",
+    "tomllib",
+    "wakeful.client",
+    "wakeful.http.control",
+    "wakeful.sources",
+    "wakeful.stores.sqlite",
+    "wakeful.tls",
+    "zipfile",
+)
+"""What a server in memory has no use for before its first answer. Each takes milliseconds, and a
+start is paid for by every run of somebody's tests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +47,7 @@ class Said:
     url: str
     token: str
     lines: tuple[str, ...]
+    server: Program
 
 
 @contextmanager
@@ -37,7 +60,7 @@ def in_memory(
     with program(command, home | dict(environ or {}), cwd=folder) as server:
         server.wait_for(lambda lines: any("Ctrl-C" in line for line in lines), "the banner")
         said = "".join(server.lines)
-        yield Said(_field(said, "URL"), _field(said, "Token"), tuple(server.lines))
+        yield Said(_field(said, "URL"), _field(said, "Token"), tuple(server.lines), server)
         server.interrupt()
         assert server.wait_until_ended() == 0
 
@@ -73,11 +96,24 @@ def test_the_token_can_be_chosen_so_that_others_know_it(tmp_path: Path) -> None:
 
     with in_memory(tmp_path, environ=environ) as said:
         answer = httpx2.get(
-            f"{said.url}/2.0/users/me", headers={"Authorization": "Bearer known-before"}
+            f"{said.url}/2.0/users/me", headers={"Authorization": "Bearer known-before"}, timeout=60
         )
 
         assert said.token == "known-before"
         assert answer.status_code == 200
+
+
+def test_it_imports_nothing_that_its_first_answer_does_not_need(tmp_path: Path) -> None:
+    environ = {"PYTHONPROFILEIMPORTTIME": "1"}
+
+    with in_memory(tmp_path, environ=environ) as said, Reader(said.url, said.token) as reader:
+        reader.get("/2.0/users/me")
+
+    # Only when it has ended has all been read that it wrote before.
+    told = said.server.complaints
+    imported = set(re.findall(r"^import time: .*\| +(\S+)$", told, re.MULTILINE))
+    assert imported >= {"wakeful.cli.server", "wakeful.http.app", "structlog"}
+    assert imported.intersection(UNNEEDED) == set()
 
 
 def test_the_banner_leads_to_it_without_a_data_folder(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from tests.components import missing, python_sdk
 from tests.processes import program
 from tests.readers import Reader
 from tests.servers import WAKEFUL, Server
+from tests.suites import run
 
 pytestmark = pytest.mark.acceptance
 
@@ -79,6 +80,15 @@ def test_the_lines_with_our_own_client_show_a_change(
         follower.wait_for(bool, "a line")
         assert follower.lines[0].startswith("ITEM_UPLOAD")
         assert "new.txt" in follower.lines[0]
+
+
+def test_the_test_of_a_program_passes(tmp_path: Path) -> None:
+    (code,) = re.findall(r"```python\n(def test_.*?)```", README, re.DOTALL)
+    (tmp_path / "test_program.py").write_text(code)
+
+    done = run(tmp_path)
+
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
 
 
 def block(imported: str, server: Server) -> str:

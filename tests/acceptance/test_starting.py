@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import stat
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from tests.readers import Progress, Reader, describe
 from tests.servers import Server, ServerFailed, eventually, running, wakeful
+from wakeful.cli.listen import BACKLOG
 
 pytestmark = pytest.mark.acceptance
 
@@ -202,6 +204,41 @@ def test_without_a_supervisor_it_listens_on_a_free_port_and_says_which(
 
         with Reader(found[1], server.token) as reader:
             assert reader.ask("GET", "/healthz").status_code == 200
+
+
+def test_a_port_that_another_server_listens_on_by_itself_is_taken(
+    tmp_path: Path, watched: Path
+) -> None:
+    with running(tmp_path, watch=watched, activated=False) as server:
+        second = wakeful("serve", "--data", tmp_path / "other", "--port", str(server.port))
+
+        assert second.returncode == 2
+        assert f":{server.port}: the port is in use" in second.stderr
+
+
+def test_connections_are_served_whichever_of_its_sockets_they_come_to(
+    tmp_path: Path, watched: Path
+) -> None:
+    with running(tmp_path, watch=watched, activated=False) as server:
+        for _ in range(100):
+            with Reader(server.url, server.token) as reader:
+                assert reader.ask("GET", "/healthz").status_code == 200
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how long a queue may be")
+def test_as_many_new_connections_may_wait_as_the_system_allows(server: Server) -> None:
+    allowed = int(Path("/proc/sys/net/core/somaxconn").read_text())
+
+    assert server.longest_queue == min(allowed, BACKLOG)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says what a process has open")
+@pytest.mark.parametrize("name", ["http", "tls"])
+def test_a_socket_that_is_handed_over_is_emptied_by_several(
+    tmp_path: Path, watched: Path, name: str
+) -> None:
+    with running(tmp_path, watch=watched, environ={"LISTEN_FDNAMES": name}) as server:
+        assert server.emptied_by > 1
 
 
 def test_a_second_server_on_the_same_data_is_refused_and_told_the_first_ones_pid(

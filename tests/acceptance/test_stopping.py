@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +76,7 @@ def test_p10_a_cursor_outlives_a_restart_and_a_poll_with_it_is_woken(
 ) -> None:
     (watched / "Deep").mkdir()
     (watched / "Deep" / "old.txt").write_text("old")
-    with httpx2.Client(headers={"Authorization": f"Bearer {server.token}"}) as client:
+    with httpx2.Client(headers={"Authorization": f"Bearer {server.token}"}, timeout=60) as client:
 
         def call(function: str, **argument: object) -> dict[str, Any]:
             answer = client.post(f"{server.url}/2/files/{function}", json=argument, timeout=60)
@@ -163,6 +166,34 @@ def test_p10_a_server_that_is_stopped_twice_ends_all_the_same(
 
         assert server.wait_until_ended() == 0
         assert poll.result().json()["message"] == "reconnect"
+
+
+# A server that is told once more when its interpreter takes itself apart.
+TOLD_AT_THE_END = """\
+import os, sys
+from wakeful.cli import main
+
+class Last:
+    def __del__(self, kill=os.kill, process=os.getpid()):
+        kill(process, {number:d})
+
+sys.last = Last()  # which goes when all other modules have gone
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_p10_a_server_that_is_stopped_again_at_its_very_end_has_ended_well(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    server = Server(tmp_path)
+    server.program = (sys.executable, "-c", TOLD_AT_THE_END.format(number=number))
+    with closing(server):
+        server.start()
+
+        server.terminate()
+
+        assert "Traceback" not in server.err
 
 
 def test_its_log_is_json_where_no_terminal_is(server: Server, reader: Reader) -> None:

@@ -50,7 +50,10 @@ def test_a_poll_waits_and_is_woken_over_tls(tmp_path: Path, watched: Path) -> No
         headers = {"Authorization": f"Bearer {server.token}"}
         with (
             httpx2.Client(
-                base_url=url_of(server), headers=headers, verify=trusting(files.authority)
+                base_url=url_of(server),
+                headers=headers,
+                verify=trusting(files.authority),
+                timeout=60,
             ) as client,
             Reader(server.url, server.token) as reader,
         ):
@@ -71,7 +74,7 @@ def test_a_poll_waits_and_is_woken_over_tls(tmp_path: Path, watched: Path) -> No
                 connection.settimeout(30)
                 assert b"new_change" in connection.recv(65536)
         assert stat.S_IMODE(files.authority_key.stat().st_mode) == 0o600
-        metrics = httpx2.get(f"{server.url}/metrics").text
+        metrics = httpx2.get(f"{server.url}/metrics", timeout=60).text
         found = re.search(r"^wakeful_tls_certificate_expiry_timestamp_seconds (\S+)", metrics, re.M)
         assert found
         end = read_certificate(files.pair.certificate).not_after.timestamp()

@@ -15,6 +15,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Coroutine
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import count
@@ -59,19 +60,15 @@ from wakeful.core.events import (
     Snapshot,
     StreamClass,
     decode,
+    said,
 )
-from wakeful.core.items import Item, JournalRow, Role, User
-from wakeful.core.lookups import (
-    Children,
-    Lookup,
-    Members,
-    MembershipsOf,
-    NamespaceById,
-    Page,
-    ReadJournal,
-    ReadStream,
-    StreamStates,
-)
+from wakeful.core.items import Item, JournalRow
+from wakeful.core.lookups import Lookup
+from wakeful.core.lookups.journals import ReadJournal
+from wakeful.core.lookups.people import Members, MembershipsOf, NamespaceById
+from wakeful.core.lookups.streams import Page, ReadStream, StreamStates
+from wakeful.core.lookups.trees import Children
+from wakeful.core.people import Role, User
 from wakeful.core.ports import Store, StreamKind
 from wakeful.core.positions import NUMBER_BITS, Asked, Marker, StreamState
 from wakeful.core.publish import Key, Published
@@ -591,12 +588,12 @@ class Machine(RuleBasedStateMachine):
     def audience_of(self, event: Event) -> dict[int, int]:
         """The mask of classes for each stream that must show *event*."""
         if event.type == "NOTE":
-            assert event.details is not None
-            mask: int = event.details["classes"]
-            if "circle" in event.details:
-                circle = self.circle_of(event, Circle(event.details["circle"]))
+            details = said(event.details)
+            mask: int = details["classes"]
+            if "circle" in details:
+                circle = self.circle_of(event, Circle(details["circle"]))
                 return dict.fromkeys(circle, mask) | {self.enterprise: ONLY_ALL}
-            return dict.fromkeys(event.details["audience"], mask) | {self.enterprise: ONLY_ALL}
+            return dict.fromkeys(details["audience"], mask) | {self.enterprise: ONLY_ALL}
         assert event.namespace is not None
         members = self.model.members[event.namespace]
         return dict.fromkeys(members, EVERY_CLASS) | {self.enterprise: ONLY_ALL}
@@ -770,7 +767,7 @@ class Machine(RuleBasedStateMachine):
         feed = self.feed
         await until(
             lambda: (
-                (feed._looker is None or feed._looker.done())
+                feed._looks.is_at_rest
                 and feed._filtered.is_at_rest
                 and not feed._to_wake
                 and all(poll.page is None or poll.page.done() for poll in self.polls)
@@ -924,6 +921,13 @@ class Machine(RuleBasedStateMachine):
         return self.model.epoch * (1 << NUMBER_BITS) + number
 
 
+def copy_what_is_there(whence: str, to: str) -> None:
+    """As `shutil.copy2`: what goes away meanwhile, such as a file that is being replaced, is
+    left out."""
+    with suppress(FileNotFoundError):
+        shutil.copy2(whence, to)
+
+
 class SqliteMachine(Machine):
     """The same over a database, whose server may also end, gently or not."""
 
@@ -944,7 +948,7 @@ class SqliteMachine(Machine):
     def crash(self) -> None:
         """The files as they are at this moment are all that is left."""
         left = self.folder / f"data-{next(self.files)}"
-        shutil.copytree(self.data, left)
+        shutil.copytree(self.data, left, copy_function=copy_what_is_there)
         self.run(self.end_store())
         shutil.rmtree(self.data)
         (left / "wakeful.db-shm").unlink(missing_ok=True)

@@ -16,7 +16,7 @@ import msgspec
 from tests.model.stages import Tally
 from wakeful.core.changes import ByPath, Change, CreateFolder, Facts, Made, Move, Trash, Upload
 from wakeful.core.events import Receipt
-from wakeful.core.lookups import UserById
+from wakeful.core.lookups.people import UserById
 from wakeful.core.publish import Key
 from wakeful.feed import Feed
 from wakeful.stores.sqlite import SqliteStore

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 from wakeful.core.events import Head, StreamClass
 from wakeful.core.lookups import Lookup
-from wakeful.core.ports import Grown, Health, Hints, Store, StreamKind, Trimmed
-from wakeful.core.writes import Command
+from wakeful.core.ports import Grown, Health, Hints, Store, StreamKind, Told, Trimmed
+from wakeful.core.writes import Command, Steps
 
 T = TypeVar("T")
 
@@ -25,8 +25,9 @@ class StagedStore:
         self._inner = inner
         self.asked: list[Lookup[Any]] = []
         self.between: Between | None = None
-        self.after_commit: Callable[[], Awaitable[None]] | None = None
+        self.after_commit: Callable[[], Awaitable[object]] | None = None
         self.broken: Exception | None = None
+        self.is_slow = False  # answers nothing at once
 
     @property
     def epoch(self) -> int:
@@ -45,6 +46,9 @@ class StagedStore:
             await self.after_commit()
         return result
 
+    def submit(self, command: Command[T], told: Told[T]) -> None:
+        self._inner.submit(command, told)
+
     async def ask(self, lookup: Lookup[T]) -> T:
         if self.broken is not None:
             raise self.broken
@@ -54,11 +58,26 @@ class StagedStore:
             await self.between(lookup)
         return answer
 
+    def ask_now(self, lookup: Lookup[T]) -> T | None:
+        if self.is_slow or self.broken is not None:
+            return None
+        self.asked.append(lookup)
+        return self._inner.ask_now(lookup)
+
+    def look_now(self, steps: Steps[T]) -> T | None:
+        if self.is_slow or self.broken is not None:
+            steps.close()
+            return None
+        return self._inner.look_now(steps)
+
     async def trim(self, kind: StreamKind, before: int, limit: int) -> Trimmed:
         return await self._inner.trim(kind, before, limit)
 
     async def trim_journals(self, before: int, limit: int) -> int:
         return await self._inner.trim_journals(before, limit)
+
+    async def trim_versions(self, before: int, limit: int) -> int:
+        return await self._inner.trim_versions(before, limit)
 
     async def backup(self, file: Path) -> None:
         await self._inner.backup(file)
@@ -152,7 +171,7 @@ async def turns(count: int = 12) -> None:
 async def until(condition: Callable[[], bool], what: str) -> None:
     """Give the loop turns until *condition* holds; fails, naming *what*, if it never does."""
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not condition():  # noqa: ASYNC110 - what is waited for has no event of its own
                 await asyncio.sleep(0)
     except TimeoutError:

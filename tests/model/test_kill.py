@@ -16,8 +16,11 @@ from tests.model.producer import Line, changes, key_of
 from tests.model.stages import Tally
 from wakeful.core.accounts import create_enterprise, create_user
 from wakeful.core.events import decode
-from wakeful.core.items import User
-from wakeful.core.lookups import Children, NamespaceById, ReadJournal, ReadStream
+from wakeful.core.lookups.journals import ReadJournal
+from wakeful.core.lookups.people import NamespaceById
+from wakeful.core.lookups.streams import ReadStream
+from wakeful.core.lookups.trees import Children
+from wakeful.core.people import User
 from wakeful.core.ports import Store
 from wakeful.core.positions import Marker
 from wakeful.feed import Feed
@@ -47,7 +50,7 @@ def killed_after(answers: int, data: Path, actor: int, round: int) -> list[Line]
     return said
 
 
-@pytest.mark.timeout(60 * ROUNDS)
+@pytest.mark.timeout(150 * ROUNDS)
 async def test_what_was_answered_before_a_kill_is_there_once_and_in_its_place(
     tmp_path: Path,
 ) -> None:

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar, cast
 
 from wakeful.core.accounts import add_member, create_enterprise, create_namespace, create_user
+from wakeful.core.batch import Batch
 from wakeful.core.changes import ById, ByPath, Change, CreateFolder, Facts, Ref, Upload
 from wakeful.core.events import Event, Snapshot, StreamClass, decode
-from wakeful.core.items import Item, JournalRow, Role, User
-from wakeful.core.lookups import (
-    ChildByName,
-    Children,
-    ItemById,
-    Lookup,
-    NamespaceById,
-    Page,
-    ReadJournal,
-    ReadStream,
-)
+from wakeful.core.items import Item, JournalRow
+from wakeful.core.lookups import Lookup
+from wakeful.core.lookups.journals import ReadJournal
+from wakeful.core.lookups.people import NamespaceById
+from wakeful.core.lookups.streams import Page, ReadStream
+from wakeful.core.lookups.trees import ChildByName, Children, ItemById
+from wakeful.core.members import invite
+from wakeful.core.people import Member, Role, User
 from wakeful.core.ports import Store
 from wakeful.core.positions import Asked, Marker
-from wakeful.core.publish import Key, Published, publish
+from wakeful.core.publish import Key, Published, event_ids, publish
 from wakeful.core.terms import FREELY, Terms
-from wakeful.core.writes import Command
+from wakeful.core.writes import Command, Steps
 from wakeful.stores.memory import MemoryStore
 
 T = TypeVar("T")
@@ -68,6 +66,10 @@ class World:
     def ask(self, lookup: Lookup[T]) -> T:
         return at_once(self.store.ask(lookup))
 
+    def answer(self, step: object) -> object:
+        """What a look-up is answered with, of which nothing is known but that it is one."""
+        return self.ask(cast(Lookup[Any], step))
+
     def user(self, login: str) -> User:
         return self.commit(create_user(self.enterprise, login, login.title()))
 
@@ -78,6 +80,26 @@ class World:
             user: User = getattr(self, login)
             self.commit(add_member(namespace, user.id, role))
         return namespace
+
+    def acting(
+        self,
+        rule: Callable[[Batch], Steps[T]],
+        actor: User | None = None,
+        terms: Terms = FREELY,
+    ) -> T:
+        """The result of steps that somebody (Ann, where nobody is named) takes in one commit."""
+
+        def steps(now: int) -> Steps[T]:
+            ids = event_ids(now.to_bytes(8))
+            return (yield from rule(Batch(actor or self.ann, now, ids, terms)))
+
+        return self.commit(steps)
+
+    def share(
+        self, folder: Ref, user: User, role: Role = Role.EDITOR, *, by: User | None = None
+    ) -> Member:
+        """Let *user* into a folder (of Ann's, where nobody is named)."""
+        return self.acting(lambda batch: invite(batch, folder, user, role), by)
 
     # --- changes ---
 
