@@ -25,7 +25,7 @@ check: venv ## formatting, lint, types, import contracts
 format: venv ## put the code into shape
 	@.venv/bin/ruff check --quiet --fix-only . && .venv/bin/ruff format .
 
-bench: venv ## run the benchmarks [ARGS="names or flags"]
+bench: venv ## measure beside other systems [ARGS="--quick", or names]
 	@eval "set -- $$MAKE_ARGS"; exec .venv/bin/python -m benchmarks "$$@"
 
 lock: venv ## lock the newest versions of all dependencies

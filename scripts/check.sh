@@ -18,7 +18,7 @@ step() {
 }
 
 folders=""
-for folder in src tests benchmarks; do
+for folder in src tests benchmarks examples; do
     if [ -d "$folder" ]; then
         folders="$folders $folder"
     fi

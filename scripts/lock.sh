@@ -14,6 +14,19 @@ compile() {
     echo "$output"
 }
 
+# Who collects money for a package is no part of what is installed, and changes without the package.
+without_funding() {
+    .venv/bin/python - "$1" <<'END'
+import json, pathlib, sys
+
+lock = pathlib.Path(sys.argv[1])
+locked = json.loads(lock.read_text())
+for package in locked["packages"].values():
+    package.pop("funding", None)
+lock.write_text(json.dumps(locked, indent=2, ensure_ascii=False) + "\n")
+END
+}
+
 compile requirements/build.txt --group build
 compile requirements/run.txt pyproject.toml
 compile requirements/dev.txt pyproject.toml --group dev
@@ -21,6 +34,7 @@ for wanted in tests/sdk/env/*/; do
     if [ -f "$wanted/package.json" ]; then
         # Its .npmrc leaves the addresses out.
         (cd "$wanted" && rm -f package-lock.json && npm install --silent --package-lock-only --ignore-scripts)
+        without_funding "${wanted}package-lock.json"
         echo "${wanted}package-lock.json"
     else
         compile "${wanted}requirements.txt" "${wanted}requirements.in"

@@ -30,6 +30,12 @@ if ! command -v rclone >/dev/null; then
         echo "Going on without rclone." >&2
     fi
 fi
+if ! command -v cc >/dev/null; then
+    if ! sh scripts/packages.sh gcc libc6-dev; then
+        [ -z "${CI-}" ] || exit 1
+        echo "Going on without a C compiler." >&2
+    fi
+fi
 sh scripts/check.sh
 
 if [ -n "${CI-}" ]; then
