@@ -36,7 +36,7 @@ from wakeful.core.errors import (
     Unavailable,
 )
 from wakeful.core.lookups.trees import ItemById
-from wakeful.sources import renames, work
+from wakeful.sources import SourceState, renames, work
 
 
 async def test_an_upload_is_a_file_on_the_disk(client: Client, root: Path) -> None:
@@ -539,6 +539,10 @@ async def test_a_folder_that_is_not_there_is_unavailable(client: Client, root: P
             await client.replace(file.id, b"two")
         with pytest.raises(Unavailable):
             await client.folder(client.home.root, "docs")
+        # Once the folder is back, only this tells that the source has heard of it.
+        await until(lambda: client.sources[0].status().state is SourceState.PAUSED)
+        with pytest.raises(Unavailable):
+            await client.replace(file.id, b"two")
     finally:
         os.rename(away, root)
     await client.settled()
