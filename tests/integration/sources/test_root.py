@@ -3,7 +3,9 @@
 # ruff: noqa: ASYNC240 - what is done to the folder may hold up the loop
 from __future__ import annotations
 
+import asyncio
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 
 from tests.integration.sources.watching import Watching, until
 from tests.mounts import mount, mounted, umount
-from wakeful.sources import FolderSource, SourceState, session
+from wakeful.sources import FolderSource, SourceState, inotify, session
 from wakeful.sources.guard import Paused
 from wakeful.sources.inotify import InotifyWatcher
 from wakeful.sources.listings import Listings
@@ -50,23 +52,36 @@ async def test_a_root_that_is_moved_away_pauses_until_it_is_back(root: Path) -> 
     assert list(map(repr, await watching.told())) == ["item.upload letter"]
 
 
-async def test_the_last_file_that_goes_just_before_a_comparison_is_told(
-    root: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("count", [1, 200])  # all is heard of them at once, and not
+async def test_the_last_files_that_go_just_before_a_comparison_are_told(
+    root: Path, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    (root / "letter").write_text("1")
+    letters = [root / f"letter {number}" for number in range(count)]
+    for letter in letters:
+        letter.touch()
     compare = Listings.compare
+    monkeypatch.setattr(inotify, "_READ_BYTES", 512)
     watching = await Watching.on(root, MemoryStore())
     async with watching.live(rescan_seconds=0.05) as source:
+        loop = asyncio.get_running_loop()
+        gone = threading.Event()
 
         def late(listings: Listings, folders: list[Folder]) -> object:
-            (root / "letter").unlink(missing_ok=True)
-            return compare(listings, folders)
+            if gone.is_set():
+                return compare(listings, folders)
+            loop.call_soon_threadsafe(gone.wait)  # nothing is read meanwhile
+            for letter in letters:
+                letter.unlink()
+            found = compare(listings, folders)
+            gone.set()
+            return found
 
         monkeypatch.setattr(Listings, "compare", late)
-        await until(lambda: not (root / "letter").exists())
+        await until(gone.is_set)
         await watching.settled()
         assert live(source)
-    assert list(map(repr, await watching.told())) == ["item.trash letter"]
+    told = sorted(map(repr, await watching.told()))
+    assert told == sorted(f"item.trash {letter.name}" for letter in letters)
 
 
 async def test_a_root_that_is_away_for_a_moment_is_followed_again(root: Path) -> None:
