@@ -13,6 +13,7 @@ from benchmarks.load.generator import Answer, Generator, GeneratorFailed, Reques
 from benchmarks.systems.floor import Floor
 from benchmarks.systems.polling import Running, get
 from tests import components
+from tests.ports import Port
 from tests.servers import eventually
 
 USERS = 50
@@ -24,10 +25,10 @@ class Measured:
     floor: Floor
     running: Running
 
-    def generator(self) -> Generator:
+    def generator(self, port: int | None = None) -> Generator:
         return Generator(
             self.load,
-            port=self.running.port,
+            port=self.running.port if port is None else port,
             users=self.floor.users(USERS),
             cursor=self.floor.wording.cursor,
         )
@@ -149,10 +150,11 @@ def test_a_command_that_makes_no_sense_ends_it_with_a_word(measured: Measured) -
 
 
 def test_it_ends_when_its_publishers_cannot_connect(measured: Measured) -> None:
-    measured.floor.end()
+    nobody = Port()
 
     with (
-        measured.generator() as generator,
+        measured.generator(nobody.number) as generator,
         pytest.raises(GeneratorFailed, match="2 of 2 publishers could not connect"),
     ):
         generator.order("pump", template=measured.floor.wording.publish, publishers=2, patience=2)
+    nobody.release()

@@ -142,6 +142,15 @@ async def test_what_is_late_is_in_no_head_and_told_when_it_is_shown() -> None:
     assert shown.heads == [1]
 
 
+async def test_what_is_due_earlier_is_shown_earlier_though_both_are_looked_at_late() -> None:
+    shown = Shown(lambda _stream, number: Late(1, due=30.0 - 10 * number))
+
+    await shown.tell(EVERY_CLASS, EVERY_CLASS)
+    shown.advance(30)
+
+    assert (await shown.names())[0] == ["1", "0"]
+
+
 async def test_what_is_shown_in_another_order_may_have_been_trimmed() -> None:
     shown = Shown(late_first)
     await shown.tell(EVERY_CLASS)

@@ -162,13 +162,14 @@ class DisturbedStore:
         """Show what is late no longer; whether there was anything."""
         now = self._clock.monotonic()
         free = [
-            number
-            for number, late in sorted(shown.withheld.items())
+            # What was due before comes before, however late this is looked at.
+            (now if late.due is None else min(late.due, now), number)
+            for number, late in shown.withheld.items()
             if is_free(late)
             or (late.due is not None and late.due <= now)
             or (late.number is not None and late.number <= shown.written)
         ]
-        for number in free:
+        for _, number in sorted(free):
             del shown.withheld[number]
             shown.show(number, self._written[stream])
         return bool(free)
