@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -448,6 +449,13 @@ def eventually(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_a_second_program_is_refused(mirror: Mirror, folder: Path) -> None:
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        Tree(folder, folder.with_name("state"))
+
+    assert mirror.catch_up()
 
 
 def test_names_lead_nowhere_else(tmp_path: Path) -> None:

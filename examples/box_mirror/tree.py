@@ -71,8 +71,9 @@ class Tree:
         self._lifted, self._parts = state / "lifted", state / "parts"
         for each in (folder, self._lifted, self._parts):
             each.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(state / "tree.db", isolation_level=None)
+        self._db = sqlite3.connect(state / "tree.db", timeout=1, isolation_level=None)
         self._db.execute("PRAGMA locking_mode = EXCLUSIVE")  # a second program is refused
+        self._db.execute("PRAGMA journal_mode = WAL")  # one wait for the disk a step, not four
         self._db.executescript(_SCHEMA)
 
     def close(self) -> None:
