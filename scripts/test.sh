@@ -44,7 +44,7 @@ if [ -n "${CI-}" ]; then
 else
     set --
 fi
-# Two processes: most of the time of the slow tests is waiting. Those that measure something are marked `alone`, and
+# Three processes for two cores: the slow tests mostly wait. Those that measure something are marked `alone`, and
 # those that share an `xdist_group` stay in one process.
 eval "set -- \"\$@\" ${MAKE_ARGS-}"
-exec .venv/bin/python -m pytest -n 2 --dist loadgroup "$@"
+exec .venv/bin/python -m pytest -n 3 --dist loadgroup "$@"
