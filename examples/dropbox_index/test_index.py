@@ -331,7 +331,7 @@ def running(user: Any, place: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def eventually(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.05)

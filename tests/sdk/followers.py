@@ -153,7 +153,7 @@ class Follower:
         """What it wrote to standard error."""
         return self._program.complaints
 
-    def wait_for_event(self, event_id: str, timeout: float = 60.0) -> None:
+    def wait_for_event(self, event_id: str, timeout: float = 180.0) -> None:
         """Wait until the SDK gave the event *event_id*."""
         self._program.wait_for(
             lambda lines: any(event_id in line for line in reversed(lines)),
