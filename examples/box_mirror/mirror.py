@@ -32,7 +32,7 @@ from box_sdk_gen import (
 )
 from requests.exceptions import RequestException
 
-from tree import ROOT, Item, NotToBeHad, Tree
+from tree import ROOT, Item, NotToBeHad, TakenError, Tree
 
 log = logging.getLogger("mirror")
 
@@ -240,7 +240,11 @@ def main() -> None:
             )
         )
     state = asked.state or asked.folder.with_name(f"{asked.folder.name}.state")
-    Mirror(client, Tree(asked.folder, state)).run()
+    try:
+        tree = Tree(asked.folder, state)
+    except TakenError as error:
+        parser.exit(1, f"{parser.prog}: {error}\n")
+    Mirror(client, tree).run()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ import io
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -434,10 +433,12 @@ def is_like(folder: Path, box: Box) -> bool:
 
 
 @contextmanager
-def running(user: Any, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, str(PROGRAM), str(folder), "--url", user.url]
+def running(
+    user: Any, folder: Path, *options: str, stderr: int | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, str(PROGRAM), str(folder), "--url", user.url, *options]
     environ = os.environ | {"BOX_TOKEN": user.token, "PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen(command, env=environ) as program:
+    with subprocess.Popen(command, env=environ, stderr=stderr) as program:
         try:
             yield program
         finally:
@@ -451,10 +452,13 @@ def eventually(holds: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def test_a_second_program_is_refused(mirror: Mirror, folder: Path) -> None:
-    with pytest.raises(sqlite3.OperationalError, match="locked"):
-        Tree(folder, folder.with_name("state"))
+def test_a_second_program_is_refused(wakeful_user: Any, mirror: Mirror, folder: Path) -> None:
+    state = str(folder.with_name("state"))
+    with running(wakeful_user, folder, "--state", state, stderr=subprocess.PIPE) as second:
+        _, complaint = second.communicate(timeout=180)
 
+    assert second.returncode == 1
+    assert complaint.decode() == f"mirror.py: another program has {state}\n"
     assert mirror.catch_up()
 
 

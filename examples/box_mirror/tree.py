@@ -58,13 +58,18 @@ class NotToBeHad(Exception):
     """A content cannot be loaded, now or later, until something else is told of the file."""
 
 
+class TakenError(Exception):
+    """Another program has the state, and with it the folder."""
+
+
 Download = Callable[[str, str | None, Path], None]
 """Puts the content of a file, by key and SHA-1, into a new file. Raises OSError where it should be
 tried again, and NotToBeHad."""
 
 
 class Tree:
-    """*folder* is the tree's own, and so is *state*, which is on the same disk."""
+    """*folder* is the tree's own, and so is *state*, which is on the same disk. Raises TakenError
+    where another program has them."""
 
     def __init__(self, folder: Path, state: Path) -> None:
         self._folder = folder
@@ -72,9 +77,15 @@ class Tree:
         for each in (folder, self._lifted, self._parts):
             each.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(state / "tree.db", timeout=1, isolation_level=None)
-        self._db.execute("PRAGMA locking_mode = EXCLUSIVE")  # a second program is refused
-        self._db.execute("PRAGMA journal_mode = WAL")  # one wait for the disk a step, not four
-        self._db.executescript(_SCHEMA)
+        try:
+            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self._db.execute("PRAGMA journal_mode = WAL")  # one wait for the disk a step, not three
+            self._db.executescript(_SCHEMA)
+        except sqlite3.OperationalError as error:
+            self._db.close()
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            raise TakenError(f"another program has {state}") from None
 
     def close(self) -> None:
         self._db.close()
